@@ -1,0 +1,607 @@
+"""The wire: every event and command that server, panel, command line and journal exchange.
+
+This file is the only place where a message's shape is written down. `src/protocol.ts` is generated from it
+(`python -m ml_intern_jlab.protocol` prints the JSON schema), and `make test` fails when the two differ.
+
+Events are facts and named in the past tense; the journal mints their `seq` and `time`. Commands are imperatives.
+All times are Unix seconds, all durations are seconds, all sizes are bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from .errors import BadCommand
+
+PROTOCOL_VERSION = 1
+"""Raised whenever an older panel could misread a message; the panel compares it in the `hello` frame."""
+
+MAX_COMMAND_BYTES = 1_000_000
+"""The largest command that is read; anything longer is refused unread."""
+
+
+def source_hash(source: str) -> str:
+    """The SHA-256 of a cell's source as hexadecimal digits: what an approval binds to."""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def new_id() -> str:
+    """A fresh id of 12 hexadecimal digits, valid as an nbformat cell id."""
+    return uuid.uuid4().hex[:12]
+
+
+class Mode(str, Enum):
+    """How much runs without asking: nothing, what the policy calls safe, or all except what always asks."""
+
+    ask = "ask"
+    auto_safe = "auto_safe"
+    auto = "auto"
+
+
+class CellStatus(str, Enum):
+    """The life of a proposed cell."""
+
+    proposed = "proposed"
+    approved = "approved"
+    rejected = "rejected"
+    running = "running"
+    done = "done"
+    failed = "failed"
+    stopped = "stopped"
+    superseded = "superseded"
+
+
+class RunStatus(str, Enum):
+    """`finished` means that every deliverable was checked or waived; nothing else does."""
+
+    running = "running"
+    finished = "finished"
+    failed = "failed"
+    stopped = "stopped"
+
+
+class RiskClass(str, Enum):
+    """What a cell may do beyond computing (the classes of the policy)."""
+
+    compute = "compute"
+    write = "write"
+    outside = "outside"
+    delete = "delete"
+    install = "install"
+    shell = "shell"
+    network = "network"
+    credentials = "credentials"
+    process = "process"
+    publish = "publish"
+    spend = "spend"
+    opaque = "opaque"
+
+
+class Value(BaseModel):
+    """Base of everything on the wire: immutable, and unknown fields are an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reason(Value):
+    """Why a cell has a risk class: the line (from 1) and a plain sentence."""
+
+    risk: RiskClass
+    line: int
+    text: str
+
+
+class Note(Value):
+    """A markdown cell of the agent's that belongs to an event; `cell_id` is its nbformat id."""
+
+    cell_id: str
+    source: str
+
+
+class PlanItem(Value):
+    """One item of the plan. `result` is a short fact such as "0.969 ± 0.011"; empty until there is one."""
+
+    item_id: str
+    title: str = Field(min_length=1, max_length=200)
+    status: Literal["open", "active", "done", "skipped"] = "open"
+    result: str = Field(default="", max_length=200)
+
+
+class Deliverable(Value):
+    """Something that the task demands and the kernel checks before a run may finish.
+
+    A `file` has a `path` (relative to the notebook's folder), perhaps `columns` that it must have and `rows_of`,
+    the file whose number of rows it must match. A `metric` has the `metric`'s name. An `answer` is the text itself.
+    `detail` says what the last check found, `size` how large the file was then.
+    """
+
+    deliverable_id: str
+    kind: Literal["file", "metric", "answer"]
+    description: str
+    path: str = ""
+    columns: list[str] = []
+    rows_of: str = ""
+    metric: str = ""
+    status: Literal["open", "passed", "failed", "waived"] = "open"
+    detail: str = ""
+    size: int = 0
+
+
+class CellError(Value):
+    """The exception that ended a cell; `line` is the failing line of the cell's own source, 0 if unknown."""
+
+    ename: str
+    evalue: str
+    line: int = 0
+
+
+class IOPubMessage(Value):
+    """One raw IOPub message of the kernel, as far as a notebook needs it (Jupyter messaging protocol 5)."""
+
+    msg_type: Literal["stream", "display_data", "update_display_data", "execute_result", "error", "clear_output"]
+    content: dict[str, Any]
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+class EventBase(Value):
+    """What every event carries; whoever emits it fills these in.
+
+    `seq` counts a session's stored events from 1; 0 means that it is not stored.
+    """
+
+    session_id: str = ""
+    run_id: str = ""
+    seq: int = 0
+    time: float = 0.0
+
+
+class RunStarted(EventBase):
+    """A task was accepted. `note` is the notebook's opening cell; `after` the cell that the run's cells follow."""
+
+    type: Literal["run_started"] = "run_started"
+    task: str
+    mode: Mode
+    model: str
+    max_steps: int
+    by: str
+    after: str | None = None
+    note: Note | None = None
+    versions: dict[str, str] = {}
+
+
+class PlanChanged(EventBase):
+    """The plan or a deliverable changed; both lists are whole, never deltas."""
+
+    type: Literal["plan_changed"] = "plan_changed"
+    items: list[PlanItem]
+    deliverables: list[Deliverable]
+    by: str
+
+
+class TextDelta(EventBase):
+    """A piece of what the model is writing. Not stored: `cell_proposed` has the whole."""
+
+    type: Literal["text_delta"] = "text_delta"
+    step: int
+    text: str
+
+
+class CellProposed(EventBase):
+    """A cell waits for a decision (`asks`), or is about to be approved by the policy.
+
+    It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
+    failed cell, this is that cell's repair and takes its place once it starts.
+    """
+
+    type: Literal["cell_proposed"] = "cell_proposed"
+    step: int
+    cell_id: str
+    after: str | None
+    source: str
+    hash: str
+    title: str
+    risk: list[RiskClass]
+    reasons: list[Reason]
+    asks: bool
+    plan_item: str = ""
+    note: Note | None = None
+    replaces: str = ""
+
+
+class CellDecided(EventBase):
+    """Who decided what about which source. `hash` is that of the approved `source`, after any edit."""
+
+    type: Literal["cell_decided"] = "cell_decided"
+    cell_id: str
+    decision: Literal["approve", "reject"]
+    source: str
+    hash: str
+    edited: bool = False
+    by: str
+    feedback: str = ""
+
+
+class CellStarted(EventBase):
+    """The approved source was sent to the kernel."""
+
+    type: Literal["cell_started"] = "cell_started"
+    cell_id: str
+    hash: str
+
+
+class CellOutput(EventBase):
+    """One IOPub message of a running cell; neighbouring pieces of one stream arrive joined."""
+
+    type: Literal["cell_output"] = "cell_output"
+    cell_id: str
+    message: IOPubMessage
+
+
+class CellFinished(EventBase):
+    """The kernel replied and is idle again, or `reason` says why that will not happen any more."""
+
+    type: Literal["cell_finished"] = "cell_finished"
+    cell_id: str
+    status: Literal["done", "failed", "stopped"]
+    execution_count: int | None = None
+    seconds: float = 0.0
+    error: CellError | None = None
+    reason: str = ""
+
+
+class StepFinished(EventBase):
+    """One turn of the model ended: its tokens, what it cost in US dollars (None: unknown) and how long it took."""
+
+    type: Literal["step_finished"] = "step_finished"
+    step: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    seconds: float = 0.0
+
+
+class InputRequested(EventBase):
+    """The running cell called `input()`; `password` asks that the answer isn't shown."""
+
+    type: Literal["input_requested"] = "input_requested"
+    cell_id: str
+    prompt: str
+    password: bool = False
+
+
+class InputAnswered(EventBase):
+    """Somebody answered `input()`. The text itself is not stored."""
+
+    type: Literal["input_answered"] = "input_answered"
+    cell_id: str
+    by: str
+
+
+class MessageSent(EventBase):
+    """A person's message while the run works; the model sees it at its next step."""
+
+    type: Literal["message_sent"] = "message_sent"
+    text: str
+    by: str
+
+
+class ModeChanged(EventBase):
+    """The mode holds from the next proposal on."""
+
+    type: Literal["mode_changed"] = "mode_changed"
+    mode: Mode
+    by: str
+
+
+class MetricLogged(EventBase):
+    """A number that a cell's output states. `split` says on what it was measured, such as "hold-out" or "cv"."""
+
+    type: Literal["metric_logged"] = "metric_logged"
+    cell_id: str
+    name: str
+    value: float
+    split: str = ""
+
+
+class ArtifactAdded(EventBase):
+    """A run left a file behind."""
+
+    type: Literal["artifact_added"] = "artifact_added"
+    path: str
+    size: int
+    cell_id: str = ""
+
+
+class WarningRaised(EventBase):
+    """Something that the person should know though the run goes on."""
+
+    type: Literal["warning_raised"] = "warning_raised"
+    code: str
+    message: str
+
+
+class FindingAdded(EventBase):
+    """A review rule found something in the notebook."""
+
+    type: Literal["finding_added"] = "finding_added"
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    cell_id: str
+    line: int
+    message: str
+    advice: str
+
+
+class RunUndone(EventBase):
+    """The cells of `run_id` left the notebook; `kept` are those that a person changed since."""
+
+    type: Literal["run_undone"] = "run_undone"
+    removed: list[str]
+    kept: list[str]
+    by: str
+
+
+class RunFinished(EventBase):
+    """The run ended. `reason` explains a failure or a stop; `note` is the notebook's closing cell."""
+
+    type: Literal["run_finished"] = "run_finished"
+    status: Literal["finished", "failed", "stopped"]
+    answer: str = ""
+    reason: str = ""
+    note: Note | None = None
+
+
+Event = Annotated[
+    RunStarted
+    | PlanChanged
+    | TextDelta
+    | CellProposed
+    | CellDecided
+    | CellStarted
+    | CellOutput
+    | CellFinished
+    | StepFinished
+    | InputRequested
+    | InputAnswered
+    | MessageSent
+    | ModeChanged
+    | MetricLogged
+    | ArtifactAdded
+    | WarningRaised
+    | FindingAdded
+    | RunUndone
+    | RunFinished,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+# --- commands ---------------------------------------------------------------------------------------------------
+
+
+class CommandBase(Value):
+    """`request_id` comes back in the reply, so that a client can tell its answers apart."""
+
+    request_id: str = Field(default="", max_length=64)
+
+
+class StartRun(CommandBase):
+    """Begin a task. Cells go after the cell `after`, or to the end of the notebook."""
+
+    type: Literal["start_run"] = "start_run"
+    task: str = Field(max_length=100_000)
+    mode: Mode = Mode.ask
+    model: str = ""
+    max_steps: int | None = Field(default=None, ge=1, le=1000)
+    after: str | None = None
+
+
+class DecideCell(CommandBase):
+    """Approve or reject a proposed cell.
+
+    `hash` is that of the proposal that the person saw; a proposal that has changed since is not run. `source` is the
+    person's edit, which runs instead; None runs the proposal as it stands.
+    """
+
+    type: Literal["decide_cell"] = "decide_cell"
+    cell_id: str
+    decision: Literal["approve", "reject"]
+    source: str | None = None
+    hash: str
+    feedback: str = Field(default="", max_length=10_000)
+
+
+class EditPlan(CommandBase):
+    """Replace the plan's items; `waived` names deliverables that the person does without."""
+
+    type: Literal["edit_plan"] = "edit_plan"
+    items: list[PlanItem] = Field(max_length=100)
+    waived: list[str] = []
+
+
+class SendMessage(CommandBase):
+    """Tell the working agent something."""
+
+    type: Literal["send_message"] = "send_message"
+    text: str = Field(min_length=1, max_length=100_000)
+
+
+class StopRun(CommandBase):
+    """End the run: pending decisions fall, the kernel is interrupted."""
+
+    type: Literal["stop_run"] = "stop_run"
+
+
+class SetMode(CommandBase):
+    """Change how much runs without asking."""
+
+    type: Literal["set_mode"] = "set_mode"
+    mode: Mode
+
+
+class AnswerInput(CommandBase):
+    """Answer the `input()` of a running cell."""
+
+    type: Literal["answer_input"] = "answer_input"
+    cell_id: str
+    text: str = Field(max_length=100_000)
+
+
+class UndoRun(CommandBase):
+    """Take an ended run's cells out of the notebook; what a person changed since stays."""
+
+    type: Literal["undo_run"] = "undo_run"
+    run_id: str
+
+
+class ReviewNotebook(CommandBase):
+    """Run the review rules over the session's notebook."""
+
+    type: Literal["review_notebook"] = "review_notebook"
+
+
+Command = Annotated[
+    StartRun | DecideCell | EditPlan | SendMessage | StopRun | SetMode | AnswerInput | UndoRun | ReviewNotebook,
+    Field(discriminator="type"),
+]
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+# --- frames of the socket that are neither ------------------------------------------------------------------------
+
+
+class Hello(Value):
+    """The socket's first frame: who serves, and the last `seq` that the replay will reach."""
+
+    type: Literal["hello"] = "hello"
+    protocol: int
+    version: str
+    session: SessionInfo
+    last_seq: int
+
+
+class Reply(Value):
+    """The answer to one command. `error` is a sentence for the person; `code` names it for programs."""
+
+    type: Literal["reply"] = "reply"
+    request_id: str = ""
+    ok: bool
+    code: str = ""
+    error: str = ""
+
+
+class SessionInfo(Value):
+    """One conversation, bound to a notebook (`path` relative to the server's root) and its kernel."""
+
+    session_id: str
+    path: str
+    kernel_name: str = ""
+    created: float
+    run_id: str = ""
+    run_status: RunStatus | None = None
+    task: str = ""
+
+
+class ModelInfo(Value):
+    """A model that can be chosen. `language_model` is False for the recipes."""
+
+    model: str
+    label: str
+    language_model: bool
+    available: bool
+    detail: str = ""
+
+
+class Health(Value):
+    """What `/ml-intern/health` answers."""
+
+    version: str
+    protocol: int
+    sessions: int
+    running: int
+
+
+Hello.model_rebuild()
+
+Frame = Annotated[Event | Hello | Reply, Field(discriminator="type")]
+
+
+def parse_command(data: str | bytes) -> Command:
+    """Read one command from JSON.
+
+    Raises:
+        BadCommand: the text is too long, no JSON, of an unknown type, or a field is missing, unknown or wrong.
+    """
+    if len(data) > MAX_COMMAND_BYTES:
+        raise BadCommand(f"The command is longer than {MAX_COMMAND_BYTES:,} bytes; it was not read.")
+    try:
+        return COMMAND.validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the message"
+        raise BadCommand(f"The command could not be read: {where}: {first['msg']}.") from error
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of everything on the wire, one definition a type; what `src/protocol.ts` is made from.
+
+    What the server sends is always whole. A command may leave out the fields that have a default.
+    """
+
+    class UntitledFields(GenerateJsonSchema):
+        def field_title_should_be_set(self, schema: Any) -> bool:
+            return False  # a titled field would become a TypeScript type of its own
+
+    roots: dict[str, Any] = {
+        "Event": Event,
+        "Command": Command,
+        "Frame": Frame,
+        "ModelInfo": ModelInfo,
+        "Health": Health,
+    }
+    schemas, whole = TypeAdapter.json_schemas(
+        [(name, "serialization", TypeAdapter(root)) for name, root in roots.items()], schema_generator=UntitledFields
+    )
+    definitions = whole["$defs"]
+    events, commands = (schemas[name, "serialization"]["oneOf"] for name in ("Event", "Command"))
+    command_names = {member["$ref"].removeprefix("#/$defs/") for member in commands}
+    for name, definition in definitions.items():
+        if definition["type"] != "object":
+            continue
+        fields = definition["properties"]
+        defaults = {field for field, schema in fields.items() if "default" in schema}
+        for field in defaults:
+            del fields[field]["default"]  # beside a reference it would make a second type of the same name
+        definition["required"] = [f for f in fields if f == "type" or name not in command_names or f not in defaults]
+    definitions["Event"] = {"description": "What happened; `type` tells the events apart.", "oneOf": events}
+    definitions["Command"] = {
+        "description": "What a client asks for; `type` tells the commands apart.",
+        "oneOf": commands,
+    }
+    frames = [{"$ref": f"#/$defs/{name}"} for name in ("Event", "Hello", "Reply")]
+    definitions["Frame"] = {"description": "One message from the server through the socket.", "oneOf": frames}
+    return {
+        "title": "Wire",
+        "description": "Everything on the wire, and the version of the protocol.",
+        "type": "object",
+        "properties": {
+            "version": {"const": PROTOCOL_VERSION},
+            **{name: {"$ref": f"#/$defs/{name}"} for name in roots},
+        },
+        "required": ["version", *roots],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=1))
