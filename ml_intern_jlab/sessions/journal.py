@@ -1,0 +1,275 @@
+"""The append-only journal of every session, in one SQLite file (WAL).
+
+An event is committed before anyone hears of it. Notebook and panel are projections: both can be rebuilt from here.
+One process writes a session; any number of processes may read at the same time.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from socket import gethostname
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from ..errors import JournalUnavailable, Refused, UnknownSession
+from ..protocol import (
+    EVENT,
+    Event,
+    EventBase,
+    RunFinished,
+    RunStarted,
+    RunStatus,
+    SessionInfo,
+    TextDelta,
+    WarningRaised,
+    new_id,
+)
+
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+_MIGRATIONS = {
+    # version that the statements lead to: statements
+    1: (
+        "CREATE TABLE sessions (session_id TEXT PRIMARY KEY, path TEXT NOT NULL, kernel_name TEXT NOT NULL,"
+        " created REAL NOT NULL, owner TEXT NOT NULL DEFAULT '')",
+        "CREATE TABLE events (session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE, seq INTEGER NOT NULL,"
+        " time REAL NOT NULL, run_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,"
+        " PRIMARY KEY (session_id, seq)) WITHOUT ROWID",
+        "CREATE INDEX events_by_type ON events (session_id, type, seq)",
+    ),
+}
+_INFO = "session_id, path, kernel_name, created"
+_EVENT_TYPES: dict[str, type[EventBase]] = {
+    model.model_fields["type"].default: model for model in get_args(get_args(Event)[0])
+}
+_ENVELOPE = {"session_id", "run_id", "seq", "time", "type"}
+
+Listener = Callable[[Event], None]
+
+
+class Journal:
+    """The journal at `path`, which is created with its folders where it is missing.
+
+    Not thread-safe: the process's event loop is its only user. `":memory:"` keeps it in memory.
+
+    Raises:
+        JournalUnavailable: the file can't be opened, is none of ours, or was written by a newer version.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self._listeners: dict[str, list[Listener]] = {}
+        self._last_seq: dict[str, int] = {}
+        try:
+            if self.path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            # NORMAL survives a killed process; only a power cut can cost the last moments.
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA foreign_keys=ON")
+            self._migrate()
+        except (OSError, sqlite3.Error) as error:
+            raise JournalUnavailable(
+                f"The journal {self.path} can't be opened ({error}). Check the folder's rights and free space, "
+                "or set another journal_path."
+            ) from error
+
+    def _migrate(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise JournalUnavailable(
+                f"The journal {self.path} was written by a newer version of ml-intern-jlab. Upgrade ml-intern-jlab, "
+                "or set another journal_path."
+            )
+        for target in range(version + 1, SCHEMA_VERSION + 1):
+            self._db.execute("BEGIN IMMEDIATE")
+            # Another process may have migrated while this one waited for the lock.
+            if self._db.execute("PRAGMA user_version").fetchone()[0] < target:
+                for statement in _MIGRATIONS[target]:
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={target}")
+            self._db.execute("COMMIT")
+
+    # --- sessions -------------------------------------------------------------------------------------------------
+
+    def create_session(self, path: str, kernel_name: str = "") -> SessionInfo:
+        """A new, empty session for the notebook at `path`."""
+        info = SessionInfo(session_id=new_id(), path=path, kernel_name=kernel_name, created=time.time())
+        self._write(
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, '')", (info.session_id, info.path, info.kernel_name, info.created)
+        )
+        return info
+
+    def rename_session(self, session_id: str, path: str) -> None:
+        """The session's notebook lies at `path` from now on."""
+        self._write("UPDATE sessions SET path=? WHERE session_id=?", (path, session_id))
+
+    def delete_session(self, session_id: str) -> None:
+        """Remove a session and all its events for good."""
+        self._write("DELETE FROM sessions WHERE session_id=?", (session_id,))
+        self._last_seq.pop(session_id, None)
+
+    def claim(self, session_id: str, pid: int) -> None:
+        """The process `pid` of this machine writes the session from now on.
+
+        Raises:
+            Refused: another process does so and is alive.
+        """
+        row = self._db.execute("SELECT owner FROM sessions WHERE session_id=?", (session_id,)).fetchone()
+        host, _, owner = (row[0] if row else "").rpartition(":")
+        if host == gethostname() and owner != str(pid) and _alive(int(owner)):
+            raise Refused(f"The process {owner} works on session {session_id}; end it first.")
+        self._write("UPDATE sessions SET owner=? WHERE session_id=?", (f"{gethostname()}:{pid}", session_id))
+
+    def session(self, session_id: str) -> SessionInfo:
+        """One session with the state of its last run.
+
+        Raises:
+            UnknownSession: there is none with that id.
+        """
+        row = self._db.execute(f"SELECT {_INFO} FROM sessions WHERE session_id=?", (session_id,)).fetchone()
+        if row is None:
+            raise UnknownSession(
+                f"There is no session {session_id}. `jupyter ml-intern sessions` lists those that exist."
+            )
+        return self._info(*row)
+
+    def sessions(self) -> list[SessionInfo]:
+        """All sessions, the newest first."""
+        rows = self._db.execute(f"SELECT {_INFO} FROM sessions ORDER BY created DESC").fetchall()
+        return [self._info(*row) for row in rows]
+
+    def _info(self, session_id: str, path: str, kernel_name: str, created: float) -> SessionInfo:
+        started, finished = self._last(session_id, RunStarted), self._last(session_id, RunFinished)
+        status: RunStatus | None = None
+        if started:
+            ended = finished is not None and finished.run_id == started.run_id
+            status = RunStatus(finished.status) if ended and finished else RunStatus.running
+        return SessionInfo(
+            session_id=session_id,
+            path=path,
+            kernel_name=kernel_name,
+            created=created,
+            run_id=started.run_id if started else "",
+            run_status=status,
+            task=started.task if started else "",
+        )
+
+    def _last(self, session_id: str, model: type[Any]) -> Any:
+        row = self._db.execute(
+            "SELECT seq, time, run_id, type, body FROM events WHERE session_id=? AND type=? ORDER BY seq DESC LIMIT 1",
+            (session_id, model.model_fields["type"].default),
+        ).fetchone()
+        event = _event(session_id, *row) if row else None
+        return event if isinstance(event, model) else None
+
+    # --- events ---------------------------------------------------------------------------------------------------
+
+    def append(self, event: Event) -> Event:
+        """Commit `event` with the session's next `seq`, then tell the session's listeners. Returns what was stored.
+
+        A `text_delta` is told but not stored.
+
+        Raises:
+            JournalUnavailable: the event could not be committed; nobody was told.
+        """
+        if not isinstance(event, TextDelta):
+            seq = self.last_seq(event.session_id) + 1
+            event = event.model_copy(update={"seq": seq, "time": time.time()})
+            body = event.model_dump_json(exclude=_ENVELOPE)
+            self._write(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
+                (event.session_id, seq, event.time, event.run_id, event.type, body),
+            )
+            self._last_seq[event.session_id] = seq
+        self.publish(event)
+        return event
+
+    def publish(self, event: Event) -> None:
+        """Tell the session's listeners without storing. One that fails is logged and does not stop the others."""
+        for listener in list(self._listeners.get(event.session_id, ())):
+            try:
+                listener(event)
+            except Exception:
+                log.exception("A listener of session %s failed on %s.", event.session_id, event.type)
+
+    def subscribe(self, session_id: str, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every later event of the session; returns the function that ends it."""
+        listeners = self._listeners.setdefault(session_id, [])
+        listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in listeners:
+                listeners.remove(listener)
+
+        return unsubscribe
+
+    def last_seq(self, session_id: str) -> int:
+        """The `seq` of the session's last stored event, 0 for none."""
+        if session_id not in self._last_seq:
+            row = self._db.execute("SELECT max(seq) FROM events WHERE session_id=?", (session_id,)).fetchone()
+            self._last_seq[session_id] = row[0] or 0
+        return self._last_seq[session_id]
+
+    def events(self, session_id: str, since: int = 0, until: int | None = None) -> Iterator[Event]:
+        """The session's stored events with `since` < seq <= `until`, in order."""
+        rows = self._db.execute(
+            "SELECT seq, time, run_id, type, body FROM events WHERE session_id=? AND seq>? AND seq<=? ORDER BY seq",
+            (session_id, since, until if until is not None else 2**62),
+        )
+        for row in rows:
+            yield _event(session_id, *row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        try:
+            self._db.execute(statement, values)
+        except sqlite3.IntegrityError as error:
+            raise JournalUnavailable(
+                f"Another process writes to the same session in {self.path} ({error}). End one of the two."
+            ) from error
+        except sqlite3.Error as error:
+            raise JournalUnavailable(
+                f"The journal {self.path} can't be written ({error}). Free some space or check its rights."
+            ) from error
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _event(session_id: str, seq: int, when: float, run_id: str, kind: str, body: str) -> Event:
+    """A stored row as an event. Fields that this version doesn't know are left out; a row that still can't be read
+    becomes a `warning_raised`, so that one strange event never hides the others."""
+    envelope: dict[str, Any] = {"session_id": session_id, "seq": seq, "time": when, "run_id": run_id}
+    fields: dict[str, Any] = {}
+    try:
+        fields = json.loads(body)
+        return EVENT.validate_python({**fields, **envelope, "type": kind})
+    except (ValidationError, ValueError, TypeError):
+        model = _EVENT_TYPES.get(kind)
+        known = {key: value for key, value in fields.items() if model and key in model.model_fields}
+        try:
+            return EVENT.validate_python({**known, **envelope, "type": kind})
+        except ValidationError:
+            return WarningRaised(
+                **envelope, code="unreadable_event", message=f"Event {seq} ({kind}) was written by another version."
+            )
