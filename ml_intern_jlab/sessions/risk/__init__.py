@@ -1,0 +1,11 @@
+"""What a cell may do beyond computing, read from its source before it runs.
+
+`cell` gives the Python that IPython would run, `values` what a name can stand for, `rules` the names that matter;
+`calls`, `expressions` and `statements` follow the syntax tree, each on top of the one before.
+"""
+
+from __future__ import annotations
+
+from .statements import classify, imports_of
+
+__all__ = ["classify", "imports_of"]

@@ -1,0 +1,383 @@
+"""What a call in a cell does, as far as its name and its arguments tell."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import posixpath
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from ...protocol import Reason
+from ...protocol import RiskClass as Risk
+from .cell import commands, magic
+from .results import RESULTS, Call, constant_key, paths, text_of_key
+from .rules import (
+    OPENERS,
+    PATH_KEYWORDS,
+    READS,
+    SECRET_PATH,
+    TAINTING,
+    WRITES,
+    WRITING_METHODS,
+    is_secret_name,
+    matcher,
+    risks_of_name,
+)
+from .values import (
+    LABEL,
+    TAINT,
+    TEMPORARY,
+    UNKNOWN,
+    UNREADABLE,
+    Bound,
+    Function,
+    Items,
+    PathText,
+    Qualified,
+    Value,
+    Values,
+    combine,
+    filled,
+    join_path,
+    names_in,
+    place_of,
+    shown,
+    text_of,
+    union,
+)
+
+MOST_PROCESSES = 64
+READING_PATH = names_in("read_text read_bytes iterdir glob rglob stat open")
+WRITING_PATH = names_in(
+    """
+    write_text write_bytes mkdir touch rename replace symlink_to hardlink_to chmod
+    """
+)
+SAME_PATH = names_in("absolute resolve expanduser as_posix __fspath__ __str__ as_uri")
+FLAGS = {
+    "push_to_hub": (Risk.publish, "publishes what it trains (push_to_hub=True)"),
+    "share": (Risk.publish, "opens a public link (share=True)"),
+    "download": (Risk.network, "downloads data (download=True)"),
+    "pretrained": (Risk.network, "downloads weights (pretrained=True)"),
+    "trust_remote_code": (Risk.opaque, "runs code that it downloads (trust_remote_code=True)"),
+}
+
+
+class CallReader(ABC):
+    """Notes what calls do; a subclass reads the statements and expressions around them."""
+
+    def __init__(self) -> None:
+        self.details: dict[tuple[int, Risk, str], Reason] = {}
+        self.mentions: dict[tuple[int, Risk], Reason] = {}
+        self.endless = 0
+
+    @abstractmethod
+    def line_of(self, node: ast.AST) -> int:
+        """The line of the person's source at which `node` stands."""
+
+    @abstractmethod
+    def enter(self, function: Function, call: Call | None) -> Values:
+        """Read the body of a function of the cell; what it returns."""
+
+    @abstractmethod
+    def read_inner(self, node: ast.AST, code: str, *, body: bool = False) -> None:
+        """Read Python that stands in a text at `node`; the lines of a magic's `body` count from there."""
+
+    @abstractmethod
+    def attribute(self, value: Value, name: str) -> Values:
+        """What `value.name` stands for."""
+
+    def note(self, node: ast.AST, risk: Risk, text: str) -> None:
+        """Keep a reason that names what is done."""
+        line = self.line_of(node)
+        self.details[line, risk, text] = Reason(risk=risk, line=line, text=text)
+
+    def mention(self, node: ast.AST, name: str) -> None:
+        """Keep a reason for using a risky name at all, however it is then called."""
+        for risk, words in risks_of_name(name):
+            line = self.line_of(node)
+            reason = Reason(risk=risk, line=line, text=f"{words} ({shown(name.removeprefix('?.'), 80)})")
+            self.mentions.setdefault((line, risk), reason)
+
+    def reasons(self) -> list[Reason]:
+        """All reasons by line; a mention stands only where nothing more exact was noted."""
+        exact = {(line, risk) for line, risk, _ in self.details}
+        kept = [reason for key, reason in self.mentions.items() if key not in exact]
+        order = list(Risk)
+        return sorted([*self.details.values(), *kept], key=lambda reason: (reason.line, order.index(reason.risk)))
+
+    # --- paths, commands, the environment -----------------------------------------------------------------------
+
+    def path(self, node: ast.AST, values: Values, *, writes: bool) -> None:
+        """Note what reading or writing these paths means; an object that is no path is an open file or a buffer."""
+        for value in values:
+            if not isinstance(value, str | PathText):
+                continue
+            text = text_of(value)
+            place = place_of(text)
+            if SECRET_PATH.search(text):
+                self.note(node, Risk.credentials, f"touches {shown(text)}, which usually holds credentials")
+            if place == "remote":
+                host = text.split("://", 1)[1].split("/", 1)[0].rpartition("@")[2]
+                self.note(
+                    node, Risk.network, f"{'writes to' if writes else 'reads from'} {shown(host)} over the network"
+                )
+            elif place == "outside":
+                self.note(node, Risk.outside, f"{'writes' if writes else 'reads'} {shown(text)}, outside this folder")
+            elif writes and place == "unknown":
+                self.note(node, Risk.outside, "writes a file whose path can't be followed here")
+            elif writes and place == "temporary":
+                self.note(node, Risk.write, "writes a file in a temporary folder")
+            elif writes:
+                self.note(node, Risk.write, f"writes {shown(text) or '.'} in this folder")
+
+    def shell(self, node: ast.AST, values: Values | None) -> None:
+        """Note what a shell command does, given as a text or a list of words."""
+        for value in values or ():
+            if isinstance(value, Items):
+                texts = combine(lambda *words: " ".join(words), *(words for _, words in value.pairs))
+            else:
+                texts = frozenset({text_of(value)})
+            for text in texts:
+                if isinstance(text, str) and text.strip(LABEL + TAINT):
+                    for risk, words in commands(text):
+                        self.note(node, risk, words)
+
+    def environment(self, node: ast.AST, keys: Values | None) -> Values:
+        """The value of an environment variable; note the reading of those whose names tell of a secret."""
+        found: set[Value] = set()
+        for key in keys or UNREADABLE:
+            name = text_of(key)
+            if name in ("HOME", "USERPROFILE"):
+                found.add("~")
+                continue
+            found.add(TAINT)
+            if LABEL in name or TAINT in name:
+                self.note(node, Risk.credentials, "reads an environment variable whose name can't be followed here")
+            elif is_secret_name(name):
+                self.note(node, Risk.credentials, f"reads the environment variable {shown(name)}")
+        return frozenset(found)
+
+    # --- calls --------------------------------------------------------------------------------------------------
+
+    def invoke(self, call: Call, callee: Value) -> Values:
+        """Note what calling `callee` does; what it returns."""
+        self._flags(call, callee.name if isinstance(callee, Qualified) else "")
+        if isinstance(callee, Function):
+            return self.enter(callee, call)
+        if isinstance(callee, Bound):
+            if isinstance(callee.receiver, PathText):
+                return self._path_method(call, callee.receiver.text, callee.name)
+            if isinstance(callee.receiver, Items):
+                return self._items_method(call, callee.receiver, callee.name)
+            return self._text_method(call, callee.receiver, callee.name)
+        if isinstance(callee, Qualified):
+            return self._named(call, callee.name)
+        if callee == TAINT:
+            self.note(call.node, Risk.opaque, "calls something that is made while the cell runs")
+        return UNKNOWN
+
+    def _named(self, call: Call, name: str) -> Values:
+        node, first = call.node, call.given(0, "path", "args", "cmd", "command", "code", "source") or frozenset()
+        for risk, _ in risks_of_name(name):
+            if risk is Risk.shell:
+                joined = (
+                    frozenset({Items(tuple(enumerate(call.args)))})
+                    if name.startswith(("os.exec", "os.spawn"))
+                    else first
+                )
+                self.shell(node, joined)
+            elif risk is Risk.delete and not name.startswith("?"):
+                for value in first:
+                    if place_of(text_of(value)) == "outside":
+                        self.note(node, Risk.outside, f"deletes {shown(text_of(value))}, outside this folder")
+                    self.note(node, risk, f"deletes {shown(text_of(value))}")
+            elif risk is Risk.opaque and name.startswith("builtins."):
+                for value in first:
+                    if isinstance(value, str) and value.strip(LABEL + TAINT):
+                        self.read_inner(node, value)
+        self._paths(call, name)
+        result = RESULTS.get(name)
+        if result is not None:
+            return result(self, call)
+        return self._pattern_result(call, name)
+
+    def _flags(self, call: Call, name: str) -> None:
+        for flag, (risk, text) in FLAGS.items():
+            if True in call.named.get(flag, ()):
+                self.note(call.node, risk, text)
+        if name.startswith("multiprocessing.") or "ProcessPoolExecutor" in name or name.startswith("threading.Thread"):
+            many = call.given(0, "processes", "max_workers", "n_jobs") or frozenset()
+            if self.endless or any(isinstance(value, int) and value > MOST_PROCESSES for value in many):
+                self.note(call.node, Risk.process, f"starts very many processes or threads ({name})")
+        if name.endswith((".query", ".eval")) and any(
+            re.search(r"@[\w.]+\(|__", text_of(value)) for value in call.given(0, "expr") or ()
+        ):
+            self.note(call.node, Risk.opaque, f"calls Python from within the text given to {name.rsplit('.', 1)[1]}()")
+        if name == "mlflow.set_tracking_uri":
+            self.path(call.node, call.given(0, "uri") or UNKNOWN, writes=True)
+
+    def _paths(self, call: Call, name: str) -> None:
+        if name in OPENERS:
+            mode = call.given(OPENERS[name], "mode") or frozenset({"r"})
+            writes = any(re.search(r"[wax+]", text_of(value)) or not text_of(value).isascii() for value in mode)
+            self.path(call.node, call.given(0, *PATH_KEYWORDS) or UNKNOWN, writes=writes)
+            return
+        found = False
+        for table, writes in ((READS, False), (WRITES, True), (WRITING_METHODS, True)):
+            if table is WRITING_METHODS and found:
+                break
+            for patterns, position in table:
+                if matcher(patterns).fullmatch(name):
+                    found = True
+                    given = call.given(position, *PATH_KEYWORDS)
+                    if given is not None:
+                        self.path(call.node, given, writes=writes)
+        last = name.rsplit(".", 1)[-1]
+        if last in ("write_text", "write_bytes", "touch", "mkdir") and name.startswith("?."):
+            self.path(call.node, UNKNOWN, writes=True)
+        if name == "?.open" and any(re.search("[wax+]", text_of(value)) for value in call.given(0, "mode") or ()):
+            self.path(call.node, UNKNOWN, writes=True)
+        if not found and re.match(r"(read|load|open|get|fetch|download|scan|imread|from_|Image|Audio|Video)", last):
+            remote = [
+                value for value in call.given(0, *PATH_KEYWORDS, "url") or () if place_of(text_of(value)) == "remote"
+            ]
+            self.path(call.node, frozenset(remote), writes=False)
+
+    def _pattern_result(self, call: Call, name: str) -> Values:
+        node, first = call.node, call.given(0) or UNKNOWN
+        if match := re.fullmatch(r"get_ipython\(\)\.(run_line_magic|run_cell_magic)", name):
+            self._magic(call, cell=match[1] == "run_cell_magic")
+            return UNKNOWN
+        if name.startswith("get_ipython().") and name.endswith(("run_cell", ".ex", ".ev", "run_code")):
+            for value in first:
+                self.read_inner(node, text_of(value))
+        if name in ("timeit.timeit", "timeit.repeat", "cProfile.run", "profile.run", "timeit.Timer"):
+            for value in union(first, call.given(1, "setup") or frozenset()):
+                if isinstance(value, str):
+                    self.read_inner(node, value)
+        if name.startswith("tempfile."):
+            last = name.rsplit(".", 1)[1]
+            if last in ("TemporaryDirectory", "mkdtemp", "NamedTemporaryFile", "mkstemp", "TemporaryFile", "mktemp"):
+                self.note(node, Risk.write, f"makes a temporary file or folder ({name})")
+                made = frozenset({TEMPORARY})
+                return frozenset({Items(((0, UNKNOWN), (1, made)))}) if last == "mkstemp" else made
+            return frozenset({"/tmp"})
+        if matcher(TAINTING).fullmatch(name):
+            return self._decoded(first) if name.startswith("base64.") else UNREADABLE
+        return (
+            UNKNOWN if name.startswith(("?", "builtins.")) or len(name) > 200 else frozenset({Qualified(name + "()")})
+        )
+
+    def _decoded(self, values: Values) -> Values:
+        found: set[Value] = set()
+        for value in values:
+            try:
+                found.add(base64.b64decode(value) if isinstance(value, bytes | str) else TAINT)
+            except (binascii.Error, ValueError):
+                found.add(TAINT)
+        return frozenset(found)
+
+    def _magic(self, call: Call, *, cell: bool) -> None:
+        name, line, body = (call.args + [frozenset({""})] * 3)[:3]
+        for choice in name:
+            known = isinstance(choice, str) and not re.search(f"[{LABEL}{TAINT}]", choice)
+            if not known:
+                self.note(call.node, Risk.opaque, "runs a magic that is chosen while the cell runs")
+                continue
+            for text in line:
+                for inner in body:
+                    found = magic(str(choice), text_of(text), text_of(inner) if cell else None)
+                    for risk, words in found.risks:
+                        self.note(call.node, risk, words)
+                    if found.code.strip():
+                        self.read_inner(call.node, found.code, body=cell)
+
+    def _path_method(self, call: Call, text: str, name: str) -> Values:
+        node, own = call.node, frozenset({PathText(text)})
+        if name in SAME_PATH:
+            return own if name in ("absolute", "resolve", "expanduser") else frozenset({text})
+        if name in ("unlink", "rmdir"):
+            self.note(node, Risk.delete, f"deletes {shown(text)}")
+            if place_of(text) == "outside":
+                self.note(node, Risk.outside, f"deletes {shown(text)}, outside this folder")
+        opens = union(*(frozenset({text_of(value)}) for value in call.given(0, "mode") or frozenset({"r"})))
+        if name in WRITING_PATH or (name == "open" and any(re.search("[wax+]", text_of(mode)) for mode in opens)):
+            self.path(node, own, writes=True)
+            if name in ("rename", "replace", "symlink_to", "hardlink_to"):
+                self.path(node, call.given(0, "target") or UNKNOWN, writes=True)
+        elif name in READING_PATH:
+            self.path(node, own, writes=False)
+        if name in ("iterdir", "glob", "rglob"):
+            return frozenset({Items(((None, frozenset({PathText(join_path(text, LABEL))})),))})
+        if name == "joinpath":
+            return paths(combine(join_path, own, *call.args))
+        if name in ("with_name", "with_stem"):
+            return paths(combine(lambda new: join_path(posixpath.dirname(text), new), *call.args[:1] or [UNKNOWN]))
+        if name == "with_suffix":
+            return paths(combine(lambda new: posixpath.splitext(text)[0] + new, *call.args[:1] or [UNKNOWN]))
+        if name == "relative_to":
+            return frozenset({PathText(text)})
+        if name in ("rename", "replace"):
+            return paths(combine(str, *call.args[:1] or [UNKNOWN]))
+        return UNREADABLE if name.startswith("read_") else frozenset({Qualified("pathlib.Path()." + name + "()")})
+
+    def _items_method(self, call: Call, items: Items, name: str) -> Values:
+        if name == "items":
+            pairs = [Items(((0, frozenset({text_of_key(key)})), (1, values))) for key, values in items.pairs]
+            return frozenset({Items(tuple((None, frozenset({pair})) for pair in pairs))})
+        if name == "keys":
+            return frozenset({Items(tuple((None, frozenset({text_of_key(key)})) for key, _ in items.pairs))})
+        if name in ("values", "copy"):
+            return frozenset({items})
+        if name in ("get", "pop", "setdefault"):
+            key = call.given(0) or frozenset({None})
+            return union(*(items.at(constant_key(at)) for at in key), call.given(1) or frozenset())
+        return UNKNOWN
+
+    def _text_method(self, call: Call, receiver: str | bytes, name: str) -> Values:
+        if isinstance(receiver, bytes):
+            if name == "decode":
+                return frozenset({receiver.decode("utf-8", "replace")})
+            return UNREADABLE
+        if name == "join":
+            texts: set[Value] = set()
+            for value in call.given(0) or UNKNOWN:
+                if isinstance(value, Items) and value.pairs and all(key is not None for key, _ in value.pairs):
+                    texts |= combine(lambda *words: receiver.join(words), *(words for _, words in value.pairs))
+                else:
+                    texts.add(TAINT if value == TAINT or not isinstance(value, str) else LABEL)
+            return frozenset(texts)
+        if name == "format":
+            names, count = list(call.named), len(call.args)
+            return combine(
+                lambda *given: filled(receiver, list(given[:count]), dict(zip(names, given[count:], strict=True))),
+                *call.args,
+                *call.named.values(),
+            )
+        simple: dict[str, Callable[..., str]] = {
+            method: getattr(str, method)
+            for method in [
+                "strip",
+                "lstrip",
+                "rstrip",
+                "lower",
+                "upper",
+                "title",
+                "capitalize",
+                "casefold",
+                "removesuffix",
+                "removeprefix",
+            ]
+        }
+        if name == "replace" and len(call.args) >= 2:
+            return combine(lambda old, new: receiver.replace(old, new), *call.args[:2])
+        if name in simple and len(call.args) <= 1:
+            return combine(lambda *given: simple[name](receiver, *given), *call.args)
+        if name in ("split", "rsplit", "splitlines") and len(call.args) <= 1:
+            by = next((value for value in call.given(0) or [None] if isinstance(value, str) and value), None)
+            return frozenset({Items(tuple((i, frozenset({word})) for i, word in enumerate(receiver.split(by))))})
+        return UNREADABLE if name in ("translate", "encode", "expandtabs") else UNKNOWN

@@ -1,0 +1,160 @@
+"""A cell as IPython would run it: the Python that its syntax stands for, its magics and its shell commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ...protocol import RiskClass as Risk
+from .rules import CODE_MAGICS, COMMANDS, MAGICS, SECRET_PATH, command_matcher, is_secret_name
+from .values import TAINT, place_of, shown
+
+if TYPE_CHECKING:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+MOST_CHARACTERS = 200_000
+MOST_SPECIAL_LINES = 100
+
+
+class Unreadable(Exception):
+    """The cell can't be read; the message says why, without a subject ("is longer than …")."""
+
+
+@dataclass(frozen=True)
+class Magic:
+    """What a magic does: classes with words for each, and the Python in its line and body, if it runs any."""
+
+    risks: tuple[tuple[Risk, str], ...] = ()
+    code: str = ""
+
+
+@cache
+def _transformer() -> TransformerManager:
+    # Importing IPython takes half a second, which a server that has no run shouldn't pay at its start.
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager()
+
+
+def as_python(source: str) -> tuple[str, list[int]]:
+    """`source` as IPython hands it to Python, and for each of its lines the line (from 1) that the person wrote.
+
+    Raises:
+        Unreadable: the cell is too long, or IPython itself can't read it.
+    """
+    if len(source) > MOST_CHARACTERS:
+        raise Unreadable(f"is longer than {MOST_CHARACTERS:,} characters, too long to be read here")
+    lines = (source if source.endswith("\n") else source + "\n").splitlines(keepends=True)
+    origin = list(range(1, len(lines) + 1))
+    manager = _transformer()
+    try:
+        for transform in [*manager.cleanup_transforms, *manager.line_transforms]:
+            lines, origin = _follow(lines, _apply(transform, lines), origin)
+        for _ in range(MOST_SPECIAL_LINES):
+            changed, new = manager.do_one_token_transform(lines)
+            if not changed:
+                return "".join(lines), origin
+            lines, origin = _follow(lines, new, origin)
+    except (SyntaxError, ValueError, RuntimeError) as error:
+        raise Unreadable("is not a cell that IPython can read") from error
+    raise Unreadable(f"has more than {MOST_SPECIAL_LINES} magics and commands, more than are read here")
+
+
+def _apply(transform: Any, lines: list[str]) -> list[str]:
+    """One of IPython's transforms, whose types don't say that they take and give lines."""
+    return list(transform(lines))
+
+
+def _follow(old: list[str], new: list[str], origin: list[int]) -> tuple[list[str], list[int]]:
+    """The lines `new` that a step made of `old`, with their origins: lines that stayed keep theirs."""
+    if old is new or old == new:
+        return new, origin
+    if len(old) == len(new):
+        return new, origin
+    shortest = min(len(old), len(new))
+    tail = 0
+    while tail < shortest and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    head = 0
+    while head < shortest - tail and old[head] == new[head]:
+        head += 1
+    at = origin[min(head, len(origin) - 1)] if origin else 1
+    return new, origin[:head] + [at] * (len(new) - head - tail) + origin[len(origin) - tail :]
+
+
+def automagic(python: str) -> tuple[str, str] | None:
+    """The magic's name and the rest of the line, where a cell of one line could be one without its `%`."""
+    if len(python.splitlines()) != 1:
+        return None
+    match = re.match(r"\s*([A-Za-z_]\w*)(?![\w.])(.*)", python)
+    known = frozenset().union(*MAGICS.values())
+    if match is None or match[1] not in known or match[2].lstrip().startswith(("=", ",")):
+        return None
+    return match[1], match[2].strip()
+
+
+def commands(text: str) -> tuple[tuple[Risk, str], ...]:
+    """What the shell command `text` does: always `shell`, and more where its words tell."""
+    found = [(Risk.shell, f"runs the shell command `{shown(text)}`")]
+    for risk, words, pattern in COMMANDS:
+        if match := command_matcher(pattern).search(text):
+            found.append((risk, f"{words} (`{shown(match[0].strip(), 40)}` in a shell command)"))
+    if any(SECRET_PATH.search(word) for word in text.split()):
+        found.append((Risk.credentials, "touches a file of credentials in a shell command"))
+    if any(is_secret_name(name) for name in re.findall(r"\$\{?(\w+)", text)):
+        found.append((Risk.credentials, "reads a secret of the environment in a shell command"))
+    return tuple(found)
+
+
+def magic(name: str, line: str, body: str | None) -> Magic:
+    """What the magic `%name line` does, with `body` where it is a cell magic."""
+    name = name.lstrip("%")
+    called = f"%{name}" if body is None else f"%%{name}"
+    risk = next((risk for risk, names in MAGICS.items() if name in names), Risk.opaque)
+    code = ""
+    if name in CODE_MAGICS:
+        code = _without_options(line)
+        if body is not None:  # the line of `%%time` and `%%timeit` is code too; other lines are options
+            code = (code if name in ("time", "timeit") else "") + "\n" + body
+    if risk is Risk.shell:
+        text = line if body is None else body
+        if name not in ("system", "sx", "sc", "!", "bash", "sh", "script", "cmd", "zsh"):
+            text = f"{name} {line}\n{body or ''}"
+        return Magic(commands(text), code)
+    if risk is Risk.install:
+        return Magic(((Risk.install, f"changes what is installed ({called} {shown(line, 40)})"),))
+    if name == "env" or risk is Risk.write:
+        return Magic(_file_or_environment(name, called, line))
+    if name == "cd" or name == "set_env":
+        moves = name == "cd" and place_of(line.strip() or "~") != "inside"
+        return Magic(((Risk.outside, f"changes the working folder to {shown(line) or '~'}"),) if moves else ())
+    if name in ("config", "load_ext", "reload_ext", "code_wrap") and re.search(r"startup|exec_|\.\.|/", line):
+        return Magic(((Risk.opaque, f"sets up code that runs later ({called} {shown(line, 40)})"),))
+    if risk is Risk.opaque:
+        return Magic(((Risk.opaque, f"uses the magic {called}, whose effect can't be read here"),))
+    if risk is Risk.compute:
+        return Magic((), code)
+    return Magic(((risk, f"uses the magic {called} {shown(line, 40)}".rstrip()),))
+
+
+def _without_options(line: str) -> str:
+    """The statement of a magic's line after options such as `-n 10 -o`."""
+    return re.sub(r"^(\s*-{1,2}[A-Za-z]\S*(\s+\d+(?=\s|$))?)+(\s|$)", "", line)
+
+
+def _file_or_environment(name: str, called: str, line: str) -> tuple[tuple[Risk, str], ...]:
+    if name == "env":
+        if "=" in line or len(line.split()) > 1 or (line and not is_secret_name(line.strip())):
+            return ()
+        return ((Risk.credentials, f"shows {'the environment variable ' + line if line else 'the whole environment'}"),)
+    try:
+        words = [word for word in shlex.split(line) if not word.startswith("-")]
+    except ValueError:
+        words = []
+    path = words[0] if words else TAINT
+    if place_of(path) == "inside" and not SECRET_PATH.search(path):
+        return ((Risk.write, f"writes {shown(path)} in this folder ({called})"),)
+    return ((Risk.outside, f"writes {shown(path)}, which may lie outside this folder ({called})"),)

@@ -1,0 +1,198 @@
+"""What well-known functions return, where that matters for what follows."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...protocol import RiskClass as Risk
+from .rules import canonical
+from .values import (
+    LABEL,
+    TAINT,
+    UNKNOWN,
+    UNREADABLE,
+    Items,
+    PathText,
+    Qualified,
+    Value,
+    Values,
+    combine,
+    join_path,
+    text_of,
+    union,
+)
+
+if TYPE_CHECKING:
+    from .calls import CallReader
+
+
+@dataclass
+class Call:
+    """A call with what its arguments stand for."""
+
+    node: ast.Call
+    args: list[Values]
+    named: dict[str, Values] = field(default_factory=dict)
+
+    def given(self, position: int, *names: str) -> Values | None:
+        """What was given at `position` or under one of `names`; None where nothing was."""
+        for name in names:
+            if name in self.named:
+                return self.named[name]
+        return self.args[position] if position < len(self.args) else None
+
+
+def text_of_key(key: object) -> str:
+    """The text of a dictionary's key; `LABEL` where it isn't known."""
+    return key if isinstance(key, str) else LABEL if key is None else str(key)
+
+
+def constant_key(value: Value) -> object:
+    """A value as a key to look up; None where it isn't known."""
+    return value if isinstance(value, str | int) and LABEL not in str(value) and TAINT not in str(value) else None
+
+
+def paths(values: Values) -> Values:
+    """Texts as paths."""
+    return frozenset(PathText(text_of(value)) for value in values)
+
+
+def _getattr(reader: CallReader, call: Call) -> Values:
+    found: set[Value] = set()
+    for name in call.given(1) or UNKNOWN:
+        if not isinstance(name, str) or LABEL in name or TAINT in name:
+            reader.note(
+                call.node, Risk.opaque, "picks an attribute by a name that is made while the cell runs (getattr)"
+            )
+            found.add(LABEL)
+            continue
+        for value in call.given(0) or UNKNOWN:
+            found |= reader.attribute(value, name)
+    for value in found:
+        if isinstance(value, Qualified):
+            reader.mention(call.node, value.name)
+    return union(found, call.given(2) or frozenset())
+
+
+def _import(reader: CallReader, call: Call) -> Values:
+    names = call.given(0, "name") or UNKNOWN
+    for name in names:
+        if not isinstance(name, str) or LABEL in name or TAINT in name:
+            reader.note(call.node, Risk.opaque, "imports a module whose name is made while the cell runs")
+            return UNKNOWN
+    return frozenset(Qualified(canonical(text_of(name))) for name in names)
+
+
+def _chr(reader: CallReader, call: Call) -> Values:
+    return frozenset(chr(v) if isinstance(v, int) and 0 <= v < 0x110000 else TAINT for v in call.given(0) or UNKNOWN)
+
+
+def _open(reader: CallReader, call: Call) -> Values:
+    return frozenset({Qualified("builtins.open()")})
+
+
+def _same(reader: CallReader, call: Call) -> Values:
+    return frozenset(text_of(value) for value in call.given(0) or frozenset({""}))
+
+
+def _sequence(reader: CallReader, call: Call) -> Values:
+    return call.given(0) or UNKNOWN
+
+
+def _home(reader: CallReader, call: Call) -> Values:
+    return frozenset({PathText("~")})
+
+
+def _here(reader: CallReader, call: Call) -> Values:
+    return frozenset({PathText(".")})
+
+
+def _listed(reader: CallReader, call: Call) -> Values:
+    folder = call.given(0, "path", "pathname") or frozenset({"."})
+    return frozenset({Items(((None, frozenset(LABEL + "." if text_of(f) == "." else text_of(f) for f in folder)),))})
+
+
+def _partial(reader: CallReader, call: Call) -> Values:
+    for value in call.given(0) or UNKNOWN:
+        reader.invoke(Call(call.node, call.args[1:], call.named), value)
+    return call.given(0) or UNKNOWN
+
+
+def _enumerate(reader: CallReader, call: Call) -> Values:
+    columns = [UNKNOWN, *call.args[:1]] if call.node and _is(call, "enumerate") else call.args
+    return frozenset({Items(((None, frozenset({Items(tuple((i, each(c)) for i, c in enumerate(columns)))})),))})
+
+
+def _is(call: Call, name: str) -> bool:
+    return isinstance(call.node.func, ast.Name) and call.node.func.id == name
+
+
+def _vars(reader: CallReader, call: Call) -> Values:
+    if not call.args:
+        return frozenset({Qualified("builtins.globals()")})
+    return frozenset(Qualified(f"{v.name}.__dict__") if isinstance(v, Qualified) else LABEL for v in call.args[0])
+
+
+def _globals(reader: CallReader, call: Call) -> Values:
+    return frozenset({Qualified("builtins.globals()")})
+
+
+def each(values: Values) -> Values:
+    """What iterating over any of `values` yields."""
+    found: list[Values] = []
+    for value in values:
+        if isinstance(value, Items):
+            found.append(union(*(inner for _, inner in value.pairs)) if value.pairs else UNKNOWN)
+        else:
+            found.append(UNREADABLE if value == TAINT else UNKNOWN)
+    return union(*found)
+
+
+RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
+    "builtins.getattr": _getattr,
+    "builtins.__import__": _import,
+    "importlib.import_module": _import,
+    "builtins.chr": _chr,
+    "builtins.open": _open,
+    "builtins.str": _same,
+    "builtins.vars": _vars,
+    "builtins.globals": _globals,
+    "builtins.locals": _globals,
+    "builtins.list": _sequence,
+    "builtins.tuple": _sequence,
+    "builtins.set": _sequence,
+    "builtins.sorted": _sequence,
+    "builtins.reversed": _sequence,
+    "builtins.iter": _sequence,
+    "builtins.enumerate": _enumerate,
+    "builtins.zip": _enumerate,
+    "tqdm.tqdm": _sequence,
+    "tqdm.auto.tqdm": _sequence,
+    "tqdm.notebook.tqdm": _sequence,
+    "functools.partial": _partial,
+    "pathlib.Path": lambda reader, call: paths(combine(join_path, *call.args or [frozenset({"."})])),
+    "pathlib.Path.home": _home,
+    "pathlib.Path.cwd": _here,
+    "os.getcwd": lambda reader, call: frozenset({"."}),
+    "os.fspath": _same,
+    "os.path.join": lambda reader, call: combine(join_path, *call.args or [UNKNOWN]),
+    "os.path.dirname": lambda reader, call: combine(posixpath.dirname, *call.args[:1]),
+    "os.path.basename": lambda reader, call: combine(posixpath.basename, *call.args[:1]),
+    "os.path.abspath": _same,
+    "os.path.realpath": _same,
+    "os.path.normpath": _same,
+    "os.path.expanduser": _same,
+    "os.path.relpath": _same,
+    "os.getenv": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
+    "os.environ.get": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
+    "os.environ.pop": lambda reader, call: UNREADABLE,
+    "os.environ.__getitem__": lambda reader, call: reader.environment(call.node, call.given(0)),
+    "glob.glob": _listed,
+    "glob.iglob": _listed,
+    "os.listdir": lambda reader, call: frozenset({Items(((None, UNKNOWN),))}),
+    "os.path.expandvars": lambda reader, call: UNREADABLE,
+}

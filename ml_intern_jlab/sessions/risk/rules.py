@@ -1,0 +1,324 @@
+"""The names that make a cell more than computing: which class each has, and the words for it.
+
+Patterns match whole dotted names as imports give them; `()` follows a call, `?` stands for an object that nothing in
+the cell explains. `*` is any text without a call, `**` (and `*` at the start) any text. Adding a library means adding
+a line.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ...protocol import RiskClass as Risk
+from .values import names_in
+
+ALIASES = {
+    "pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "pl": "polars",
+    "Path": "pathlib.Path", "HfApi": "huggingface_hub.HfApi", "InferenceClient": "huggingface_hub.InferenceClient",
+    "hf_hub_download": "huggingface_hub.hf_hub_download", "snapshot_download": "huggingface_hub.snapshot_download",
+    "notebook_login": "huggingface_hub.notebook_login", "load_dataset": "datasets.load_dataset",
+    "import_module": "importlib.import_module", "rmtree": "shutil.rmtree", "Popen": "subprocess.Popen",
+    "check_output": "subprocess.check_output", "urlopen": "urllib.request.urlopen",
+    "urlretrieve": "urllib.request.urlretrieve", "load_dotenv": "dotenv.load_dotenv",
+    "get_ipython": "get_ipython", "display": "IPython.display.display", "environ": "os.environ",
+    "fetch_openml": "sklearn.datasets.fetch_openml", "fetch_california_housing": "sklearn.datasets.fetch_openml",
+}  # fmt: skip
+"""What a name that no known cell binds most likely is."""
+
+SAME = (
+    (r"^(posix|nt)(?=\.|$)", "os"),
+    (r"^(posixpath|ntpath)(?=\.|$)", "os.path"),
+    (r"^(_io|io)\.open(?=$|\()", "builtins.open"),
+    (r"^(__builtin__|__builtins__)(?=\.|$)", "builtins"),
+    (r"^(_pickle|cPickle|dill|cloudpickle)(?=\.|$)", "pickle"),
+    (r"^pathlib\.(PosixPath|WindowsPath|PurePath|PurePosixPath)(?=$|\()", "pathlib.Path"),
+    (r"^IPython(\.core)?(\.getipython)?\.get_ipython(?=$|\()", "get_ipython"),
+    (r"\.(__call__|__func__|__wrapped__)$", ""),
+    (r"^.*\.(os|shutil|subprocess|builtins|importlib)(?=\.\w)", r"\1"),
+    (r"^multiprocess(?=\.|$)", "multiprocessing"),
+)
+"""Other spellings of one thing."""
+
+GUARDED_MODULES = names_in(
+    """
+    os shutil subprocess socket builtins importlib pty ctypes signal sys pathlib requests httpx urllib.request
+    """
+)
+"""Modules that are followed by name; handed on as a value they can't be followed."""
+
+ASSUMED_MODULES = GUARDED_MODULES | names_in(
+    """
+    pickle joblib numpy torch glob tempfile base64 marshal codecs runpy multiprocessing sqlite3 huggingface_hub
+    wandb mlflow openai boto3 keyring tarfile zipfile getpass urllib webbrowser paramiko smtplib ftplib aiohttp
+    micropip piplite nltk gdown http io logging json
+    posix
+    """
+)
+"""Modules that a name without a known origin is taken for."""
+
+INSPECTING = names_in(
+    "builtins.getattr builtins.hasattr builtins.setattr builtins.delattr builtins.vars builtins.dir builtins.isinstance"
+)
+"""Built-ins to which a module may be handed without losing track of it."""
+
+CONSTANTS = {
+    "os.sep": "/", "os.path.sep": "/", "os.altsep": "/", "os.pardir": "..", "os.path.pardir": "..", "os.curdir": ".",
+    "os.path.curdir": ".", "os.devnull": "/dev/null", "os.extsep": ".", "sys.executable": "python",
+    "tempfile.tempdir": "/tmp",
+}  # fmt: skip
+
+HARMLESS = """
+    *.exceptions *Error *Exception *Warning *Timeout *Expired subprocess.PIPE subprocess.DEVNULL subprocess.STDOUT
+    subprocess.CompletedProcess socket.gethostname urllib.parse.* signal.SIG* signal.Signals*
+    multiprocessing.cpu_count requests.codes.* http.HTTPStatus*
+    openai.**.create()**  get_ipython().run_line_magic get_ipython().run_cell_magic
+    get_ipython().__class__** get_ipython().config** get_ipython().display_formatter** get_ipython().events**
+    get_ipython().user_ns* getpass.getuser *.__version__
+"""
+
+RULES: tuple[tuple[Risk, str, str], ...] = (
+    (Risk.shell, "runs a program or shell command", """
+        os.system os.popen os.exec* os.spawn* os.posix_spawn* os.startfile subprocess.* pty.* pexpect.* plumbum.*
+        sh.* fabric.* invoke.run asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
+        get_ipython().system* get_ipython().getoutput* *.os.system ?.system ?.popen ?.check_output ?.check_call
+        ?.Popen ?.getoutput ?.exec_command *.subprocess_exec *.subprocess_shell"""),
+    (Risk.install, "installs software", """
+        pip.* ensurepip.* micropip.install piplite.install conda.cli.* venv.create venv.EnvBuilder*
+        setuptools.command.* spacy.cli.download"""),
+    (Risk.delete, "deletes files", """
+        os.remove os.unlink os.rmdir os.removedirs shutil.rmtree send2trash.* pathlib.Path.unlink pathlib.Path.rmdir
+        os.truncate ?.unlink ?.rmtree ?.rmdir ?.removedirs tensorflow.io.gfile.remove tensorflow.io.gfile.rmtree
+        tensorflow.compat.v1.gfile.Remove tensorflow.compat.v1.gfile.DeleteRecursively datasets.*cleanup_cache_files
+        *.cleanup_cache_files"""),
+    (Risk.network, "uses the network", """
+        requests.* requests.Session** requests.session** httpx.* httpx.*Client** aiohttp.* aiohttp.ClientSession**
+        urllib.request.* urllib2.* urllib3.* socket.* socket.socket** http.client.* http.client.HTTP*Connection**
+        ftplib.** smtplib.** telnetlib.* imaplib.* poplib.* nntplib.* xmlrpc.client.* paramiko.** boto3.**
+        botocore.** s3fs.* gcsfs.* websocket.* websockets.* grpc.* pycurl.* wget.* gdown.* kaggle.* kagglehub.*
+        yfinance.* openml.* pymongo.* psycopg2.* psycopg.* redis.* snowflake.* google.cloud.* googleapiclient.*
+        azure.* pysftp.* asyncio.open_connection asyncio.*create_connection webbrowser.* dns.* scapy.* mechanize.*
+        selenium.* playwright.* praw.* tweepy.* arxiv.* wikipedia.* pandas_datareader.* requests_html.* treq.*
+        git.Repo.clone_from git.Repo**.remote** pygsheets.* gspread.* slack_sdk.* datasets.load_dataset
+        datasets.load_dataset_builder datasets.get_dataset_* evaluate.load huggingface_hub.hf_hub_download
+        huggingface_hub.snapshot_download huggingface_hub.HfApi** huggingface_hub.hf_api.*
+        huggingface_hub.HfFileSystem** huggingface_hub.*InferenceClient* huggingface_hub.*InferenceClient()**
+        huggingface_hub.list_* huggingface_hub.*_info huggingface_hub.get_hf_file_metadata
+        huggingface_hub.hf_hub_url huggingface_hub.whoami huggingface_hub.login huggingface_hub.notebook_login
+        *.from_pretrained *.hf_hub_download transformers.pipeline sentence_transformers.SentenceTransformer
+        sentence_transformers.CrossEncoder sklearn.datasets.fetch_* sklearn.datasets.*.fetch_* torch.hub.*
+        nltk.download gensim.downloader.* tensorflow_datasets.* tfds.* tensorflow_hub.* *.datasets.*.load_data
+        keras.utils.get_file *.utils.get_file seaborn.load_dataset statsmodels.*.get_rdataset statsmodels.*rdataset*
+        openai.* anthropic.* cohere.* mistralai.* litellm.* groq.* replicate.* ollama.* google.generativeai.*
+        gradio_client.* wandb.* neptune.* comet_ml.* ?.urlopen ?.urlretrieve ?.download ?.sendmail ?.fetch_openml"""),
+    (Risk.publish, "sends something out to be kept or seen by others", """
+        *.push_to_hub huggingface_hub.upload_* huggingface_hub.create_* huggingface_hub.delete_*
+        huggingface_hub.update_* huggingface_hub.move_repo huggingface_hub.**HfApi**.upload_*
+        huggingface_hub.**HfApi**.create_* huggingface_hub.**HfApi**.delete_* huggingface_hub.**HfApi**.update_*
+        huggingface_hub.**HfApi**.move_* huggingface_hub.**HfApi**.add_* huggingface_hub.**HfApi**.super_squash_*
+        huggingface_hub.**HfApi**.run_as_future huggingface_hub.metadata_update
+        huggingface_hub.**HfFileSystem**.put* huggingface_hub.Repository* twine.* wandb.init wandb.login wandb.log*
+        wandb.save mlflow.set_tracking_uri mlflow.register_model mlflow.login neptune.init* comet_ml.Experiment
+        kaggle.api.*submit* kaggle.**_create* kagglehub.*upload git.Repo**.push git.Repo**.pull git.Repo**.fetch
+        ?.upload_file ?.upload_fileobj ?.upload_folder ?.upload_large_folder ?.upload_blob *.upload_from_filename
+        ?.create_repo ?.delete_repo ?.create_commit *.upload_file *.upload_folder *.put_object *.upload_fileobj
+        smtplib.**.send* ?.to_gbq tweepy.**.update_status *.create_tweet"""),
+    (Risk.spend, "can cost money", """
+        huggingface_hub.**run_job huggingface_hub.**run_uv_job huggingface_hub.**create_inference_endpoint
+        huggingface_hub.**create_scheduled_job huggingface_hub.*InferenceClient** *.request_space_hardware
+        *.run_instances sagemaker.** modal.** runpod.** vastai.* replicate.run replicate.*.run openai.*OpenAI()**
+        openai.* anthropic.** cohere.** mistralai.** groq.** litellm.* google.generativeai.**
+        google.cloud.aiplatform.* together.* stripe.*"""),
+    (Risk.credentials, "reads credentials", """
+        keyring.* getpass.getpass netrc.* huggingface_hub.get_token huggingface_hub.HfFolder* huggingface_hub.login
+        huggingface_hub.notebook_login huggingface_hub.interpreter_login huggingface_hub.whoami
+        huggingface_hub.**.get_token dotenv.* google.colab.userdata.* google.colab.auth.* kaggle_secrets.**
+        boto3.**get_credentials* browser_cookie3.* secretstorage.* win32cred.* wandb.login spwd.* os.environb*
+        os.environ.items os.environ.values os.environ.copy jupyter_server.serverapp.list_running_servers
+        notebook.notebookapp.list_running_servers ?.get_token google.auth.default* azure.identity.*
+        streamlit.secrets* hvac.* *.get_secret_value"""),
+    (Risk.process, "starts, ends or signals processes", """
+        os.kill os.killpg os.fork os.forkpty os.abort os._exit os.setuid os.setgid os.chroot os.setsid signal.*
+        http.server.* socketserver.* wsgiref.* xmlrpc.server.* asyncio.start_server asyncio.start_unix_server
+        uvicorn.* hypercorn.* gunicorn.* waitress.serve flask.Flask().run *.serve_forever ?.run_server
+        dash.Dash().run* gradio.**.launch *.launch psutil.**.kill psutil.**.terminate psutil.**.suspend
+        psutil.**.send_signal tornado.httpserver.* tornado.web.*.listen aiohttp.web.* ?.kill ?.terminate
+        ?.send_signal pyngrok.* builtins.exit builtins.quit daemon.* resource.setrlimit cherrypy.quickstart
+        bottle.run streamlit.web.*"""),
+    (Risk.opaque, "runs code that can't be read here", """
+        builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.* importlib.machinery.*
+        importlib._bootstrap* runpy.* marshal.* pickle.loads pickle.Unpickler* jsonpickle.decode shelve.* yaml.load
+        yaml.unsafe_load yaml.full_load yaml.UnsafeLoader codecs.decode codecs.encode codecs.getdecoder ctypes.*
+        cffi.* types.FunctionType types.CodeType types.MethodType types.ModuleType code.* codeop.* imp.* zipimport.*
+        sys._getframe gc.get_objects gc.get_referrers inspect.currentframe IPython.display.Javascript
+        IPython.core.display.Javascript sys.settrace sys.setprofile sys.meta_path* sys.path_hooks* *.__subclasses__
+        *.__globals__ *.__builtins__ *.__code__ *.__mro__ *.__base__ *.__bases__ *.f_globals *.f_builtins
+        *.__getattribute__ *.__loader__ *.__reduce__* get_ipython().run_* get_ipython().ex get_ipython().ev
+        get_ipython().magic get_ipython().safe_execfile* get_ipython().input_transformer* get_ipython().ast_*
+        get_ipython().register_* get_ipython().define_macro get_ipython().set_next_input IPython.*InteractiveShell*
+        IPython.embed ?.run_cell ?.run_line_magic ?.run_cell_magic operator.methodcaller operator.attrgetter
+        asyncio.*run_in_executor* sys.modules* __main__.* cython.inline *.load_module *.exec_module
+        torch.utils.cpp_extension.* rpy2.* js2py.*"""),
+)  # fmt: skip
+
+TAINTING = """
+    builtins.input builtins.bytes* builtins.bytearray* builtins.chr base64.* binascii.* zlib.* gzip.decompress
+    bz2.decompress lzma.decompress sys.argv* *.decode *.read *.readline *.readlines *.read_text *.read_bytes
+    os.getenv* os.environ* os.path.expandvars pickle.* marshal.* json.loads codecs.* ?.fromhex struct.*
+"""
+"""Calls whose result is text made while the cell runs, out of reach of reading."""
+
+READS: tuple[tuple[str, int], ...] = (
+    ("pandas.read_* polars.read_* polars.scan_* geopandas.read_* dask.*.read_* duckdb.read_* vaex.open", 0),
+    ("numpy.load numpy.loadtxt numpy.genfromtxt numpy.fromfile joblib.load torch.load *.imread PIL.Image.open", 0),
+    ("json.load_path scipy.io.loadmat scipy.io.wavfile.read librosa.load soundfile.read nbformat.read", 0),
+    ("os.link os.symlink os.listdir os.scandir os.walk os.fwalk glob.glob glob.iglob os.chdir", 0),
+    ("linecache.getline* fileinput.*", 0),
+    ("pyarrow.*.read_table pyarrow.*.ParquetFile datasets.load_from_disk *.load_model *.load_weights", 0),
+    ("shutil.copy shutil.copy2 shutil.copyfile shutil.copytree shutil.unpack_archive", 0),
+)
+"""Functions that read a path, and the position of that argument."""
+
+WRITES: tuple[tuple[str, int], ...] = (
+    (
+        "numpy.save numpy.savez numpy.savez_compressed numpy.savetxt matplotlib.*.savefig *.imsave *.imwrite",
+        0,
+    ),
+    ("os.mkdir os.makedirs os.rename os.replace os.renames os.chmod os.chown os.utime os.open os.mkfifo os.mknod", 0),
+    ("os.link os.symlink os.rename os.replace os.renames shutil.copy shutil.copy2 shutil.copyfile shutil.copytree", 1),
+    (
+        "shutil.move shutil.unpack_archive joblib.dump torch.save *.write_table nbformat.write *.saved_model.save",
+        1,
+    ),
+    ("shutil.move shutil.make_archive shutil.chown sqlite3.connect pandas.ExcelWriter pandas.HDFStore *.savemat", 0),
+    ("logging.FileHandler logging.handlers.* scipy.io.wavfile.write soundfile.write *.imsave onnx.save_model", 0),
+    ("torchvision.utils.save_image onnx.save skops.io.dump safetensors.*.save_file *.dump_svmlight_file", 1),
+    ("mlflow.*.save_model", 1),
+    ("torch.onnx.export sklearn.tree.export_graphviz", 2),
+)
+"""Functions that write a path, and the position of that argument."""
+
+WRITING_METHODS: tuple[tuple[str, int], ...] = (
+    ("*.to_csv *.to_parquet *.to_pickle *.to_excel *.to_json *.to_html *.to_feather *.to_hdf *.to_stata *.to_latex", 0),
+    ("*.to_markdown *.to_xml *.to_orc *.to_netcdf *.to_zarr *.to_file *.tofile *.write_csv *.write_parquet", 0),
+    ("*.write_json *.write_ipc *.write_excel *.write_html *.write_image *.sink_csv *.sink_parquet *.savefig", 0),
+    ("*.save *.save_model *.save_weights *.save_pretrained *.save_to_disk *.save_file *.save_lora *.dump_model", 0),
+    ("*.extractall *.write_png *.render_to_file", 0),
+    ("*.symlink_to *.hardlink_to", 0),
+)
+"""Methods that write a path when they are given one; looked at where no function above matches."""
+
+OPENERS = {
+    "builtins.open": 1, "gzip.open": 1, "bz2.open": 1, "lzma.open": 1, "codecs.open": 1, "h5py.File": 1,
+    "zipfile.ZipFile": 1, "tarfile.open": 1, "os.fdopen": 1, "tensorflow.io.gfile.GFile": 1, "aiofiles.open": 1,
+    "tarfile.TarFile": 1, "gzip.GzipFile": 1, "bz2.BZ2File": 1, "io.FileIO": 1, "numpy.memmap": 2, "fsspec.open": 1,
+    "rasterio.open": 1, "numpy.lib.format.open_memmap": 1,
+}  # fmt: skip
+"""Functions that read or write their first argument, by the mode at that position."""
+
+PATH_KEYWORDS = names_in(
+    """
+    path path_or_buf path_or_buffer fname filename file_name filepath fp f file excel_writer save_directory
+    output_dir out_file dst dest destination io filepath_or_buffer filepath_or_buf uri path_or_fileobj
+    dataset_path mmap_filename source where sink database target
+    """
+)
+
+MAGICS: dict[Risk, frozenset[str]] = {
+    Risk.compute: names_in(
+        """
+    autoawait automagic bookmark colors config dhist dirs doctest_mode gui hist history lsmagic matplotlib pdef
+    pdoc pfile pinfo pinfo2 pprint precision psearch psource pwd pylab quickref reset_selective tb who who_ls
+    whos xdel xmode autoreload load_ext reload_ext unload_ext page debug pdb reset latex markdown svg SVG lprun
+    capture time timeit prun memit mprun autocall pycat logstate logoff logon logstop code_wrap
+    """
+    ),
+    Risk.install: names_in("pip conda mamba micromamba uv"),
+    Risk.shell: names_in(
+        """
+    bash sh script system sx sc ! perl ruby cmd ls ll lf lk lx ldir cat cp mv rm rmdir mkdir less more man
+    python python2 python3 pypy powershell alias rehashx zsh pushd popd
+    """
+    ),
+    Risk.write: names_in("writefile file save notebook logstart"),
+    Risk.publish: frozenset(["pastebin"]),
+    Risk.process: frozenset(["killbgscripts", "tensorboard"]),
+    Risk.credentials: frozenset(["env"]),
+}
+"""Magics by class; what is in none of them is opaque."""
+
+CODE_MAGICS = names_in(
+    """
+    time timeit prun capture memit mprun lprun debug python python2 python3 pypy
+    """
+)
+"""Magics that run Python that can be read here."""
+
+COMMANDS: tuple[tuple[Risk, str, str], ...] = (
+    (Risk.install, "installs software", r"(pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew|npm|yum|dnf|apk|gem|cargo|"
+     r"poetry|pipx|snap|uv( pip| tool)?|easy_install)( -\S+)* (install|download|add|uninstall|remove|update|upgrade|"
+     r"i|sync|create)|easy_install|ensurepip"),
+    (Risk.delete, "deletes files", r"rm|rmdir|unlink|shred|truncate|srm|trash|find .*-delete|git clean|mkfs\S*|dd"),
+    (Risk.network, "uses the network", r"curl|wget|ssh|scp|sftp|rsync|nc|ncat|netcat|telnet|ftp|ping|nmap|aria2c|git "
+     r"(clone|pull|fetch|submodule)|kaggle|gdown|aws|gsutil|gcloud|az|hf download|huggingface-cli download|dig|socat"),
+    (Risk.publish, "publishes or uploads", r"git push|twine|hf (upload\S*|repos?)|huggingface-cli (upload\S*|repo)|"
+     r"wandb|kaggle \w+ (submit|create)|npm publish|docker push|gh|(aws s3|gsutil) (cp|sync|mv)|mail|sendmail"),
+    (Risk.credentials, "reads or sets credentials", r"printenv|env|(hf|huggingface-cli) (auth|login|whoami)|"
+     r"wandb login|gh auth|aws configure|gcloud auth|docker login|passwd|ssh-keygen|security|pass|secret-tool"),
+    (Risk.process, "starts, ends or signals processes", r"kill|pkill|killall|nohup|shutdown|reboot|systemctl|crontab|"
+     r"setsid|tmux|screen|at|daemonize|service"),
+)  # fmt: skip
+"""Commands of a shell by class; every one of them is `shell` besides."""
+
+SECRET_PATH = re.compile(
+    r"(^|[/\\])(\.ssh|\.netrc|_netrc|\.env|\.env\.\w+|\.aws|\.kube|\.gnupg|\.git-credentials|\.pypirc|\.npmrc|\.pgpass|"
+    r"\.docker|\.kaggle|kaggle\.json|id_(rsa|dsa|ecdsa|ed25519)|credentials\.json|\.config[/\\]gcloud)($|[/\\])|"
+    r"^/etc/(shadow|passwd|sudoers)|/proc/\w+/environ|huggingface[/\\](token|stored_tokens)|"
+    r"Cookies$|Login Data$|\.(pem|p12|pfx|keystore)$"
+)
+SECRET_NAME = re.compile(
+    r"(^|[_\-.])(TOKENS?|API_?KEYS?|KEYS?|SECRETS?|PASSWORDS?|PASSWD|PASS|PWD|CREDENTIALS?|AUTH|COOKIES?|PAT|"
+    r"PASSPHRASE|DSN|DATABASE_URL)($|[_\-.])",
+    re.IGNORECASE,
+)
+
+
+@cache
+def matcher(patterns: str) -> re.Pattern[str]:
+    """One regular expression for a text of patterns over dotted names, as the top of this file describes them."""
+    wild = {"**": ".*", "*": r"[^()]*"}
+
+    def expression(pattern: str) -> str:
+        pattern = re.sub(r"^\*(?!\*)", "**", pattern)
+        return "".join(wild.get(part) or re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
+
+    return re.compile("|".join(expression(pattern) for pattern in patterns.split()))
+
+
+@cache
+def command_matcher(words: str) -> re.Pattern[str]:
+    """Finds the command `words` where a shell would run one: at a start, or after an operator or another command."""
+    before = (
+        r"(?:^|[;&|(`\n{]|(?<!\S)(?:sudo|xargs|env|then|do|exec|time|nice|nohup|-exec|-m|-c)(?!\S))[\s'\"]*(?:\S*/)?"
+    )
+    return re.compile(rf"{before}(?:{words})(?=[\s;&|)`'\"]|$)")
+
+
+@cache
+def risks_of_name(name: str) -> tuple[tuple[Risk, str], ...]:
+    """The classes of the dotted `name` with the words for each; none for what merely computes."""
+    if matcher(HARMLESS).fullmatch(name):
+        return ()
+    return tuple((risk, words) for risk, words, patterns in RULES if matcher(patterns).fullmatch(name))
+
+
+def canonical(name: str) -> str:
+    """One spelling for names that mean the same thing."""
+    for pattern, spelling in SAME:
+        name = re.sub(pattern, spelling, name)
+    return name
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether an environment variable's name tells that it holds a secret."""
+    return bool(SECRET_NAME.search(name)) and name != "PWD"
