@@ -1,0 +1,1 @@
+"""Review: can this notebook be trusted?"""
