@@ -1,0 +1,1 @@
+"""The agent: smolagents' CodeAgent, whose action space is the notebook."""
