@@ -561,45 +561,28 @@ def json_schema() -> dict[str, Any]:
         def field_title_should_be_set(self, schema: Any) -> bool:
             return False  # a titled field would become a TypeScript type of its own
 
-    roots: dict[str, Any] = {
-        "Event": Event,
-        "Command": Command,
-        "Frame": Frame,
-        "ModelInfo": ModelInfo,
-        "Health": Health,
-    }
+    roots: list[tuple[str, Any]] = [("Event", Event), ("Command", Command), ("Frame", Frame)]
+    roots += [(model.__name__, model) for model in (ModelInfo, Health)]
     schemas, whole = TypeAdapter.json_schemas(
-        [(name, "serialization", TypeAdapter(root)) for name, root in roots.items()], schema_generator=UntitledFields
+        [(name, "serialization", TypeAdapter(root)) for name, root in roots], schema_generator=UntitledFields
     )
     definitions = whole["$defs"]
-    events, commands = (schemas[name, "serialization"]["oneOf"] for name in ("Event", "Command"))
-    command_names = {member["$ref"].removeprefix("#/$defs/") for member in commands}
+    unions = {name: {"oneOf": schemas[name, "serialization"]["oneOf"]} for name in ("Event", "Command")}
+    commands = {member["$ref"].removeprefix("#/$defs/") for member in unions["Command"]["oneOf"]}
     for name, definition in definitions.items():
-        if definition["type"] != "object":
-            continue
-        fields = definition["properties"]
-        defaults = {field for field, schema in fields.items() if "default" in schema}
-        for field in defaults:
-            del fields[field]["default"]  # beside a reference it would make a second type of the same name
-        definition["required"] = [f for f in fields if f == "type" or name not in command_names or f not in defaults]
-    definitions["Event"] = {"description": "What happened; `type` tells the events apart.", "oneOf": events}
-    definitions["Command"] = {
-        "description": "What a client asks for; `type` tells the commands apart.",
-        "oneOf": commands,
-    }
-    frames = [{"$ref": f"#/$defs/{name}"} for name in ("Event", "Hello", "Reply")]
-    definitions["Frame"] = {"description": "One message from the server through the socket.", "oneOf": frames}
+        fields = definition.get("properties", {})
+        # A default beside a reference would make a second type of the same name.
+        defaults = {field for field, schema in fields.items() if schema.pop("default", fields) is not fields}
+        definition["required"] = [f for f in fields if f == "type" or name not in commands or f not in defaults]
+    unions["Frame"] = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Event", "Hello", "Reply")]}
     return {
         "title": "Wire",
         "description": "Everything on the wire, and the version of the protocol.",
         "type": "object",
-        "properties": {
-            "version": {"const": PROTOCOL_VERSION},
-            **{name: {"$ref": f"#/$defs/{name}"} for name in roots},
-        },
-        "required": ["version", *roots],
-        "additionalProperties": False,
-        "$defs": definitions,
+        "properties": {"version": {"const": PROTOCOL_VERSION}}
+        | {name: {"$ref": f"#/$defs/{name}"} for name, _ in roots},
+        "required": ["version", *(name for name, _ in roots)],
+        "$defs": definitions | unions,
     }
 
 

@@ -1,0 +1,272 @@
+"""What a writer of the notebook must do, and the fold from events to cells that every writer shares.
+
+The fold is idempotent: every cell has an id that the server minted, and the notebook's metadata says up to which `seq`
+of a session it has been brought. Applying an event again, or all of them, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from ..protocol import (
+    CellDecided,
+    CellFinished,
+    CellOutput,
+    CellProposed,
+    CellStarted,
+    CellStatus,
+    Event,
+    Note,
+    RunFinished,
+    RunStarted,
+    RunUndone,
+)
+from .outputs import OutputArea
+
+METADATA_KEY = "ml_intern"
+"""Where cells and notebook carry our facts. They are shown, never obeyed."""
+
+
+class Writer(Protocol):
+    """The one party that writes a session's notebook at a time."""
+
+    async def open(self) -> None:
+        """Load the notebook, or begin it, and bring it up to the session's history.
+
+        Raises:
+            NotebookUnavailable: it can't be read, is no notebook, or can't be written.
+        """
+
+    def apply(self, event: Event) -> None:
+        """Take in one more event; returns at once."""
+
+    async def flush(self) -> None:
+        """Return when everything applied so far is saved.
+
+        Raises:
+            NotebookUnavailable: it could not be saved.
+        """
+
+    async def notebook(self) -> dict[str, Any]:
+        """The notebook as it stands now, the person's changes included (nbformat v4 JSON)."""
+
+    async def close(self) -> None:
+        """Flush and let go of the notebook."""
+
+
+class Document:
+    """A notebook (nbformat v4 JSON, changed in place) and the state that folding one session's events into it needs.
+
+    Args:
+        session_id: events of other sessions are ignored.
+    """
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self._proposals: dict[str, CellProposed] = {}
+        self._notes: dict[str, str] = {}
+        self._areas: dict[str, OutputArea] = {}
+        self._stale: set[str] = set()
+        self._run_cells: dict[str, list[str]] = {}
+        self.adopt(new_notebook(), 0)
+
+    def adopt(self, notebook: dict[str, Any], last_seq: int) -> None:
+        """Write to `notebook` from now on: one that was just read, perhaps saved by somebody else in between.
+
+        Applying the session's history again brings in what it lacks. A notebook that claims to be further than
+        `last_seq`, the session's last stored event, is not believed.
+        """
+        self._notebook = notebook
+        claimed = _applied(notebook).get(self.session_id)
+        self._seq = claimed if isinstance(claimed, int) and 0 <= claimed <= last_seq else 0
+
+    @property
+    def notebook(self) -> dict[str, Any]:
+        """The notebook, complete to the last event applied."""
+        # Rendered only when somebody looks: a cell that prints 20,000 lines changes its outputs as often.
+        for cell_id in self._stale:
+            self._change(cell_id, None, outputs=self._areas[cell_id].outputs)
+        self._stale.clear()
+        return self._notebook
+
+    @property
+    def cell_ids(self) -> list[str]:
+        """The ids of all cells in order."""
+        return [cell.get("id", "") for cell in self._notebook["cells"]]
+
+    def source(self, cell_id: str) -> str | None:
+        """The cell's source as the notebook has it; None when there is no such cell."""
+        cell = self._cell(cell_id)
+        return None if cell is None else _text(cell["source"])
+
+    def set_kernel(self, kernelspec: dict[str, str], language: str) -> None:
+        """Record the kernel that a notebook without one runs in."""
+        metadata = self._notebook["metadata"]
+        metadata.setdefault("kernelspec", kernelspec)
+        metadata.setdefault("language_info", {"name": language})
+
+    def apply(self, event: Event) -> bool:
+        """Fold one event in; returns whether the notebook changed."""
+        if event.session_id != self.session_id or event.seq == 0:
+            return False
+        fresh = event.seq > self._seq
+        changed = self._fold(event, fresh)
+        if fresh:
+            self._seq = event.seq
+            if changed:
+                _applied(self._notebook)[self.session_id] = event.seq
+        return fresh and changed
+
+    # Each branch remembers what later events need, and touches the notebook only for a `fresh` event.
+    def _fold(self, event: Event, fresh: bool) -> bool:
+        match event:
+            case RunStarted(note=note) | RunFinished(note=note) if note:
+                self._remember(event.run_id, note.cell_id, note.source)
+                after = event.after if isinstance(event, RunStarted) else None
+                return fresh and self._insert(_markdown(note, event.run_id), after, event.run_id)
+            case CellProposed():
+                return self._propose(event, fresh)
+            case CellDecided(decision="approve"):
+                return fresh and self._change(event.cell_id, CellStatus.approved, source=event.source)
+            case CellDecided(decision="reject"):
+                note = self._proposals[event.cell_id].note if event.cell_id in self._proposals else None
+                return fresh and self._remove([event.cell_id, *([note.cell_id] if note else [])])
+            case CellStarted():
+                self._areas[event.cell_id] = OutputArea()
+                if fresh:
+                    self._supersede(event.cell_id)
+                return fresh and self._change(event.cell_id, CellStatus.running, outputs=[], execution_count=None)
+            case CellOutput():
+                return self._output(event, fresh)
+            case CellFinished():
+                status = CellStatus(event.status)
+                return fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
+            case RunUndone(removed=removed):
+                return fresh and self._remove(removed)
+            case _:
+                return False
+
+    def run_cells(self, run_id: str) -> dict[str, str]:
+        """The ids of the cells that a run put into the notebook, with the source that each was given last."""
+        return {cell_id: self._notes[cell_id] for cell_id in self._run_cells.get(run_id, []) if cell_id in self._notes}
+
+    def _remember(self, run_id: str, cell_id: str, source: str) -> None:
+        cells = self._run_cells.setdefault(run_id, [])
+        if cell_id not in cells:
+            cells.append(cell_id)
+        self._notes[cell_id] = source
+
+    def _propose(self, event: CellProposed, fresh: bool) -> bool:
+        self._proposals[event.cell_id] = event
+        after = event.after
+        changed = False
+        if event.note:
+            self._remember(event.run_id, event.note.cell_id, event.note.source)
+            changed = fresh and self._insert(_markdown(event.note, event.run_id), after, event.run_id)
+            after = event.note.cell_id
+        self._remember(event.run_id, event.cell_id, event.source)
+        cell = new_code_cell(event.source, id=event.cell_id)
+        cell["metadata"][METADATA_KEY] = {
+            "run_id": event.run_id,
+            "status": CellStatus.proposed.value,
+            "risk": [risk.value for risk in event.risk],
+            "plan_item": event.plan_item,
+        }
+        return (fresh and self._insert(cell, after, event.run_id)) or changed
+
+    def _insert(self, cell: dict[str, Any], after: str | None, run_id: str) -> bool:
+        """Put `cell` after the cell `after`; where that is gone, after the last cell of the run, else at the end."""
+        ids = self.cell_ids
+        if cell["id"] in ids:
+            return False
+        if after not in ids:
+            after = next((other for other in reversed(self._run_cells.get(run_id, [])) if other in ids), None)
+        position = ids.index(after) + 1 if after else len(ids)
+        self._notebook["cells"].insert(position, cell)
+        return True
+
+    def _supersede(self, cell_id: str) -> None:
+        """A repair starts: the failed cell goes, and its heading moves to the repair's note.
+
+        Text that a person changed stays where it is.
+        """
+        repair = self._proposals.get(cell_id)
+        failed = self._proposals.get(repair.replaces) if repair and repair.replaces else None
+        if repair is None or failed is None or self.source(failed.cell_id) != self._notes.get(failed.cell_id):
+            return
+        self._remove([failed.cell_id])
+        old, new = failed.note, repair.note
+        if old is None or new is None or self.source(old.cell_id) != self._notes.get(old.cell_id):
+            return
+        heading = self._notes[old.cell_id].partition("\n")[0]
+        self._remove([old.cell_id])
+        if heading.startswith("#") and self.source(new.cell_id) == new.source:
+            self._notes[new.cell_id] = f"{heading}\n\n{new.source}"
+            self._change(new.cell_id, None, source=self._notes[new.cell_id])
+
+    def _output(self, event: CellOutput, fresh: bool) -> bool:
+        area = self._areas.setdefault(event.cell_id, OutputArea())
+        message = event.message
+        if message.msg_type == "update_display_data":
+            return self._update_display(message.content, fresh)
+        area.add(message)
+        if fresh:
+            self._stale.add(event.cell_id)
+        return fresh and self._cell(event.cell_id) is not None
+
+    def _update_display(self, content: dict[str, Any], fresh: bool) -> bool:
+        """An update changes every display with that id, in whichever cell it stands."""
+        display_id = content.get("transient", {}).get("display_id", "")
+        data, metadata = content.get("data", {}), content.get("metadata", {})
+        shown = {cell_id for cell_id, area in self._areas.items() if area.update_display(display_id, data, metadata)}
+        if fresh:
+            self._stale |= shown
+        return fresh and bool(shown)
+
+    def _change(self, cell_id: str, status: CellStatus | None, **fields: Any) -> bool:
+        """Set a cell's fields and status. A cell that the person deleted stays deleted."""
+        if "source" in fields:
+            self._notes[cell_id] = fields["source"]
+        cell = self._cell(cell_id)
+        if cell is None:
+            return False
+        for name, value in fields.items():
+            if name == "source" or cell["cell_type"] == "code":
+                cell[name] = value
+        if status is not None:
+            cell["metadata"].setdefault(METADATA_KEY, {})["status"] = status.value
+        return True
+
+    def _remove(self, cell_ids: Iterable[str]) -> bool:
+        gone = set(cell_ids)
+        kept = [cell for cell in self._notebook["cells"] if cell.get("id") not in gone]
+        changed = len(kept) < len(self._notebook["cells"])
+        self._notebook["cells"] = kept
+        return changed
+
+    def _cell(self, cell_id: str) -> dict[str, Any] | None:
+        return next((cell for cell in self._notebook["cells"] if cell.get("id") == cell_id), None)
+
+
+def _markdown(note: Note, run_id: str) -> dict[str, Any]:
+    cell: dict[str, Any] = new_markdown_cell(note.source, id=note.cell_id)
+    cell["metadata"][METADATA_KEY] = {"run_id": run_id}
+    return cell
+
+
+def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Up to which `seq` of which session the notebook says that it was brought; what is odd there is replaced."""
+    facts = notebook["metadata"].get(METADATA_KEY)
+    if not isinstance(facts, dict):
+        facts = notebook["metadata"][METADATA_KEY] = {}
+    sessions = facts.get("sessions")
+    if not isinstance(sessions, dict):
+        sessions = facts["sessions"] = {}
+    return sessions
+
+
+def _text(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)

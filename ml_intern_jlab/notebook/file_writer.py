@@ -1,0 +1,175 @@
+"""The writer for a notebook that no browser has open: the server itself, through the contents manager."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from nbformat.v4 import new_notebook
+
+from ..errors import NotebookUnavailable
+from ..protocol import Event
+from .document import Document
+
+SAVE_DELAY = 0.5
+"""Seconds that a change may wait before it is saved, so that a burst of outputs costs one save."""
+
+
+class Contents(Protocol):
+    """What is needed of jupyter_server's contents manager, whose sync form the caller wraps."""
+
+    async def get(self, path: str, content: bool = True, type: str | None = None) -> dict[str, Any]:
+        """The model of a file; with `content`, a notebook's JSON under that key."""
+
+    async def save(self, model: dict[str, Any], path: str) -> dict[str, Any]:
+        """Write `model["content"]` and return the model without content."""
+
+    async def file_exists(self, path: str) -> bool:
+        """Whether there is a file at `path`."""
+
+
+class FileWriter:
+    """Projects one session onto the notebook file at `path`.
+
+    Somebody else's save in between is taken over and our cells are brought into it by id. A notebook that is deleted
+    while the run works is written again: its cells are in no other place.
+
+    Args:
+        contents: reads and writes the file.
+        path: of the notebook, as the contents manager names it.
+        session_id: the session to project.
+        history: gives the session's stored events so far.
+        kernelspec: recorded in a notebook that names no kernel.
+        language: the kernel's language, likewise.
+        warn: called with a code and a sentence when something goes wrong that a later save may mend.
+    """
+
+    def __init__(
+        self,
+        contents: Contents,
+        path: str,
+        session_id: str,
+        history: Callable[[], Iterable[Event]],
+        *,
+        kernelspec: dict[str, str],
+        language: str,
+        warn: Callable[[str, str], None],
+    ) -> None:
+        self.path = path
+        self._contents = contents
+        self._session_id = session_id
+        self._history = history
+        self._kernelspec = kernelspec
+        self._language = language
+        self._warn = warn
+        self._document = Document(session_id)
+        self._modified: object = None
+        self._dirty = False
+        self._saving: asyncio.Task[None] | None = None
+        self._last_save = 0.0
+        self._lock = asyncio.Lock()
+        self._warned = False
+
+    async def open(self) -> None:
+        """Load the notebook or begin it, bring it up to the session's history, and prove that it can be written."""
+        if await self._contents.file_exists(self.path):
+            await self._load()
+        else:
+            self._bring_up(new_notebook())
+        self._dirty = True
+        await self.flush()
+
+    def apply(self, event: Event) -> None:
+        """Fold `event` in; a save follows within about half a second."""
+        if self._document.apply(event):
+            self._dirty = True
+            if self._saving is None or self._saving.done():
+                self._saving = asyncio.get_running_loop().create_task(self._save_soon())
+
+    async def flush(self) -> None:
+        """Save now if anything is unsaved."""
+        async with self._lock:
+            if self._dirty:
+                await self._save()
+
+    async def notebook(self) -> dict[str, Any]:
+        """The notebook with what others saved in between."""
+        async with self._lock:
+            if await self._changed_elsewhere():
+                await self._load()
+            return self._document.notebook
+
+    async def close(self) -> None:
+        """Save what is unsaved."""
+        if self._saving is not None and not self._saving.done():
+            self._saving.cancel()
+        await self.flush()
+
+    async def _save_soon(self) -> None:
+        while self._dirty:
+            # A large notebook that takes long to save is saved less often.
+            await asyncio.sleep(max(SAVE_DELAY, 5 * self._last_save))
+            try:
+                await self.flush()
+                self._warned = False
+            except NotebookUnavailable as error:
+                if not self._warned:
+                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+                self._warned = True
+                await asyncio.sleep(5 * SAVE_DELAY)
+
+    async def _save(self) -> None:
+        if await self._changed_elsewhere():
+            await self._load()
+        # Events may arrive while the contents manager works on this state; they make it dirty again.
+        self._dirty = False
+        started = time.monotonic()
+        model = {"type": "notebook", "format": "json", "content": self._document.notebook}
+        try:
+            saved = await self._contents.save(model, self.path)
+        except Exception as error:
+            self._dirty = True
+            raise NotebookUnavailable(
+                f"{self.path} can't be written ({_reason(error)}). Check its rights and the free space."
+            ) from error
+        self._modified = saved["last_modified"]
+        self._last_save = time.monotonic() - started
+
+    async def _changed_elsewhere(self) -> bool:
+        if self._modified is None:
+            return False
+        try:
+            model = await self._contents.get(self.path, content=False)
+        except Exception:
+            if not await self._contents.file_exists(self.path):
+                self._warn("notebook_deleted", f"{self.path} was deleted during the run; it is written again.")
+                self._modified = None
+                return False
+            raise
+        return bool(model["last_modified"] != self._modified)
+
+    async def _load(self) -> None:
+        try:
+            model = await self._contents.get(self.path, content=True, type="notebook")
+        except Exception as error:
+            raise NotebookUnavailable(
+                f"{self.path} can't be read as a notebook ({_reason(error)}). Repair it or choose another file."
+            ) from error
+        if not model.get("writable", True):
+            raise NotebookUnavailable(f"{self.path} is read-only. Change its rights or choose another file.")
+        self._modified = model["last_modified"]
+        self._bring_up(model["content"])
+
+    def _bring_up(self, notebook: dict[str, Any]) -> None:
+        history = list(self._history())
+        self._document.adopt(notebook, history[-1].seq if history else 0)
+        self._document.set_kernel(self._kernelspec, self._language)
+        for event in history:
+            self._document.apply(event)
+
+
+def _reason(error: Exception) -> str:
+    """What the contents manager says; its HTTP errors keep the sentence in `log_message`."""
+    return str(getattr(error, "log_message", None) or error).strip().rstrip(".")
