@@ -1,0 +1,281 @@
+"""`jupyter ml-intern`: run a task headless, list sessions, say what is installed and what is not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import json
+import logging
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .errors import InternError, JournalUnavailable
+from .protocol import (
+    CellProposed,
+    Command,
+    Deliverable,
+    Event,
+    MetricLogged,
+    Mode,
+    PlanChanged,
+    RunFinished,
+    StartRun,
+    StepFinished,
+    StopRun,
+)
+
+FINISHED, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 3
+EXIT_STATUS = {"finished": FINISHED, "failed": FAILED, "stopped": STOPPED}
+
+
+@dataclass
+class Summary:
+    """What `--json` prints, gathered from the session's events."""
+
+    status: str = "failed"
+    answer: str = ""
+    reason: str = ""
+    deliverables: list[Deliverable] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    cells: int = 0
+    steps: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def add(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case PlanChanged():
+                self.deliverables = event.deliverables
+            case CellProposed():
+                self.cells += 1
+            case StepFinished():
+                self.steps = max(self.steps, event.step)
+                self.input_tokens += event.input_tokens
+                self.output_tokens += event.output_tokens
+            case MetricLogged():
+                self.metrics.append({"name": event.name, "value": event.value, "split": event.split})
+            case RunFinished():
+                self.status, self.answer, self.reason = event.status, event.answer, event.reason
+            case _:
+                pass
+
+    def as_json(self, **more: Any) -> str:
+        """One line of JSON."""
+        deliverables = [each.model_dump(mode="json") for each in self.deliverables]
+        return json.dumps({**vars(self), "deliverables": deliverables, **more}, ensure_ascii=False)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; ends through `SystemExit` with 0 finished, 1 failed, 2 wrong use or 3 stopped."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    sys.exit(options.command(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="jupyter ml-intern",
+        description="An ML intern that lives in the notebook: it plans, proposes one cell at a time, and runs what "
+        "you approve.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="do a task in a new kernel and leave a notebook")
+    run.add_argument("task", help="what to do, in plain words, with the names of the files")
+    run.add_argument("--notebook", metavar="OUT.ipynb", help="where the notebook goes, relative to --cwd")
+    run.add_argument("--cwd", type=Path, default=Path(), metavar="DIR", help="the kernel's working directory")
+    run.add_argument("--model", default="", metavar="M", help="`recipes` (default) or `openai:<id>`")
+    run.add_argument("--base-url", default="", metavar="URL", help="the server that answers for `openai:` models")
+    run.add_argument("--kernel", default="", metavar="NAME", help="the kernel's name (default: python3)")
+    run.add_argument(
+        "--approve", type=Mode, choices=list(Mode), default=Mode.ask, metavar="ask|auto_safe|auto", help="what asks"
+    )
+    run.add_argument("--max-steps", type=_positive, default=30, metavar="N", help="turns of the model at most")
+    run.add_argument("--timeout", type=_seconds, metavar="S", help="seconds after which the run ends as failed")
+    run.add_argument("--json", action="store_true", help="print one JSON object as the last line of stdout")
+    run.add_argument("--journal", type=Path, help="the journal's file (default: in Jupyter's data folder)")
+    run.set_defaults(command=_run)
+
+    sessions = commands.add_parser("sessions", help="list the sessions in the journal")
+    sessions.add_argument("--json", action="store_true", help="print a JSON list")
+    sessions.add_argument("--journal", type=Path, help="the journal's file (default: in Jupyter's data folder)")
+    sessions.set_defaults(command=_sessions)
+
+    doctor = commands.add_parser("doctor", help="say what is installed, enabled and reachable")
+    doctor.add_argument("--model", default="", metavar="M", help="a model to try")
+    doctor.add_argument("--base-url", default="", metavar="URL", help="its server")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return number
+
+
+# --- run ----------------------------------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> int:
+    summary, started = Summary(), time.monotonic()
+    notebook, session_id = None, ""
+    try:
+        notebook = _notebook_path(options)
+        status, session_id = asyncio.run(_work(options, notebook, summary))
+    except InternError as error:
+        summary.reason = str(error)
+        print(f"jupyter ml-intern: {error}", file=sys.stderr)
+        status = FAILED if isinstance(error, JournalUnavailable) else WRONG_USE
+    if notebook is not None and notebook.exists():
+        print(f"notebook: {notebook}", file=sys.stderr)
+    if options.json:
+        seconds = round(time.monotonic() - started, 3)
+        print(summary.as_json(seconds=seconds, notebook=str(notebook or ""), session_id=session_id))
+    return status
+
+
+def _notebook_path(options: argparse.Namespace) -> Path:
+    """Where the notebook goes: as told, else a free name in the working directory.
+
+    Raises:
+        InternError: the folder is missing, or the name isn't a notebook's.
+    """
+    cwd: Path = options.cwd.expanduser().resolve()
+    if not cwd.is_dir():
+        raise InternError(f"--cwd: there is no folder {cwd}.")
+    if not options.notebook:
+        names = ["ml-intern.ipynb", *(f"ml-intern-{number}.ipynb" for number in range(2, 10_000))]
+        return next(cwd / name for name in names if not (cwd / name).exists())
+    path: Path = (cwd / Path(options.notebook).expanduser()).resolve()
+    if path.suffix != ".ipynb":
+        raise InternError(f"--notebook: {path.name} doesn't end in .ipynb.")
+    if not path.parent.is_dir():
+        raise InternError(f"--notebook: there is no folder {path.parent}.")
+    return path
+
+
+async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -> tuple[int, str]:
+    """One session with one run; returns the exit status and the session's id."""
+    from .server.extension import default_journal_path
+    from .server.hosts import HeadlessHost
+    from .sessions.journal import Journal
+    from .sessions.run import Limits
+    from .sessions.session import Sessions, Settings
+    from .terminal import Terminal
+
+    journal = Journal(options.journal or default_journal_path())
+    # In `ask` mode answers may come through a pipe; otherwise a question without a terminal has nobody to answer it.
+    interactive = options.approve is Mode.ask or sys.stdin.isatty()
+    settings = Settings(
+        model=options.model or "recipes",
+        base_url=options.base_url,
+        limits=Limits(options.max_steps, options.timeout),
+        interactive=interactive,
+    )
+    sessions = Sessions(journal, HeadlessHost(notebook.parent, options.cwd.expanduser().resolve()), settings)
+    info = sessions.create(notebook.name, options.kernel)
+    person = getpass.getuser()
+
+    async def send(command: Command) -> None:
+        await sessions.handle(info.session_id, command, person)
+
+    sessions.subscribe(info.session_id, Terminal(send).show)
+    sessions.subscribe(info.session_id, summary.add)
+    begun = False
+    try:
+        await send(StartRun(task=options.task, mode=options.approve, max_steps=options.max_steps))
+        begun = True
+        with _stop_on_interrupt(send):
+            await sessions.get(info.session_id).wait()
+    finally:
+        if not begun:
+            await sessions.delete(info.session_id)
+        await sessions.close()
+    return EXIT_STATUS[summary.status], info.session_id
+
+
+@contextlib.contextmanager
+def _stop_on_interrupt(send: Any) -> Any:
+    """Ctrl-C stops the run and keeps the notebook; a second one ends the process."""
+    loop = asyncio.get_running_loop()
+    stopping: list[asyncio.Task[None]] = []
+
+    async def stop() -> None:
+        with contextlib.suppress(InternError):
+            await send(StopRun())
+
+    def interrupted() -> None:
+        if stopping:
+            raise SystemExit(STOPPED)
+        print("\nStopping …", file=sys.stderr)
+        stopping.append(loop.create_task(stop()))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupted)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+# --- sessions and doctor ------------------------------------------------------------------------------------------
+
+
+def _sessions(options: argparse.Namespace) -> int:
+    from .server.extension import default_journal_path
+    from .sessions.journal import Journal
+
+    try:
+        journal = Journal(options.journal or default_journal_path())
+    except JournalUnavailable as error:
+        print(f"jupyter ml-intern: {error}", file=sys.stderr)
+        return FAILED
+    found = journal.sessions()
+    journal.close()
+    if options.json:
+        print(json.dumps([info.model_dump(mode="json") for info in found], ensure_ascii=False))
+        return FINISHED
+    if not found:
+        print("No sessions yet. `jupyter ml-intern run TASK` begins one.")
+    for info in found:
+        when = datetime.fromtimestamp(info.created).strftime("%Y-%m-%d %H:%M")
+        status = info.run_status.value if info.run_status else "empty"
+        print(f"{info.session_id}  {when}  {status:<8}  {info.path}  {(info.task or '-').splitlines()[0][:80]}")
+    return FINISHED
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import examine
+
+    healthy = True
+    for check in examine(options.model, options.base_url):
+        mark = "✓" if check.ok else "✗" if check.required else "–"
+        print(f"{mark} {check.what}: {check.found}")
+        if not check.ok and check.advice:
+            print(f"    {check.advice}")
+        healthy = healthy and (check.ok or not check.required)
+    return FINISHED if healthy else FAILED
+
+
+if __name__ == "__main__":
+    main()

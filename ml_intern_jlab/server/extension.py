@@ -1,0 +1,91 @@
+"""The Jupyter server extension. Loading it imports neither smolagents nor pandas: the agent comes with the first
+session that is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Float, Int, Unicode
+
+from .routes import routes
+
+if TYPE_CHECKING:
+    from ..sessions.session import Sessions
+
+
+class MLInternExtension(ExtensionApp):
+    """ML Intern: an agent that works in the notebook, one approved cell at a time."""
+
+    name = "ml_intern_jlab"
+    load_other_extensions = True
+    file_url_prefix = "/ml-intern"
+
+    model = Unicode(
+        "recipes",
+        help="The model that works where the person chooses none: `recipes` (no language model) or `openai:<id>`.",
+    ).tag(config=True)
+    base_url = Unicode(
+        "",
+        help="Address of the server that answers for `openai:` models, such as http://localhost:8000/v1. "
+        "Empty: OPENAI_BASE_URL, else OpenAI's own.",
+    ).tag(config=True)
+    journal_path = Unicode(
+        help="The SQLite file that keeps every session's events. Default: ml_intern/journal.sqlite in Jupyter's data "
+        "folder.",
+    ).tag(config=True)
+    max_steps = Int(30, min=1, help="Turns of the model after which a run ends as failed.").tag(config=True)
+    run_seconds = Float(0.0, min=0.0, help="Seconds after which a run ends as failed; 0 sets no limit.").tag(
+        config=True
+    )
+
+    def _journal_path_default(self) -> str:
+        return str(default_journal_path())
+
+    def initialize_handlers(self) -> None:
+        """Add the routes under `/ml-intern/`."""
+        self._sessions: Sessions | None = None
+        self.settings["ml_intern"] = self
+        self.handlers.extend(routes())
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of this server; the first use opens the journal and imports the agent.
+
+        Raises:
+            JournalUnavailable: the journal can't be opened.
+        """
+        if self._sessions is None:
+            from ..sessions.journal import Journal
+            from ..sessions.run import Limits
+            from ..sessions.session import Sessions, Settings
+            from .hosts import ServerHost
+
+            self._sessions = Sessions(
+                Journal(self.journal_path),
+                ServerHost(self.settings),
+                Settings(
+                    model=self.model,
+                    base_url=self.base_url,
+                    limits=Limits(self.max_steps, self.run_seconds or None),
+                ),
+            )
+        return self._sessions
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the sessions were used yet."""
+        return self._sessions is not None
+
+    async def stop_extension(self) -> None:
+        """Stop every run and save every notebook before the server ends."""
+        if self._sessions is not None:
+            await self._sessions.close()
+            self._sessions = None
+
+
+def default_journal_path() -> Path:
+    """The journal that server and command line share by default."""
+    return Path(jupyter_data_dir()) / "ml_intern" / "journal.sqlite"

@@ -1,0 +1,131 @@
+"""Where sessions get their kernels and writers: from a Jupyter server, or from this process alone."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupyter_server.services.contents.manager import ContentsManager
+from traitlets.config import Config
+
+from ..errors import KernelUnavailable
+from ..notebook.document import Writer
+from ..notebook.file_writer import FileWriter
+from ..notebook.kernel import Kernel
+from ..protocol import Event
+
+
+class AwaitableContents:
+    """A contents manager, synchronous or not, as `FileWriter` wants it: everything awaitable."""
+
+    def __init__(self, manager: ContentsManager) -> None:
+        self._manager = manager
+
+    async def get(self, path: str, content: bool = True, type: str | None = None) -> dict[str, Any]:
+        """The model of a file."""
+        model: dict[str, Any] = await ensure_async(self._manager.get(path, content=content, type=type))
+        return model
+
+    async def save(self, model: dict[str, Any], path: str) -> dict[str, Any]:
+        """Write a notebook."""
+        saved: dict[str, Any] = await ensure_async(self._manager.save(model, path))
+        return saved
+
+    async def file_exists(self, path: str) -> bool:
+        """Whether there is a file."""
+        return bool(await ensure_async(self._manager.file_exists(path)))
+
+
+class _ContentsHost:
+    """The half that both hosts share: notebooks go through a contents manager."""
+
+    def __init__(self, manager: ContentsManager) -> None:
+        self._contents = AwaitableContents(manager)
+
+    def open_writer(
+        self,
+        path: str,
+        session_id: str,
+        kernel: Kernel,
+        history: Callable[[], Iterable[Event]],
+        warn: Callable[[str, str], None],
+    ) -> Writer:
+        """A writer through the contents manager."""
+        return FileWriter(
+            self._contents,
+            path,
+            session_id,
+            history,
+            kernelspec=kernel.kernelspec,
+            language=kernel.language,
+            warn=warn,
+        )
+
+
+class ServerHost(_ContentsHost):
+    """Kernels and notebooks of a running Jupyter server.
+
+    Args:
+        settings: the server's tornado settings.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        super().__init__(settings["contents_manager"])
+        self._sessions = settings["session_manager"]
+        self._kernels = settings["kernel_manager"]
+
+    async def open_kernel(self, path: str, kernel_name: str) -> Kernel:
+        """The kernel of the notebook's Jupyter session, which is created where there is none.
+
+        Raises:
+            KernelUnavailable: it can't be started.
+        """
+        running = await ensure_async(self._sessions.list_sessions())
+        model = next((each for each in running if each["path"] == path), None)
+        if model is None:
+            try:
+                model = await self._sessions.create_session(
+                    path=path,
+                    name=Path(path).name,
+                    type="notebook",
+                    kernel_name=kernel_name or self._kernels.default_kernel_name,
+                )
+            except Exception as error:
+                text = getattr(error, "log_message", None) or str(error)
+                raise KernelUnavailable(f"No kernel could be started for {path}: {text}") from error
+        return await Kernel.attach(self._kernels.get_kernel(model["kernel"]["id"]))
+
+    async def close_kernel(self, kernel: Kernel) -> None:
+        """Only our connection ends: the kernel is the person's."""
+        await kernel.close()
+
+
+class HeadlessHost(_ContentsHost):
+    """A kernel of our own in the folder `cwd`, and notebooks anywhere on this machine, without a server.
+
+    Args:
+        root: the folder that notebook paths are relative to.
+        cwd: the kernel's working directory.
+    """
+
+    def __init__(self, root: Path, cwd: Path) -> None:
+        checkpoints = tempfile.mkdtemp(prefix="ml-intern-")
+        atexit.register(shutil.rmtree, checkpoints, ignore_errors=True)
+        # The contents manager insists on a checkpoint; nobody asked for one in the person's folder.
+        config = Config({"FileCheckpoints": {"checkpoint_dir": checkpoints}})
+        super().__init__(AsyncLargeFileManager(root_dir=str(root), allow_hidden=True, config=config))
+        self._cwd = cwd
+
+    async def open_kernel(self, path: str, kernel_name: str) -> Kernel:
+        """A new kernel of our own."""
+        return await Kernel.start(kernel_name, self._cwd)
+
+    async def close_kernel(self, kernel: Kernel) -> None:
+        """The kernel was ours: end it."""
+        await kernel.close()

@@ -1,0 +1,259 @@
+"""The routes under `/ml-intern/`, each authenticated and authorised as jupyter_server does it, XSRF kept on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import authorized, ws_authenticated
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from .. import __version__
+from ..errors import BadCommand, InternError, Refused, UnknownSession
+from ..protocol import MAX_COMMAND_BYTES, PROTOCOL_VERSION, Event, Health, Hello, Reply, Value, parse_command
+
+if TYPE_CHECKING:
+    from ..sessions.session import Sessions
+    from .extension import MLInternExtension
+
+RESOURCE = "ml_intern"
+"""What an authorizer is asked about."""
+MAX_QUEUE = 5_000
+"""Events that wait for a slow client; one that falls further behind is cut off and comes back with `since`."""
+SESSION = r"/ml-intern/sessions/(?P<session_id>[0-9a-f]{12})"
+
+
+class NewSession(BaseModel):
+    """The body of a request for a new session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(min_length=1, max_length=4096, pattern=r"\.ipynb$")
+    kernel_name: str = Field(default="", max_length=200)
+
+
+class _Route(APIHandler):
+    """What the plain routes share: the sessions, and our errors as status codes with a sentence."""
+
+    auth_resource = RESOURCE
+
+    @property
+    def extension(self) -> MLInternExtension:
+        found: MLInternExtension = self.settings["ml_intern"]
+        return found
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.extension.sessions
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        if not isinstance(error, InternError):
+            super().write_error(status_code, **kwargs)
+            return
+        self.set_status(404 if isinstance(error, UnknownSession) else 409 if isinstance(error, Refused) else 400)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"message": str(error), "code": error.code}))
+
+    def log_exception(self, kind: Any, value: Any, trace: Any) -> None:
+        # An error of ours was answered with its sentence; it is no fault of the server to log.
+        if not isinstance(value, InternError):
+            super().log_exception(kind, value, trace)
+
+    def answer(self, value: Value) -> None:
+        self.finish(value.model_dump_json())
+
+
+class HealthRoute(_Route):
+    """`GET /ml-intern/health`: that the server half is there, of which version, and how busy."""
+
+    @web.authenticated
+    @authorized
+    def get(self) -> None:
+        """Answer without opening the journal: a health check must not import the agent."""
+        loaded = self.extension.loaded
+        self.answer(
+            Health(
+                version=__version__,
+                protocol=PROTOCOL_VERSION,
+                sessions=len(self.sessions.list()) if loaded else 0,
+                running=self.sessions.running if loaded else 0,
+            )
+        )
+
+
+class ModelsRoute(_Route):
+    """`GET /ml-intern/models`: the models to choose from."""
+
+    @web.authenticated
+    @authorized
+    def get(self) -> None:
+        """Answer a list of `ModelInfo`."""
+        from ..agent.models import known_models
+
+        found = known_models(self.extension.model, self.extension.base_url)
+        self.finish(json.dumps([model.model_dump(mode="json") for model in found]))
+
+
+class SessionsRoute(_Route):
+    """`/ml-intern/sessions`: list them, or create one for a notebook."""
+
+    @web.authenticated
+    @authorized
+    def get(self) -> None:
+        """Answer a list of `SessionInfo`, the newest first; `?path=` keeps one notebook's."""
+        path = self.get_argument("path", "")
+        found = [info.model_dump(mode="json") for info in self.sessions.list() if path in ("", info.path)]
+        self.finish(json.dumps(found))
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Create a session; answers 201 with its `SessionInfo`."""
+        try:
+            body = NewSession.model_validate_json(self.request.body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the request"
+            raise BadCommand(f"The session was not created: {where}: {first['msg']}.") from error
+        contents = self.settings["contents_manager"]
+        path = body.path.strip("/")
+        if ".." in path.split("/") or (await ensure_async(contents.is_hidden(path)) and not contents.allow_hidden):
+            raise BadCommand(f"The session was not created: {path} lies outside the folder that this server shows.")
+        self.set_status(201)
+        self.answer(self.sessions.create(path, body.kernel_name))
+
+
+class SessionRoute(_Route):
+    """`/ml-intern/sessions/{session_id}`: look at one, or delete it for good."""
+
+    @web.authenticated
+    @authorized
+    def get(self, session_id: str) -> None:
+        """Answer the `SessionInfo`."""
+        self.answer(self.sessions.journal.session(session_id))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, session_id: str) -> None:
+        """Stop its run, forget its events. The notebook stays as it is."""
+        await self.sessions.delete(session_id)
+        self.set_status(204)
+        self.finish()
+
+
+class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """`/ml-intern/sessions/{session_id}/events?since=SEQ`: `hello`, the events after `since`, then events as they
+    happen. Each text frame of the client is one command, answered by a `reply` with its `request_id`."""
+
+    auth_resource = RESOURCE
+    session_id = ""
+    _unsubscribe: Callable[[], None] | None = None
+    _sender: asyncio.Task[None] | None = None
+
+    @ws_authenticated
+    async def get(self, session_id: str) -> None:
+        """Authorise before the connection is upgraded.
+
+        Raises:
+            web.HTTPError: not allowed (403), no such session (404), `since` is no number (400).
+        """
+        user = self.current_user
+        if not await ensure_async(self.authorizer.is_authorized(self, user, "execute", RESOURCE)):
+            raise web.HTTPError(403)
+        since = self.get_argument("since", "0")
+        if not since.isdecimal():
+            raise web.HTTPError(400, "`since` must be a number: the seq of the last event that you have.")
+        self.session_id, self._since = session_id, int(since)
+        self._by = user.name or user.username
+        self._sessions: Sessions = self.settings["ml_intern"].sessions
+        try:
+            self._info = self._sessions.journal.session(session_id)
+        except UnknownSession as error:
+            raise web.HTTPError(404, str(error)) from error
+        await super().get()
+
+    def open(self, session_id: str) -> None:
+        """Subscribe first, then replay: nothing that happens in between is missed or told twice."""
+        super().open()
+        self._queue: asyncio.Queue[Event | Reply] = asyncio.Queue(MAX_QUEUE)
+        last_seq = self._sessions.journal.last_seq(session_id)
+        self._unsubscribe = self._sessions.subscribe(session_id, self._enqueue)
+        self._sender = asyncio.get_running_loop().create_task(self._send(last_seq))
+
+    async def _send(self, last_seq: int) -> None:
+        hello = Hello(protocol=PROTOCOL_VERSION, version=__version__, session=self._info, last_seq=last_seq)
+        with contextlib.suppress(WebSocketClosedError):
+            await self.write_message(hello.model_dump_json())
+            for event in self._sessions.journal.events(self.session_id, self._since, last_seq):
+                await self.write_message(event.model_dump_json())
+            while True:
+                await self.write_message((await self._queue.get()).model_dump_json())
+
+    def _enqueue(self, frame: Event | Reply) -> None:
+        try:
+            self._queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.close(1013, "Too slow; connect again with the last seq that you have.")
+
+    async def on_message(self, data: str | bytes) -> None:
+        """Carry out a command and answer it."""
+        request_id = ""
+        try:
+            if isinstance(data, bytes):
+                raise BadCommand("A command is a text frame of JSON; this one was binary.")
+            command = parse_command(data)
+            request_id = command.request_id
+            await self._sessions.handle(self.session_id, command, self._by)
+            reply = Reply(request_id=request_id, ok=True)
+        except InternError as error:
+            reply = Reply(request_id=request_id or _request_id(data), ok=False, code=error.code, error=str(error))
+        except Exception as error:
+            self.log.exception("A command of session %s failed by a fault of ours.", self.session_id)
+            text = f"A fault in ml-intern itself: {error!r}. The server's log has more."
+            reply = Reply(request_id=request_id, ok=False, code="fault", error=text)
+        self._enqueue(reply)
+
+    def on_close(self) -> None:
+        """The run goes on; only this listener ends."""
+        if self._unsubscribe:
+            self._unsubscribe()
+        if self._sender:
+            self._sender.cancel()
+
+    @property
+    def max_message_size(self) -> int:
+        """Tornado closes the connection on anything longer."""
+        return 2 * MAX_COMMAND_BYTES
+
+    def get_compression_options(self) -> dict[str, Any]:
+        """Compress: events are text."""
+        return {}
+
+
+def _request_id(data: str | bytes) -> str:
+    """The id of a command that could not be read otherwise, so that its sender knows which failed."""
+    try:
+        found = json.loads(data)["request_id"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return found[:64] if isinstance(found, str) else ""
+
+
+def routes() -> list[tuple[str, type[JupyterHandler]]]:
+    """All routes of the extension."""
+    return [
+        (r"/ml-intern/health", HealthRoute),
+        (r"/ml-intern/models", ModelsRoute),
+        (r"/ml-intern/sessions", SessionsRoute),
+        (SESSION, SessionRoute),
+        (SESSION + "/events", EventsSocket),
+    ]

@@ -1,0 +1,463 @@
+"""One task at work: the agent's thread on one side, kernel, journal and person on the other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..agent.executor import Draft, News, Outcome, RunStopped
+from ..agent.intern import Conclusion, Intern
+from ..agent.metrics import metrics_in
+from ..agent.plan import activate, finish
+from ..errors import InternError, JournalUnavailable, Refused, StaleDecision
+from ..notebook.kernel import Execution, Kernel
+from ..notebook.outputs import OutputArea, observation_text
+from ..protocol import (
+    AnswerInput,
+    ArtifactAdded,
+    CellDecided,
+    CellFinished,
+    CellOutput,
+    CellProposed,
+    CellStarted,
+    DecideCell,
+    Deliverable,
+    EditPlan,
+    Event,
+    InputAnswered,
+    InputRequested,
+    IOPubMessage,
+    MessageSent,
+    MetricLogged,
+    Mode,
+    ModeChanged,
+    Note,
+    PlanChanged,
+    PlanItem,
+    RiskClass,
+    RunFinished,
+    StepFinished,
+    TextDelta,
+    WarningRaised,
+    new_id,
+    source_hash,
+)
+from .desk import Desk
+from .policy import Policy, classify, imports_of
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 2.0
+"""How long a stop waits for the running cell before it says that it could not end it."""
+MAX_OUTPUT_TEXT = 200_000
+"""Characters of a run's printed output that are kept for checking claims."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use: turns of the model, and seconds in all (None: no limit)."""
+
+    max_steps: int = 30
+    seconds: float | None = None
+
+
+class Run:
+    """One task from `run_started` to `run_finished`. Everything here belongs to the event loop.
+
+    Args:
+        run_id: names it in every event.
+        emit: journals an event and tells everybody.
+        kernel: where cells run.
+        intern: builds the agent for a workbench.
+        policy: which risk asks in which mode.
+        mode: how much runs without asking.
+        limits: after which the run ends as failed.
+        tail: the cell after which the first proposal goes.
+        interactive: whether somebody may answer `input()` and wait for decisions.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        emit: Callable[[Event], Event],
+        kernel: Kernel,
+        intern: Callable[[Desk], Intern],
+        policy: Policy,
+        mode: Mode,
+        limits: Limits,
+        tail: str | None,
+        interactive: bool,
+    ) -> None:
+        self.run_id = run_id
+        self.items: list[PlanItem] = []
+        self.deliverables: list[Deliverable] = []
+        self.finished = asyncio.Event()
+        self._emit_event = emit
+        self._kernel = kernel
+        self._intern = intern
+        self._policy = policy
+        self._mode = mode
+        self._limits = limits
+        self._tail = tail
+        self._interactive = interactive
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[Conclusion] = self._loop.create_future()
+        # A run that its time limit ended never looks at how the thread ended.
+        self._ended.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        self._stopping = False
+        self._failure = ""
+        self._pending: CellProposed | None = None
+        self._decision: asyncio.Future[CellDecided] | None = None
+        self._input: asyncio.Future[str] | None = None
+        self._input_cell = ""
+        self._executing: asyncio.Task[Execution] | None = None
+        self._messages: list[str] = []
+        self._imports: dict[str, str] = {}
+        self._printed = ""
+        self._headed = ""
+        self._failed_cell = ""
+
+    # --- from start to end ----------------------------------------------------------------------------------------
+
+    async def work(self, task: str) -> RunFinished:
+        """Run the agent in a thread until it ends, is stopped or its time is up; returns the last event."""
+        threading.Thread(target=self._think, args=(task,), name=f"ml-intern-{self.run_id}", daemon=True).start()
+        try:
+            conclusion = await asyncio.wait_for(asyncio.shield(self._ended), self._limits.seconds)
+        except asyncio.TimeoutError:
+            self._failure = f"The time limit of {self._limits.seconds:g} s was reached before the task was done."
+            await self.stop()
+            conclusion = Conclusion("failed", "", self._failure)
+        except RunStopped:
+            conclusion = None
+        return self._finish(conclusion)
+
+    def _finish(self, conclusion: Conclusion | None) -> RunFinished:
+        if conclusion is None and not self._failure:
+            ended = RunFinished(status="stopped", reason="The run was stopped.")
+        elif conclusion is None or conclusion.status == "failed":
+            reason = self._failure or (conclusion.reason if conclusion else "")
+            note = Note(cell_id=new_id(), source=f"## Not finished\n\n{reason}")
+            ended = RunFinished(status="failed", reason=reason, note=note)
+        else:
+            self._plan(finish(self.items), self.deliverables, "agent")
+            note = Note(cell_id=new_id(), source=self._summary(conclusion.answer))
+            ended = RunFinished(status="finished", answer=conclusion.answer, note=note)
+        self.finished.set()
+        event = self._emit(ended)
+        assert isinstance(event, RunFinished)
+        return event
+
+    def _summary(self, answer: str) -> str:
+        lines = ["## Summary", "", answer.strip()]
+        if self.deliverables:
+            marks = {"passed": "✓", "waived": "–"}
+            checks = [f"- {marks.get(each.status, '✗')} {each.description}" for each in self.deliverables]
+            lines += ["", "Checked in the kernel:", "", *checks]
+        return "\n".join(lines)
+
+    def _think(self, task: str) -> None:
+        """The agent's thread."""
+        result: Conclusion | BaseException
+        try:
+            result = self._intern(Desk(self, self._loop)).work(task)
+        except RunStopped as stopped:
+            result = stopped
+        except InternError as error:
+            result = Conclusion("failed", "", str(error))
+        except Exception as error:
+            log.exception("Run %s failed by a fault of ours.", self.run_id)
+            result = Conclusion(
+                "failed", "", f"A fault in ml-intern itself ended the run: {error!r}. Its log has more."
+            )
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._settle, result)
+
+    def _settle(self, result: Conclusion | BaseException) -> None:
+        if self._ended.done():
+            return
+        if isinstance(result, BaseException):
+            self._ended.set_exception(result)
+        else:
+            self._ended.set_result(result)
+
+    async def stop(self) -> None:
+        """End the run: pending decisions and inputs fall, the kernel is interrupted. Returns within about 2 s."""
+        if self._stopping:
+            return
+        self._stopping = True
+        for waiting in (self._decision, self._input):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(RunStopped())
+        executing = self._executing
+        if executing is not None and not executing.done():
+            await self._kernel.interrupt()
+            await asyncio.wait([executing], timeout=STOP_SECONDS / 2)
+            if not executing.done():
+                self._warn(
+                    "cell_still_running",
+                    "The running cell ignores the interrupt; restart the kernel to end it. The run itself has ended.",
+                )
+                executing.cancel()
+        # Let a cell that just ended write its last events before the run's.
+        await asyncio.sleep(0)
+        self._settle(RunStopped())
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    def decide(self, command: DecideCell, by: str) -> None:
+        """Take a person's decision.
+
+        Raises:
+            StaleDecision: the cell doesn't wait, or isn't what the person saw.
+        """
+        pending, decision = self._pending, self._decision
+        if pending is None or decision is None or decision.done() or pending.cell_id != command.cell_id:
+            raise StaleDecision("That cell isn't waiting for a decision any more; nothing was run.")
+        if command.hash != pending.hash:
+            raise StaleDecision("The cell has changed since you saw it; look at it again and decide anew.")
+        source = pending.source if command.source is None else command.source
+        decision.set_result(
+            CellDecided(
+                cell_id=pending.cell_id,
+                decision=command.decision,
+                source=source,
+                hash=source_hash(source),
+                edited=source != pending.source,
+                by=by,
+                feedback=command.feedback,
+            )
+        )
+
+    def edit_plan(self, command: EditPlan, by: str) -> None:
+        """Replace the plan by the person's; the agent sees it at its next step."""
+        waived = set(command.waived)
+        deliverables = [
+            each.model_copy(update={"status": "waived"}) if each.deliverable_id in waived else each
+            for each in self.deliverables
+        ]
+        self._plan(command.items, deliverables, by)
+
+    def send_message(self, text: str, by: str) -> None:
+        """Tell the agent something at its next step."""
+        self._emit(MessageSent(text=text, by=by))
+        self._messages.append(text)
+
+    def set_mode(self, mode: Mode, by: str) -> None:
+        """Change the mode. A pending proposal that needn't ask any more is approved."""
+        self._mode = mode
+        self._emit(ModeChanged(mode=mode, by=by))
+        waiting = self._pending if self._decision and not self._decision.done() else None
+        if waiting and self._decision and not self._policy.asks(mode, waiting.reasons):
+            self._decision.set_result(self._approved(waiting, by))
+
+    def answer_input(self, command: AnswerInput, by: str) -> None:
+        """Give a running cell the line that its `input()` waits for.
+
+        Raises:
+            Refused: that cell doesn't ask.
+        """
+        if self._input is None or self._input.done() or command.cell_id != self._input_cell:
+            raise Refused("That cell isn't waiting for input.")
+        self._emit(InputAnswered(cell_id=command.cell_id, by=by))
+        self._input.set_result(command.text)
+
+    # --- what the agent asks for, called through the desk ------------------------------------------------------------
+
+    async def propose(self, draft: Draft) -> Outcome:
+        """Propose a cell, wait for the decision, run it."""
+        headed = self._headed
+        if draft.item:
+            self._plan(activate(self.items, draft.item.item_id), self.deliverables, "agent")
+        cell = self._proposal(draft)
+        self._emit(cell)
+        decided = self._approved(cell, "policy") if not cell.asks else await self._decided(cell)
+        self._emit(decided)
+        if decided.decision == "reject":
+            self._headed = headed
+            return Outcome("rejected", decided.source, decided.feedback)
+        self._tail = cell.cell_id
+        return await self._execute(cell, decided)
+
+    def _proposal(self, draft: Draft) -> CellProposed:
+        reasons = classify(draft.source, self._imports)
+        parts = [draft.thought] if draft.thought else []
+        if draft.item and draft.item.item_id != self._headed and not self._failed_cell:
+            number = [item.item_id for item in self.items].index(draft.item.item_id) + 1
+            parts.insert(0, f"## {number}. {draft.item.title}")
+            self._headed = draft.item.item_id
+        return CellProposed(
+            step=draft.step,
+            cell_id=new_id(),
+            after=self._tail,
+            source=draft.source,
+            hash=source_hash(draft.source),
+            title=_title(draft),
+            risk=sorted({reason.risk for reason in reasons}) or [RiskClass.compute],
+            reasons=reasons,
+            asks=self._policy.asks(self._mode, reasons),
+            plan_item=draft.item.item_id if draft.item else "",
+            note=Note(cell_id=new_id(), source="\n\n".join(parts)) if parts else None,
+            replaces=self._failed_cell,
+        )
+
+    def _approved(self, cell: CellProposed, by: str) -> CellDecided:
+        return CellDecided(cell_id=cell.cell_id, decision="approve", source=cell.source, hash=cell.hash, by=by)
+
+    async def _decided(self, cell: CellProposed) -> CellDecided:
+        if not self._interactive:
+            reasons = " ".join(f"Line {reason.line} {reason.text}." for reason in cell.reasons)
+            feedback = f"Nobody is there to approve this cell. {reasons} Find a way without that."
+            return self._approved(cell, "policy").model_copy(update={"decision": "reject", "feedback": feedback})
+        self._pending, self._decision = cell, self._loop.create_future()
+        try:
+            return await self._decision
+        finally:
+            self._pending = self._decision = None
+
+    async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
+        area = OutputArea()
+
+        def on_message(message: IOPubMessage) -> None:
+            area.add(message)
+            try:
+                self._emit(CellOutput(cell_id=cell.cell_id, message=message))
+            except JournalUnavailable as error:
+                self._fail(str(error))
+
+        async def on_input(prompt: str, password: bool) -> str:
+            return await self._ask(cell.cell_id, prompt, password)
+
+        self._emit(CellStarted(cell_id=cell.cell_id, hash=decided.hash))
+        self._executing = self._loop.create_task(
+            self._kernel.execute(
+                decided.source, on_message=on_message, on_input=on_input if self._interactive else None
+            )
+        )
+        started = time.monotonic()
+        try:
+            ended = await self._executing
+        except asyncio.CancelledError:
+            ended = Execution("stopped", None, time.monotonic() - started, None, "The cell ignored the interrupt.")
+        finally:
+            self._executing = None
+        status = ended.status if ended.status in ("done", "stopped") else "failed"
+        finished = CellFinished(
+            cell_id=cell.cell_id,
+            status=status,
+            execution_count=ended.execution_count,
+            seconds=ended.seconds,
+            error=ended.error,
+            reason=ended.reason,
+        )
+        self._emit(finished)
+        self._failed_cell = cell.cell_id if status == "failed" else ""
+        if ended.status in ("died", "restarted"):
+            self._fail(f"{ended.reason} The run can't go on without what the kernel held; start it again.")
+        if self._stopping:
+            raise RunStopped
+        if status == "done":
+            self._imports |= imports_of(decided.source, self._imports)
+        text = observation_text(area.outputs)
+        self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
+        return Outcome(
+            status,
+            decided.source,
+            "\n".join(filter(None, [text, ended.reason])),
+            ended.seconds,
+            decided.edited,
+            _result(area.outputs),
+        )
+
+    def _fail(self, reason: str) -> None:
+        """End the run as failed because of something outside the agent."""
+        if not self._failure:
+            self._failure = reason
+            self._loop.create_task(self.stop())
+
+    def _measure(self, cell: CellProposed, text: str) -> None:
+        """Log the metrics that a cell printed; the last one becomes its plan item's result."""
+        self._printed = (self._printed + "\n" + text)[-MAX_OUTPUT_TEXT:]
+        metrics = metrics_in(text)[:20]
+        for metric in metrics:
+            self._emit(MetricLogged(cell_id=cell.cell_id, name=metric.name, value=metric.value, split=metric.split))
+        if metrics and cell.plan_item:
+            result = f"{metrics[-1].name.replace('_', ' ')} {metrics[-1].value:.4g}"
+            items = [
+                item.model_copy(update={"result": result}) if item.item_id == cell.plan_item else item
+                for item in self.items
+            ]
+            self._plan(items, self.deliverables, "agent")
+
+    async def _ask(self, cell_id: str, prompt: str, password: bool) -> str:
+        self._input, self._input_cell = self._loop.create_future(), cell_id
+        self._emit(InputRequested(cell_id=cell_id, prompt=prompt, password=password))
+        return await self._input
+
+    async def inspect(self, source: str) -> str:
+        """Run a snippet of ours silently and return what it printed, errors as text."""
+        area = OutputArea()
+        await self._kernel.execute(source, on_message=area.add, silent=True, timeout=60)
+        return observation_text(area.outputs, limit=20_000)
+
+    async def news(self) -> News:
+        """What the agent hasn't seen yet."""
+        messages, self._messages = self._messages, []
+        return News(messages, self.items, self.deliverables)
+
+    async def set_plan(self, items: list[PlanItem], deliverables: list[Deliverable]) -> None:
+        """Replace plan and deliverables by the agent's; a file that passed its check is an artifact."""
+        passed = {each.deliverable_id for each in self.deliverables if each.status == "passed"}
+        self._plan(items, deliverables, "agent")
+        for each in deliverables:
+            if each.kind == "file" and each.status == "passed" and each.deliverable_id not in passed:
+                self._emit(ArtifactAdded(path=each.path, size=each.size))
+
+    async def printed(self) -> str:
+        """The text that the run's cells printed."""
+        return self._printed
+
+    async def step_finished(self, step: int, input_tokens: int, output_tokens: int, seconds: float) -> None:
+        """Account for one turn of the model."""
+        self._emit(StepFinished(step=step, input_tokens=input_tokens, output_tokens=output_tokens, seconds=seconds))
+
+    async def text_delta(self, step: int, text: str) -> None:
+        """Tell everybody what the model is writing."""
+        self._emit(TextDelta(step=step, text=text))
+
+    # --- small things -------------------------------------------------------------------------------------------------
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was stopped: the agent's thread must end."""
+        return self._stopping or self.finished.is_set()
+
+    def _plan(self, items: list[PlanItem], deliverables: list[Deliverable], by: str) -> None:
+        if (items, deliverables) != (self.items, self.deliverables):
+            self.items, self.deliverables = items, deliverables
+            self._emit(PlanChanged(items=items, deliverables=deliverables, by=by))
+
+    def _emit(self, event: Event) -> Event:
+        return self._emit_event(event.model_copy(update={"run_id": self.run_id}))
+
+    def _warn(self, code: str, text: str) -> None:
+        self._emit(WarningRaised(code=code, message=text))
+
+
+def _title(draft: Draft) -> str:
+    """A line for lists: the cell's opening comment, else its plan item, else its first line."""
+    first = next((line.strip() for line in draft.source.splitlines() if line.strip()), "")
+    if first.startswith("#"):
+        return first.lstrip("# ").rstrip(".")[:100]
+    return (draft.item.title if draft.item else first)[:100]
+
+
+def _result(outputs: list[dict[str, Any]]) -> str | None:
+    results = [each for each in outputs if each["output_type"] == "execute_result"]
+    text = results[-1]["data"].get("text/plain") if results else None
+    return "".join(text) if text is not None else None

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.websocket import WebSocketClientConnection
+
+from ml_intern_jlab.testing import Line, ScriptedModel
+
+
+@pytest.fixture
+def jp_server_config(jp_server_config: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    return {
+        "ServerApp": {"jpserver_extensions": {"ml_intern_jlab": True}},
+        "MLInternExtension": {"journal_path": str(tmp_path / "journal.sqlite")},
+    }
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedModel]:
+    """Let the server's runs be answered by a script."""
+
+    def use(*lines: Line) -> ScriptedModel:
+        model = ScriptedModel(lines)
+        monkeypatch.setattr("ml_intern_jlab.sessions.session.Settings.create_model", staticmethod(lambda *_: model))
+        return model
+
+    return use
+
+
+class Client:
+    """A WebSocket client as the panel is one."""
+
+    def __init__(self, socket: WebSocketClientConnection) -> None:
+        self.socket = socket
+        self.frames: list[dict[str, Any]] = []
+
+    async def next(self) -> dict[str, Any]:
+        data = await self.socket.read_message()
+        assert data is not None, "the server closed the socket"
+        self.frames.append(json.loads(data))
+        return self.frames[-1]
+
+    async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """The next frame of a type (with these fields), reading past others."""
+        while True:
+            frame = await self.next()
+            if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
+                return frame
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.socket.write_message(json.dumps({"type": kind, **fields}))
+
+    async def command(self, kind: str, **fields: Any) -> dict[str, Any]:
+        await self.send(kind, request_id=kind, **fields)
+        return await self.until("reply", request_id=kind)
+
+
+@pytest.fixture
+def connect(jp_serverapp: Any, jp_ws_fetch: Callable[..., Any]) -> Callable[..., Any]:
+    async def open_socket(session_id: str, since: int = 0) -> Client:
+        socket = await jp_ws_fetch("ml-intern", "sessions", session_id, "events", params={"since": str(since)})
+        return Client(socket)
+
+    return open_socket
+
+
+@pytest.fixture
+def new_session(jp_fetch: Callable[..., Any]) -> Callable[..., Any]:
+    async def create(path: str = "a.ipynb") -> str:
+        response = await jp_fetch("ml-intern", "sessions", method="POST", body=json.dumps({"path": path}))
+        assert response.code == 201
+        session_id = json.loads(response.body)["session_id"]
+        assert isinstance(session_id, str)
+        return session_id
+
+    return create

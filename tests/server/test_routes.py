@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from tornado.httpclient import HTTPClientError
+
+from ml_intern_jlab import __version__
+from ml_intern_jlab.protocol import COMMAND, PROTOCOL_VERSION
+from ml_intern_jlab.testing import turn
+
+PLAN = "1. Add\n2. Tell"
+DONE = turn('final_answer("It is 2.")')
+Fetch = Callable[..., Any]
+
+
+async def test_health_without_touching_the_journal(jp_fetch: Fetch, tmp_path: Path) -> None:
+    response = await jp_fetch("ml-intern", "health")
+    assert json.loads(response.body) == {
+        "version": __version__,
+        "protocol": PROTOCOL_VERSION,
+        "sessions": 0,
+        "running": 0,
+    }
+    assert not (tmp_path / "journal.sqlite").exists()
+
+
+async def test_models(jp_fetch: Fetch) -> None:
+    models = json.loads((await jp_fetch("ml-intern", "models")).body)
+    assert models[0]["model"] == "recipes"
+    assert models[0]["language_model"] is False
+
+
+async def test_sessions_are_created_listed_shown_and_deleted(jp_fetch: Fetch, new_session: Fetch) -> None:
+    first, second = await new_session("a.ipynb"), await new_session("folder/b.ipynb")
+    listed = json.loads((await jp_fetch("ml-intern", "sessions")).body)
+    assert [info["session_id"] for info in listed] == [second, first]
+    one = json.loads((await jp_fetch("ml-intern", "sessions", params={"path": "a.ipynb"})).body)
+    assert [info["session_id"] for info in one] == [first]
+    shown = json.loads((await jp_fetch("ml-intern", "sessions", first)).body)
+    assert shown["path"] == "a.ipynb"
+    assert (await jp_fetch("ml-intern", "sessions", first, method="DELETE")).code == 204
+    with pytest.raises(HTTPClientError) as error:
+        await jp_fetch("ml-intern", "sessions", first)
+    assert error.value.code == 404
+    assert error.value.response
+    assert "There is no session" in json.loads(error.value.response.body)["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "no json", "{}", '{"path": ""}', '{"path": "a.txt"}', '{"path": "../a.ipynb"}', '{"path": "a.ipynb", "x": 1}'],
+)
+async def test_a_bad_request_for_a_session_is_a_sentence(jp_fetch: Fetch, body: str) -> None:
+    with pytest.raises(HTTPClientError) as error:
+        await jp_fetch("ml-intern", "sessions", method="POST", body=body, allow_nonstandard_methods=True)
+    assert error.value.code == 400
+    assert error.value.response
+    answer = json.loads(error.value.response.body)
+    assert answer["code"] == "bad_command"
+    assert answer["message"].startswith("The session was not created")
+
+
+@pytest.mark.parametrize("path", ["health", "models", "sessions", "sessions/0123456789ab"])
+async def test_every_route_needs_a_token(jp_fetch: Fetch, path: str) -> None:
+    with pytest.raises(HTTPClientError) as error:
+        await jp_fetch("ml-intern", *path.split("/"), headers={"Authorization": "token wrong"})
+    assert error.value.code == 403
+
+
+async def test_the_socket_needs_a_token_a_session_and_a_number(
+    jp_ws_fetch: Fetch, new_session: Fetch, jp_auth_header: dict[str, str]
+) -> None:
+    session_id = await new_session()
+    for where, more, code in [
+        (session_id, {"headers": {"Authorization": "token wrong"}}, 403),
+        (session_id, {"headers": {**jp_auth_header, "Origin": "http://evil.example"}}, 403),
+        ("0123456789ab", {}, 404),
+        (session_id, {"params": {"since": "x"}}, 400),
+    ]:
+        with pytest.raises(HTTPClientError) as error:
+            await jp_ws_fetch("ml-intern", "sessions", where, "events", **more)
+        assert error.value.code == code
+
+
+async def test_who_is_not_authorised_gets_nothing(
+    jp_fetch: Fetch, jp_ws_fetch: Fetch, jp_serverapp: Any, new_session: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await new_session()
+    asked: list[tuple[str, str]] = []
+
+    def refuse(handler: Any, user: Any, action: str, resource: str) -> bool:
+        asked.append((action, resource))
+        return False
+
+    monkeypatch.setattr(jp_serverapp.authorizer, "is_authorized", refuse)
+    for path in ("health", "models", "sessions", f"sessions/{session_id}"):
+        with pytest.raises(HTTPClientError) as error:
+            await jp_fetch("ml-intern", *path.split("/"))
+        assert error.value.code == 403
+    with pytest.raises(HTTPClientError) as error:
+        await jp_ws_fetch("ml-intern", "sessions", session_id, "events")
+    assert error.value.code == 403
+    assert asked[-1] == ("execute", "ml_intern")
+    assert {resource for _, resource in asked} == {"ml_intern"}
+
+
+async def test_a_whole_run_through_the_socket(
+    connect: Fetch, new_session: Fetch, script: Fetch, jp_root_dir: Path
+) -> None:
+    """Every command of the wire, and the events that follow, as a panel sees them."""
+    model = script(PLAN, turn("x = input('Who? ')\nprint('accuracy: 0.5', x)"), turn("1 + 1"), turn("2 + 2"), DONE)
+    session_id = await new_session()
+    client = await connect(session_id)
+    hello = await client.next()
+    assert (hello["type"], hello["protocol"], hello["last_seq"]) == ("hello", PROTOCOL_VERSION, 0)
+
+    assert (await client.command("start_run", task="Add one and one.", mode="ask"))["ok"]
+    cell = await client.until("cell_proposed")
+    refused = await client.command("start_run", task="Another.")
+    assert (refused["ok"], refused["code"]) == (False, "refused")
+    await client.command("send_message", text="Hurry.")
+    plan = next(frame for frame in client.frames if frame["type"] == "plan_changed")
+    items = [*plan["items"], {"item_id": "extra", "title": "Celebrate"}]
+    assert (await client.command("edit_plan", items=items))["ok"]
+    stale = await client.command("decide_cell", cell_id=cell["cell_id"], decision="approve", hash="0" * 64)
+    assert (stale["ok"], stale["code"]) == (False, "stale_decision")
+    await client.send("decide_cell", cell_id=cell["cell_id"], decision="approve", hash=cell["hash"])
+    asked = await client.until("input_requested")
+    assert asked["prompt"] == "Who? "
+    await client.send("answer_input", cell_id=cell["cell_id"], text="me")
+    await client.until("cell_finished", status="done")
+    second = await client.until("cell_proposed")
+    await client.send(
+        "decide_cell", cell_id=second["cell_id"], decision="reject", hash=second["hash"], feedback="Not that."
+    )
+    await client.until("cell_proposed")
+    await client.send("set_mode", mode="auto")
+    ended = await client.until("run_finished")
+    assert ended["status"] == "finished"
+    assert "Hurry." in model.seen[2]
+    assert "3. [open] Celebrate" in model.seen[2]
+    assert "Not that." in model.seen[3]
+
+    assert (await client.command("review_notebook"))["ok"]
+    assert (await client.command("undo_run", run_id=ended["run_id"]))["ok"]
+    assert (await client.command("stop_run"))["code"] == "refused"
+    assert nbformat.read(jp_root_dir / "a.ipynb", as_version=4).cells == []
+
+    stored = [frame for frame in client.frames if frame.get("seq")]
+    assert [frame["seq"] for frame in stored] == list(range(1, len(stored) + 1))
+    for since in (0, 5, len(stored)):
+        again = await connect(session_id, since)
+        hello = await again.next()
+        assert hello["last_seq"] == len(stored)
+        assert [await again.next() for _ in range(len(stored) - since)] == stored[since:]
+
+
+async def test_stop_through_the_socket(connect: Fetch, new_session: Fetch, script: Fetch) -> None:
+    script(PLAN, turn("import time\ntime.sleep(60)"))
+    client = await connect(await new_session())
+    await client.command("start_run", task="Sleep.", mode="auto")
+    await client.until("cell_started")
+    await asyncio.sleep(0.3)
+    await client.send("stop_run")
+    assert (await client.until("run_finished"))["status"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "hello",
+        "[]",
+        "{}",
+        '{"type": "nope"}',
+        '{"type": "start_run"}',
+        '{"type": "set_mode", "mode": "never"}',
+        b"x",
+    ],
+)
+async def test_what_is_no_command_gets_an_error_and_the_socket_lives(
+    connect: Fetch, new_session: Fetch, data: str | bytes
+) -> None:
+    client = await connect(await new_session())
+    await client.next()
+    await client.socket.write_message(data, binary=isinstance(data, bytes))
+    reply = await client.until("reply")
+    assert (reply["ok"], reply["code"]) == (False, "bad_command")
+    assert len(reply["error"]) > 20
+    assert (await client.command("stop_run"))["code"] == "refused"
+
+
+async def test_an_unreadable_command_is_answered_under_its_id(connect: Fetch, new_session: Fetch) -> None:
+    client = await connect(await new_session())
+    await client.send("start_run", request_id="r7", surprise=1)
+    reply = await client.until("reply")
+    assert (reply["request_id"], reply["code"]) == ("r7", "bad_command")
+
+
+async def test_an_oversized_command_is_refused(connect: Fetch, new_session: Fetch) -> None:
+    client = await connect(await new_session())
+    await client.send("start_run", task="x" * 1_100_000)
+    assert "longer than" in (await client.until("reply"))["error"]
+
+
+async def test_the_run_outlives_its_socket(
+    connect: Fetch, new_session: Fetch, script: Fetch, jp_root_dir: Path
+) -> None:
+    script(PLAN, turn("import time\ntime.sleep(1)\nprint('still here')"), DONE)
+    session_id = await new_session()
+    client = await connect(session_id)
+    await client.command("start_run", task="Wait.", mode="auto")
+    await client.until("cell_started")
+    client.socket.close()
+    again = await connect(session_id)
+    assert (await again.until("run_finished"))["status"] == "finished"
+    await asyncio.sleep(1)
+    assert "still here" in (jp_root_dir / "a.ipynb").read_text()
+
+
+async def test_two_sockets_hear_the_same(connect: Fetch, new_session: Fetch, script: Fetch) -> None:
+    script(PLAN, turn("1 + 1"), DONE)
+    session_id = await new_session()
+    one, two = await connect(session_id), await connect(session_id)
+    await one.command("start_run", task="Add.", mode="auto")
+    for client in (one, two):
+        await client.until("run_finished")
+    heard = [[frame for frame in client.frames if frame.get("seq")] for client in (one, two)]
+    assert heard[0] == heard[1]
+
+
+def test_the_tests_send_every_command() -> None:
+    """A command that is added to the wire must be added above."""
+    kinds = {
+        each["properties"]["type"]["const"]
+        for each in COMMAND.json_schema()["$defs"].values()
+        if "type" in each.get("properties", {})
+    }
+    text = Path(__file__).read_text()
+    assert {kind for kind in kinds if f'"{kind}"' not in text} == set()
