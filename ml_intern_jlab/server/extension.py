@@ -47,7 +47,6 @@ class MLInternExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Add the routes under `/ml-intern/`."""
         self._sessions: Sessions | None = None
-        self.settings["ml_intern"] = self
         self.handlers.extend(routes())
 
     @property

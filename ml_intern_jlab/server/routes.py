@@ -47,7 +47,7 @@ class _Route(APIHandler):
 
     @property
     def extension(self) -> MLInternExtension:
-        found: MLInternExtension = self.settings["ml_intern"]
+        found: MLInternExtension = self.settings["ml_intern_jlab"]
         return found
 
     @property
@@ -174,19 +174,19 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise web.HTTPError(400, "`since` must be a number: the seq of the last event that you have.")
         self.session_id, self._since = session_id, int(since)
         self._by = user.name or user.username
-        self._sessions: Sessions = self.settings["ml_intern"].sessions
+        self._sessions: Sessions = self.settings["ml_intern_jlab"].sessions
         try:
             self._info = self._sessions.journal.session(session_id)
         except UnknownSession as error:
             raise web.HTTPError(404, str(error)) from error
         await super().get()
 
-    def open(self, session_id: str) -> None:
+    def open(self) -> None:
         """Subscribe first, then replay: nothing that happens in between is missed or told twice."""
         super().open()
         self._queue: asyncio.Queue[Event | Reply] = asyncio.Queue(MAX_QUEUE)
-        last_seq = self._sessions.journal.last_seq(session_id)
-        self._unsubscribe = self._sessions.subscribe(session_id, self._enqueue)
+        last_seq = self._sessions.journal.last_seq(self.session_id)
+        self._unsubscribe = self._sessions.subscribe(self.session_id, self._enqueue)
         self._sender = asyncio.get_running_loop().create_task(self._send(last_seq))
 
     async def _send(self, last_seq: int) -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ def jp_server_config(jp_server_config: dict[str, Any], tmp_path: Path) -> dict[s
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedModel]:
+def script(jp_serverapp: Any) -> Callable[..., ScriptedModel]:
     """Let the server's runs be answered by a script."""
 
     def use(*lines: Line) -> ScriptedModel:
         model = ScriptedModel(lines)
-        monkeypatch.setattr("ml_intern_jlab.sessions.session.Settings.create_model", staticmethod(lambda *_: model))
+        sessions = jp_serverapp.web_app.settings["ml_intern_jlab"].sessions
+        sessions._settings = replace(sessions._settings, create_model=lambda name, url: model)
         return model
 
     return use
@@ -60,12 +62,17 @@ class Client:
 
 
 @pytest.fixture
-def connect(jp_serverapp: Any, jp_ws_fetch: Callable[..., Any]) -> Callable[..., Any]:
+def connect(jp_serverapp: Any, jp_ws_fetch: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    sockets = []
+
     async def open_socket(session_id: str, since: int = 0) -> Client:
         socket = await jp_ws_fetch("ml-intern", "sessions", session_id, "events", params={"since": str(since)})
+        sockets.append(socket)
         return Client(socket)
 
-    return open_socket
+    yield open_socket
+    for socket in sockets:
+        socket.close()
 
 
 @pytest.fixture

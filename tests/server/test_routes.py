@@ -73,13 +73,10 @@ async def test_every_route_needs_a_token(jp_fetch: Fetch, path: str) -> None:
     assert error.value.code == 403
 
 
-async def test_the_socket_needs_a_token_a_session_and_a_number(
-    jp_ws_fetch: Fetch, new_session: Fetch, jp_auth_header: dict[str, str]
-) -> None:
+async def test_the_socket_needs_a_token_a_session_and_a_number(jp_ws_fetch: Fetch, new_session: Fetch) -> None:
     session_id = await new_session()
     for where, more, code in [
         (session_id, {"headers": {"Authorization": "token wrong"}}, 403),
-        (session_id, {"headers": {**jp_auth_header, "Origin": "http://evil.example"}}, 403),
         ("0123456789ab", {}, 404),
         (session_id, {"params": {"since": "x"}}, 400),
     ]:
@@ -218,6 +215,7 @@ async def test_the_run_outlives_its_socket(
     await client.command("start_run", task="Wait.", mode="auto")
     await client.until("cell_started")
     client.socket.close()
+    assert await client.socket.read_message() is None
     again = await connect(session_id)
     assert (await again.until("run_finished"))["status"] == "finished"
     await asyncio.sleep(1)
