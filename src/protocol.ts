@@ -1,0 +1,548 @@
+// Generated from ml_intern_jlab/protocol.py by `make protocol`; change that file instead.
+
+export type Event =
+  | RunStarted
+  | PlanChanged
+  | TextDelta
+  | CellProposed
+  | CellDecided
+  | CellStarted
+  | CellOutput
+  | CellFinished
+  | StepFinished
+  | InputRequested
+  | InputAnswered
+  | MessageSent
+  | ModeChanged
+  | MetricLogged
+  | ArtifactAdded
+  | WarningRaised
+  | FindingAdded
+  | RunUndone
+  | RunFinished;
+/**
+ * How much runs without asking: nothing, what the policy calls safe, or all except what always asks.
+ */
+export type Mode = 'ask' | 'auto_safe' | 'auto';
+/**
+ * What a cell may do beyond computing (the classes of the policy).
+ */
+export type RiskClass =
+  | 'compute'
+  | 'write'
+  | 'outside'
+  | 'delete'
+  | 'install'
+  | 'shell'
+  | 'network'
+  | 'credentials'
+  | 'process'
+  | 'publish'
+  | 'spend'
+  | 'opaque';
+export type Command =
+  | StartRun
+  | DecideCell
+  | EditPlan
+  | SendMessage
+  | StopRun
+  | SetMode
+  | AnswerInput
+  | UndoRun
+  | ReviewNotebook;
+export type Frame = Event | Hello | Reply;
+/**
+ * `finished` means that every deliverable was checked or waived; nothing else does.
+ */
+export type RunStatus = 'running' | 'finished' | 'failed' | 'stopped';
+
+/**
+ * Everything on the wire, and the version of the protocol.
+ */
+export interface Wire {
+  version: 1;
+  Event: Event;
+  Command: Command;
+  Frame: Frame;
+  ModelInfo: ModelInfo;
+  Health: Health;
+}
+/**
+ * A task was accepted. `note` is the notebook's opening cell; `after` the cell that the run's cells follow.
+ */
+export interface RunStarted {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_started';
+  task: string;
+  mode: Mode;
+  model: string;
+  max_steps: number;
+  by: string;
+  after: string | null;
+  note: Note | null;
+  versions: {
+    [k: string]: string;
+  };
+}
+/**
+ * A markdown cell of the agent's that belongs to an event; `cell_id` is its nbformat id.
+ */
+export interface Note {
+  cell_id: string;
+  source: string;
+}
+/**
+ * The plan or a deliverable changed; both lists are whole, never deltas.
+ */
+export interface PlanChanged {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'plan_changed';
+  items: PlanItem[];
+  deliverables: Deliverable[];
+  by: string;
+}
+/**
+ * One item of the plan. `result` is a short fact such as "0.969 ± 0.011"; empty until there is one.
+ */
+export interface PlanItem {
+  item_id: string;
+  title: string;
+  status: 'open' | 'active' | 'done' | 'skipped';
+  result: string;
+}
+/**
+ * Something that the task demands and the kernel checks before a run may finish.
+ *
+ * A `file` has a `path` (relative to the notebook's folder), perhaps `columns` that it must have and `rows_of`,
+ * the file whose number of rows it must match. A `metric` has the `metric`'s name. An `answer` is the text itself.
+ * `detail` says what the last check found, `size` how large the file was then.
+ */
+export interface Deliverable {
+  deliverable_id: string;
+  kind: 'file' | 'metric' | 'answer';
+  description: string;
+  path: string;
+  columns: string[];
+  rows_of: string;
+  metric: string;
+  status: 'open' | 'passed' | 'failed' | 'waived';
+  detail: string;
+  size: number;
+}
+/**
+ * A piece of what the model is writing. Not stored: `cell_proposed` has the whole.
+ */
+export interface TextDelta {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'text_delta';
+  step: number;
+  text: string;
+}
+/**
+ * A cell waits for a decision (`asks`), or is about to be approved by the policy.
+ *
+ * It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
+ * failed cell, this is that cell's repair and takes its place once it starts.
+ */
+export interface CellProposed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'cell_proposed';
+  step: number;
+  cell_id: string;
+  after: string | null;
+  source: string;
+  hash: string;
+  title: string;
+  risk: RiskClass[];
+  reasons: Reason[];
+  asks: boolean;
+  plan_item: string;
+  note: Note | null;
+  replaces: string;
+}
+/**
+ * Why a cell has a risk class: the line (from 1) and a plain sentence.
+ */
+export interface Reason {
+  risk: RiskClass;
+  line: number;
+  text: string;
+}
+/**
+ * Who decided what about which source. `hash` is that of the approved `source`, after any edit.
+ */
+export interface CellDecided {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'cell_decided';
+  cell_id: string;
+  decision: 'approve' | 'reject';
+  source: string;
+  hash: string;
+  edited: boolean;
+  by: string;
+  feedback: string;
+}
+/**
+ * The approved source was sent to the kernel.
+ */
+export interface CellStarted {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'cell_started';
+  cell_id: string;
+  hash: string;
+}
+/**
+ * One IOPub message of a running cell; neighbouring pieces of one stream arrive joined.
+ */
+export interface CellOutput {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'cell_output';
+  cell_id: string;
+  message: IOPubMessage;
+}
+/**
+ * One raw IOPub message of the kernel, as far as a notebook needs it (Jupyter messaging protocol 5).
+ */
+export interface IOPubMessage {
+  msg_type:
+    | 'stream'
+    | 'display_data'
+    | 'update_display_data'
+    | 'execute_result'
+    | 'error'
+    | 'clear_output';
+  content: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The kernel replied and is idle again, or `reason` says why that will not happen any more.
+ */
+export interface CellFinished {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'cell_finished';
+  cell_id: string;
+  status: 'done' | 'failed' | 'stopped';
+  execution_count: number | null;
+  seconds: number;
+  error: CellError | null;
+  reason: string;
+}
+/**
+ * The exception that ended a cell; `line` is the failing line of the cell's own source, 0 if unknown.
+ */
+export interface CellError {
+  ename: string;
+  evalue: string;
+  line: number;
+}
+/**
+ * One turn of the model ended: its tokens, what it cost in US dollars (None: unknown) and how long it took.
+ */
+export interface StepFinished {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'step_finished';
+  step: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost: number | null;
+  seconds: number;
+}
+/**
+ * The running cell called `input()`; `password` asks that the answer isn't shown.
+ */
+export interface InputRequested {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'input_requested';
+  cell_id: string;
+  prompt: string;
+  password: boolean;
+}
+/**
+ * Somebody answered `input()`. The text itself is not stored.
+ */
+export interface InputAnswered {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'input_answered';
+  cell_id: string;
+  by: string;
+}
+/**
+ * A person's message while the run works; the model sees it at its next step.
+ */
+export interface MessageSent {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'message_sent';
+  text: string;
+  by: string;
+}
+/**
+ * The mode holds from the next proposal on.
+ */
+export interface ModeChanged {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'mode_changed';
+  mode: Mode;
+  by: string;
+}
+/**
+ * A number that a cell's output states. `split` says on what it was measured, such as "hold-out" or "cv".
+ */
+export interface MetricLogged {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'metric_logged';
+  cell_id: string;
+  name: string;
+  value: number;
+  split: string;
+}
+/**
+ * A run left a file behind.
+ */
+export interface ArtifactAdded {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'artifact_added';
+  path: string;
+  size: number;
+  cell_id: string;
+}
+/**
+ * Something that the person should know though the run goes on.
+ */
+export interface WarningRaised {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'warning_raised';
+  code: string;
+  message: string;
+}
+/**
+ * A review rule found something in the notebook.
+ */
+export interface FindingAdded {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'finding_added';
+  rule: string;
+  severity: 'error' | 'warning' | 'note';
+  cell_id: string;
+  line: number;
+  message: string;
+  advice: string;
+}
+/**
+ * The cells of `run_id` left the notebook; `kept` are those that a person changed since.
+ */
+export interface RunUndone {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_undone';
+  removed: string[];
+  kept: string[];
+  by: string;
+}
+/**
+ * The run ended. `reason` explains a failure or a stop; `note` is the notebook's closing cell.
+ */
+export interface RunFinished {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_finished';
+  status: 'finished' | 'failed' | 'stopped';
+  answer: string;
+  reason: string;
+  note: Note | null;
+}
+/**
+ * Begin a task. Cells go after the cell `after`, or to the end of the notebook.
+ */
+export interface StartRun {
+  request_id?: string;
+  type: 'start_run';
+  task: string;
+  mode?: Mode;
+  model?: string;
+  max_steps?: number | null;
+  after?: string | null;
+}
+/**
+ * Approve or reject a proposed cell.
+ *
+ * `hash` is that of the proposal that the person saw; a proposal that has changed since is not run. `source` is the
+ * person's edit, which runs instead; None runs the proposal as it stands.
+ */
+export interface DecideCell {
+  request_id?: string;
+  type: 'decide_cell';
+  cell_id: string;
+  decision: 'approve' | 'reject';
+  source?: string | null;
+  hash: string;
+  feedback?: string;
+}
+/**
+ * Replace the plan's items; `waived` names deliverables that the person does without.
+ */
+export interface EditPlan {
+  request_id?: string;
+  type: 'edit_plan';
+  /**
+   * @maxItems 100
+   */
+  items: PlanItem[];
+  waived?: string[];
+}
+/**
+ * Tell the working agent something.
+ */
+export interface SendMessage {
+  request_id?: string;
+  type: 'send_message';
+  text: string;
+}
+/**
+ * End the run: pending decisions fall, the kernel is interrupted.
+ */
+export interface StopRun {
+  request_id?: string;
+  type: 'stop_run';
+}
+/**
+ * Change how much runs without asking.
+ */
+export interface SetMode {
+  request_id?: string;
+  type: 'set_mode';
+  mode: Mode;
+}
+/**
+ * Answer the `input()` of a running cell.
+ */
+export interface AnswerInput {
+  request_id?: string;
+  type: 'answer_input';
+  cell_id: string;
+  text: string;
+}
+/**
+ * Take an ended run's cells out of the notebook; what a person changed since stays.
+ */
+export interface UndoRun {
+  request_id?: string;
+  type: 'undo_run';
+  run_id: string;
+}
+/**
+ * Run the review rules over the session's notebook.
+ */
+export interface ReviewNotebook {
+  request_id?: string;
+  type: 'review_notebook';
+}
+/**
+ * The socket's first frame: who serves, and the last `seq` that the replay will reach.
+ */
+export interface Hello {
+  type: 'hello';
+  protocol: number;
+  version: string;
+  session: SessionInfo;
+  last_seq: number;
+}
+/**
+ * One conversation, bound to a notebook (`path` relative to the server's root) and its kernel.
+ */
+export interface SessionInfo {
+  session_id: string;
+  path: string;
+  kernel_name: string;
+  created: number;
+  run_id: string;
+  run_status: RunStatus | null;
+  task: string;
+}
+/**
+ * The answer to one command. `error` is a sentence for the person; `code` names it for programs.
+ */
+export interface Reply {
+  type: 'reply';
+  request_id: string;
+  ok: boolean;
+  code: string;
+  error: string;
+}
+/**
+ * A model that can be chosen. `language_model` is False for the recipes.
+ */
+export interface ModelInfo {
+  model: string;
+  label: string;
+  language_model: boolean;
+  available: boolean;
+  detail: string;
+}
+/**
+ * What `/ml-intern/health` answers.
+ */
+export interface Health {
+  version: string;
+  protocol: number;
+  sessions: number;
+  running: number;
+}
+
+/** Raised whenever an older panel could misread a message. */
+export const PROTOCOL_VERSION = 1;
