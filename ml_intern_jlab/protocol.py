@@ -302,6 +302,14 @@ class ModeChanged(EventBase):
     by: str
 
 
+class LeaseMoved(EventBase):
+    """Who writes the notebook document from now on: an open tab, or the server through the contents manager."""
+
+    type: Literal["lease_moved"] = "lease_moved"
+    writer: Literal["tab", "file"]
+    tab_id: str = ""
+
+
 class MetricLogged(EventBase):
     """A number that a cell's output states. `split` says on what it was measured, such as "hold-out" or "cv"."""
 
@@ -374,6 +382,7 @@ Event = Annotated[
     | InputAnswered
     | MessageSent
     | ModeChanged
+    | LeaseMoved
     | MetricLogged
     | ArtifactAdded
     | WarningRaised
@@ -456,6 +465,16 @@ class AnswerInput(CommandBase):
     text: str = Field(max_length=100_000)
 
 
+class TakeLease(CommandBase):
+    """The tab `tab_id` has the notebook open and writes it for as long as its socket lives.
+
+    Refused while another tab does so: that tab then writes, and this one follows.
+    """
+
+    type: Literal["take_lease"] = "take_lease"
+    tab_id: str = Field(min_length=1, max_length=64)
+
+
 class UndoRun(CommandBase):
     """Take an ended run's cells out of the notebook; what a person changed since stays."""
 
@@ -470,7 +489,16 @@ class ReviewNotebook(CommandBase):
 
 
 Command = Annotated[
-    StartRun | DecideCell | EditPlan | SendMessage | StopRun | SetMode | AnswerInput | UndoRun | ReviewNotebook,
+    StartRun
+    | DecideCell
+    | EditPlan
+    | SendMessage
+    | StopRun
+    | SetMode
+    | AnswerInput
+    | TakeLease
+    | UndoRun
+    | ReviewNotebook,
     Field(discriminator="type"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -14,6 +14,7 @@ export type Event =
   | InputAnswered
   | MessageSent
   | ModeChanged
+  | LeaseMoved
   | MetricLogged
   | ArtifactAdded
   | WarningRaised
@@ -48,6 +49,7 @@ export type Command =
   | StopRun
   | SetMode
   | AnswerInput
+  | TakeLease
   | UndoRun
   | ReviewNotebook;
 export type Frame = Event | Hello | Reply;
@@ -325,6 +327,18 @@ export interface ModeChanged {
   by: string;
 }
 /**
+ * Who writes the notebook document from now on: an open tab, or the server through the contents manager.
+ */
+export interface LeaseMoved {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'lease_moved';
+  writer: 'tab' | 'file';
+  tab_id: string;
+}
+/**
  * A number that a cell's output states. `split` says on what it was measured, such as "hold-out" or "cv".
  */
 export interface MetricLogged {
@@ -476,6 +490,16 @@ export interface AnswerInput {
   type: 'answer_input';
   cell_id: string;
   text: string;
+}
+/**
+ * The tab `tab_id` has the notebook open and writes it for as long as its socket lives.
+ *
+ * Refused while another tab does so: that tab then writes, and this one follows.
+ */
+export interface TakeLease {
+  request_id?: string;
+  type: 'take_lease';
+  tab_id: string;
 }
 /**
  * Take an ended run's cells out of the notebook; what a person changed since stays.

@@ -265,7 +265,8 @@ def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
     sessions = facts.get("sessions")
     if not isinstance(sessions, dict):
         sessions = facts["sessions"] = {}
-    return sessions
+    found: dict[str, Any] = sessions
+    return found
 
 
 def _text(source: str | list[str]) -> str:

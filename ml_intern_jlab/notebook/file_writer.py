@@ -132,7 +132,7 @@ class FileWriter:
         except Exception as error:
             self._dirty = True
             raise NotebookUnavailable(
-                f"{self.path} can't be written ({_reason(error)}). Check its rights and the free space."
+                f"{self.path} can't be written ({reason_of(error)}). Check its rights and the free space."
             ) from error
         self._modified = saved["last_modified"]
         self._last_save = time.monotonic() - started
@@ -155,7 +155,7 @@ class FileWriter:
             model = await self._contents.get(self.path, content=True, type="notebook")
         except Exception as error:
             raise NotebookUnavailable(
-                f"{self.path} can't be read as a notebook ({_reason(error)}). Repair it or choose another file."
+                f"{self.path} can't be read as a notebook ({reason_of(error)}). Repair it or choose another file."
             ) from error
         if not model.get("writable", True):
             raise NotebookUnavailable(f"{self.path} is read-only. Change its rights or choose another file.")
@@ -170,6 +170,6 @@ class FileWriter:
             self._document.apply(event)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """What the contents manager says; its HTTP errors keep the sentence in `log_message`."""
     return str(getattr(error, "log_message", None) or error).strip().rstrip(".")

@@ -18,6 +18,7 @@ from ..errors import KernelUnavailable
 from ..notebook.document import Writer
 from ..notebook.file_writer import FileWriter
 from ..notebook.kernel import Kernel
+from ..notebook.tab_writer import TabWriter
 from ..protocol import Event
 
 
@@ -56,7 +57,7 @@ class _ContentsHost:
         history: Callable[[], Iterable[Event]],
         warn: Callable[[str, str], None],
     ) -> Writer:
-        """A writer through the contents manager."""
+        """The server itself writes, through the contents manager."""
         return FileWriter(
             self._contents,
             path,
@@ -66,6 +67,10 @@ class _ContentsHost:
             language=kernel.language,
             warn=warn,
         )
+
+    def tab_writer(self, path: str) -> Writer:
+        """A tab writes; see `TabWriter`."""
+        return TabWriter(self._contents, path)
 
 
 class ServerHost(_ContentsHost):

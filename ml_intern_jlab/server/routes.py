@@ -18,7 +18,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from .. import __version__
 from ..errors import BadCommand, InternError, Refused, UnknownSession
-from ..protocol import MAX_COMMAND_BYTES, PROTOCOL_VERSION, Event, Health, Hello, Reply, Value, parse_command
+from ..protocol import MAX_COMMAND_BYTES, PROTOCOL_VERSION, Event, Health, Hello, Reply, TakeLease, Value, parse_command
 
 if TYPE_CHECKING:
     from ..sessions.session import Sessions
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RESOURCE = "ml_intern"
 """What an authorizer is asked about."""
+GRACE_SECONDS = 3.0
+"""How long a tab that vanished may take to come back, as in a reload, before the server writes in its place."""
 MAX_QUEUE = 5_000
 """Events that wait for a slow client; one that falls further behind is cut off and comes back with `since`."""
 SESSION = r"/ml-intern/sessions/(?P<session_id>[0-9a-f]{12})"
@@ -158,6 +160,7 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     session_id = ""
     _unsubscribe: Callable[[], None] | None = None
     _sender: asyncio.Task[None] | None = None
+    _tab_id = ""
 
     @ws_authenticated
     async def get(self, session_id: str) -> None:
@@ -213,6 +216,9 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             command = parse_command(data)
             request_id = command.request_id
             await self._sessions.handle(self.session_id, command, self._by)
+            if isinstance(command, TakeLease):
+                self._tab_id = command.tab_id
+                _tabs[self.session_id, self._tab_id] = self
             reply = Reply(request_id=request_id, ok=True)
         except InternError as error:
             reply = Reply(request_id=request_id or _request_id(data), ok=False, code=error.code, error=str(error))
@@ -223,11 +229,21 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._enqueue(reply)
 
     def on_close(self) -> None:
-        """The run goes on; only this listener ends."""
+        """The run goes on; only this listener ends, and the lease of its tab unless that comes back soon."""
         if self._unsubscribe:
             self._unsubscribe()
         if self._sender:
             self._sender.cancel()
+        if self._tab_id:
+            asyncio.get_running_loop().create_task(self._release_lease())
+
+    async def _release_lease(self) -> None:
+        await asyncio.sleep(GRACE_SECONDS)
+        tab = (self.session_id, self._tab_id)
+        if _tabs.get(tab) is self:
+            del _tabs[tab]
+            with contextlib.suppress(UnknownSession):  # it was deleted meanwhile
+                await self._sessions.get(self.session_id).release_lease(self._tab_id)
 
     @property
     def max_message_size(self) -> int:
@@ -237,6 +253,10 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def get_compression_options(self) -> dict[str, Any]:
         """Compress: events are text."""
         return {}
+
+
+_tabs: dict[tuple[str, str], EventsSocket] = {}
+"""The socket through which each tab that holds a lease spoke last."""
 
 
 def _request_id(data: str | bytes) -> str:

@@ -23,6 +23,7 @@ from ..protocol import (
     EditPlan,
     Event,
     FindingAdded,
+    LeaseMoved,
     Note,
     ReviewNotebook,
     RunFinished,
@@ -34,6 +35,7 @@ from ..protocol import (
     SetMode,
     StartRun,
     StopRun,
+    TakeLease,
     UndoRun,
     WarningRaised,
     new_id,
@@ -64,7 +66,10 @@ class Host(Protocol):
         history: Callable[[], Iterable[Event]],
         warn: Callable[[str, str], None],
     ) -> Writer:
-        """The writer for the notebook at `path`."""
+        """The server's own writer for the notebook at `path`."""
+
+    def tab_writer(self, path: str) -> Writer:
+        """The writer that stands for an open tab."""
 
     async def close_kernel(self, kernel: Kernel) -> None:
         """The session is done with the kernel."""
@@ -97,6 +102,8 @@ class Session:
         self._writer: Writer | None = None
         self._working: asyncio.Task[None] | None = None
         self._starting = False
+        self._tab_id = ""
+        self._lease = asyncio.Lock()
 
     @property
     def running(self) -> bool:
@@ -131,6 +138,8 @@ class Session:
                 self._active().answer_input(command, by)
             case StopRun():
                 await self._active().stop()
+            case TakeLease():
+                await self._take_lease(command.tab_id)
             case UndoRun():
                 await self._undo(command.run_id, by)
             case ReviewNotebook():
@@ -174,7 +183,9 @@ class Session:
             kernel, writer = await self._open()
             notebook = await writer.notebook()
             ids = [cell.get("id") for cell in notebook["cells"]]
-            after = command.after if command.after in ids else ids[-1] if ids else None
+            # A tab may name a cell that it hasn't saved yet.
+            known = self._tab_id or command.after in ids
+            after = command.after if command.after and known else ids[-1] if ids else None
             max_steps = command.max_steps or self._settings.limits.max_steps
             note = Note(cell_id=new_id(), source=_opening(task, model_name))
             started = RunStarted(
@@ -227,6 +238,34 @@ class Session:
             await writer.open()
             self._writer = writer
         return self._kernel, self._writer
+
+    # --- who writes ---------------------------------------------------------------------------------------------------
+
+    async def _take_lease(self, tab_id: str) -> None:
+        """The tab writes the notebook from now on; what the server had to write is saved before."""
+        async with self._lease:
+            if self._tab_id not in ("", tab_id):
+                raise Refused("Another tab has this notebook open and writes it; this one follows.")
+            if self._tab_id == tab_id:
+                return
+            if self._writer is not None:
+                await self._writer.close()
+            self._writer = self._host.tab_writer(self.path)
+            self._tab_id = tab_id
+            self.emit(LeaseMoved(writer="tab", tab_id=tab_id))
+
+    async def release_lease(self, tab_id: str) -> None:
+        """The tab is gone: while a run works the server writes, bringing the file up to the journal first."""
+        async with self._lease:
+            if self._tab_id != tab_id:
+                return
+            self._tab_id, self._writer = "", None
+            self.emit(LeaseMoved(writer="file"))
+            if self.running and self._kernel is not None:
+                try:
+                    await self._open()
+                except NotebookUnavailable as error:
+                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
 
     def _warn(self, code: str, text: str) -> None:
         run_id = self.run.run_id if self.run else ""

@@ -117,6 +117,9 @@ async def test_a_whole_run_through_the_socket(
     hello = await client.next()
     assert (hello["type"], hello["protocol"], hello["last_seq"]) == ("hello", PROTOCOL_VERSION, 0)
 
+    assert (await client.command("take_lease", tab_id="a tab"))["ok"]
+    other = await connect(session_id)
+    assert (await other.command("take_lease", tab_id="another tab"))["code"] == "refused"
     assert (await client.command("start_run", task="Add one and one.", mode="ask"))["ok"]
     cell = await client.until("cell_proposed")
     refused = await client.command("start_run", task="Another.")
@@ -147,7 +150,8 @@ async def test_a_whole_run_through_the_socket(
     assert (await client.command("review_notebook"))["ok"]
     assert (await client.command("undo_run", run_id=ended["run_id"]))["ok"]
     assert (await client.command("stop_run"))["code"] == "refused"
-    assert nbformat.read(jp_root_dir / "a.ipynb", as_version=4).cells == []
+    # The tab had the lease, so the server wrote nothing.
+    assert not (jp_root_dir / "a.ipynb").exists()
 
     stored = [frame for frame in client.frames if frame.get("seq")]
     assert [frame["seq"] for frame in stored] == list(range(1, len(stored) + 1))
@@ -156,6 +160,27 @@ async def test_a_whole_run_through_the_socket(
         hello = await again.next()
         assert hello["last_seq"] == len(stored)
         assert [await again.next() for _ in range(len(stored) - since)] == stored[since:]
+
+
+async def test_when_the_tab_goes_the_server_writes_what_it_missed(
+    connect: Fetch, new_session: Fetch, script: Fetch, jp_root_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml_intern_jlab.server.routes.GRACE_SECONDS", 0.2)
+    script(PLAN, turn("print('first')"), turn("import time\ntime.sleep(2)\nprint('second')"), DONE)
+    session_id = await new_session()
+    client = await connect(session_id)
+    await client.command("take_lease", tab_id="a tab")
+    await client.command("start_run", task="Print.", mode="auto")
+    await client.until("cell_finished")
+    client.socket.close()
+    again = await connect(session_id)
+    moved = [await again.until("lease_moved"), await again.until("lease_moved")]
+    assert [event["writer"] for event in moved] == ["tab", "file"]
+    await again.until("run_finished")
+    await asyncio.sleep(1)
+    notebook = nbformat.read(jp_root_dir / "a.ipynb", as_version=4)
+    printed = [cell.outputs[0].text for cell in notebook.cells if cell.cell_type == "code"]
+    assert printed == ["first\n", "second\n"]
 
 
 async def test_stop_through_the_socket(connect: Fetch, new_session: Fetch, script: Fetch) -> None:

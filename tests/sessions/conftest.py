@@ -49,7 +49,7 @@ class Desk:
         return await self.until(RunFinished)
 
     async def until(
-        self, kind: type[E], nth: int = 1, seconds: float = 20, where: Callable[[E], bool] | None = None
+        self, kind: type[E], nth: int = 1, seconds: float = 60, where: Callable[[E], bool] | None = None
     ) -> E:
         """The nth event of a kind, waiting for it."""
 

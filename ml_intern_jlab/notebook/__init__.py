@@ -1,0 +1,1 @@
+"""The live notebook: its kernel, what a cell shows, and the document that cells are written into."""
