@@ -46,6 +46,10 @@ LOST_IDLE_SECONDS = 20.0
 """How long a cell with a reply, whose kernel publishes nothing any more, waits for the message that ends it: large
 outputs may still be on their way."""
 
+SETTLE_SECONDS = 0.2
+"""How long a cell must have run before it is interrupted: a signal before its first line is lost, or strikes the
+kernel's own code, which then sends this cell no reply and perhaps the next ones none either."""
+
 LOST_REPLY_SECONDS = 10.0
 """How long a cell whose kernel is idle again waits for its reply."""
 
@@ -74,6 +78,7 @@ class Kernel:
         self._sent = ""  # the last request of ours that was to run a cell
         self._recalled = ""  # the request that is to be interrupted when it starts
         self._busy = ""  # the request, ours or not, whose cell the kernel runs
+        self._busy_since = 0.0
         self._free = asyncio.Event()
         self._background: set[asyncio.Task[Any]] = set()
 
@@ -280,7 +285,7 @@ class Kernel:
     async def _stop(self, msg_id: str, timeout: float) -> bool:
         """Interrupt the request if the kernel is at it; whether it is so no more after `timeout` seconds."""
         for _ in range(2):
-            # The kernel ignores a signal between "busy" and the first line of the cell: hence a second one.
+            await asyncio.sleep(max(0.0, self._busy_since + SETTLE_SECONDS - time.monotonic()))
             if not msg_id or self._busy != msg_id:
                 return True
             await self._process.interrupt()
@@ -295,6 +300,7 @@ class Kernel:
 
     def _set_busy(self, msg_id: str) -> None:
         self._busy = msg_id
+        self._busy_since = time.monotonic()
         if msg_id:
             self._free.clear()
         else:
