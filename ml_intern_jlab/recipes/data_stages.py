@@ -1,0 +1,418 @@
+"""The first stages: look at the files, load them, audit the columns, tidy them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from .audit import audit_sources, compare_source
+from .decisions import choose_metric, decide_kind, find_target, set_classes
+from .errors import GiveUp
+from .flow import Flow, Run, as_is
+from .loading import is_wide, load_source, look_source, read_load
+from .names import nearest, normalised
+from .preparing import (
+    calendar,
+    differences,
+    tidy_source,
+)
+from .profile import printed, read_audit
+from .roles import NOT_A_NUMBER, decide_roles
+from .sniff import read_arguments, read_looks
+from .state import Features, State
+
+TUNING_SECONDS = 40.0
+"""Seconds of all tuning together, where the task names no budget."""
+
+_TEST = re.compile(r"test|unlabel|unseen|hold-?out|to_?predict|(?:^|_)new|future|eval|scor", re.I)
+_TRAIN = re.compile(r"train|labell?ed|histor|learn", re.I)
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def look(run: Run) -> Flow:
+    """Look at the raw files; find those that are named otherwise than they lie."""
+    state = run.state
+    facts = state.facts
+    named = [name for name in (facts.train_file, facts.predict_file, facts.sample_file) if name]
+    renamed = {name: name for name in named}
+    for _ in range(3):
+        files = list(dict.fromkeys(renamed.values()))
+        prose = (
+            "Before any parser guesses: how do the files begin?"
+            if files
+            else "The task names no file, so this looks for tables in the folder."
+        )
+        outcome = yield from run.attempt(as_is(prose, look_source(files)))
+        assert outcome is not None
+        looks, state.tables = read_looks(outcome.output)
+        state.looks |= {found.name: found for found in looks}
+        if not files:
+            renamed = _choose_tables(state)
+            continue
+        missing = [found.name for found in looks if found.missing]
+        if not missing:
+            break
+        for name in missing:
+            role = next((role for role, path in renamed.items() if path == name), name)
+            renamed[role] = _elsewhere(name, state, list(renamed.values()))
+    state.train_file = renamed.get(facts.train_file or "train", "")
+    state.predict_file = renamed.get(facts.predict_file or "predict", "")
+    state.sample_file = renamed.get(facts.sample_file, "") if facts.sample_file else ""
+    if state.output_file and not state.predict_file:
+        others = [name for name in state.tables if name != state.train_file and _TEST.search(_stem(name))]
+        if len(others) == 1:
+            state.predict_file = others[0]
+            outcome = yield from run.attempt(
+                lambda: (f"`{others[0]}` lies beside it and looks like the rows to predict.", look_source(others))
+            )
+            if outcome:
+                state.looks |= {found.name: found for found in read_looks(outcome.output)[0]}
+    for name in (state.train_file, state.predict_file):
+        if name and name in state.looks:
+            _check_look(name, state)
+
+
+def _stem(name: str) -> str:
+    return name.rsplit("/", 1)[-1].split(".")[0]
+
+
+def _choose_tables(state: State) -> dict[str, str]:
+    """Training and prediction file among the tables of the folder, where the task names none."""
+    tables = [
+        name for name in state.tables if name != state.output_file and not re.search(r"submission|sample", name, re.I)
+    ]
+    if not tables:
+        raise GiveUp(
+            "The task names no table, and there is none in this folder. The recipes (no language model) predict a "
+            "column of a table: name its file, or configure a language model for other tasks."
+        )
+    test = [name for name in tables if _TEST.search(_stem(name))]
+    train = [name for name in tables if _TRAIN.search(_stem(name))] or [name for name in tables if name not in test]
+    if len(train) != 1 or len(test) > 1:
+        raise GiveUp(
+            "The task names no file, and several tables lie here: "
+            + ", ".join(f"“{name}”" for name in tables[:12])
+            + ". Say which one to learn from."
+        )
+    return {"train": train[0], **({"predict": test[0]} if test else {})}
+
+
+def _elsewhere(name: str, state: State, taken: list[str]) -> str:
+    """The file that a name may mean: the same name in a subfolder or another ending. Gives up otherwise."""
+    base = name.rsplit("/", 1)[-1]
+    free = [path for path in state.tables if path not in taken]
+    same = [path for path in free if path.rsplit("/", 1)[-1].casefold() == base.casefold()]
+    alike = same or [path for path in free if normalised(_stem(path)) == normalised(_stem(base))]
+    if len(alike) == 1:
+        return alike[0]
+    close = nearest(name, state.tables) or state.tables[:8]
+    offer = "; here are " + ", ".join(f"“{path}”" for path in close) if close else "; there is no table in this folder"
+    raise GiveUp(f"The file “{name}” does not exist{offer}. Correct the name in the task, or put the file there.")
+
+
+def _check_look(name: str, state: State) -> None:
+    found = state.looks[name]
+    if found.trouble:
+        raise GiveUp(f"The file “{name}” can't be read: {found.trouble}")
+    text = not found.binary
+    if found.size == 0 or (text and not any(line.strip() for line in found.lines)):
+        raise GiveUp(f"The file “{name}” is empty: there is nothing to learn from. Put the data there and start again.")
+
+
+def load(run: Run) -> Flow:
+    """Load the tables, and settle which column is the target."""
+    state = run.state
+    too_many = False
+    for _ in range(3):
+        files = [name for name in (state.train_file, state.predict_file, state.sample_file) if name]
+        state.readings = {name: state.readings.get(name) or read_arguments(state.looks[name]) for name in files}
+        state.wide = too_many or is_wide([state.looks[name] for name in files], state.readings)
+        outcome = yield from run.attempt(
+            lambda: (_load_prose(state), load_source(_variables(state), state.readings, state.hidden, state.wide)),
+            repair=lambda words: _repair_load(state, words),
+        )
+        assert outcome is not None
+        state.rows, listed, state.numbered, last = read_load(outcome.output)
+        if set(files) <= set(state.rows) and not set(files) <= set(listed) and not state.wide:
+            too_many = True
+            continue
+        for name in files:
+            if name not in state.rows:
+                raise GiveUp(f"The cell that loads “{name}” printed no row count, so the recipes can't go on.")
+        state.columns = {name: _columns(listed[name], last.get(name, [])) for name in files}
+        if state.rows[state.train_file] == 0:
+            raise GiveUp(f"“{state.train_file}” has a header but no rows: there is nothing to learn from.")
+        if not _swap(state):
+            break
+        state.acknowledged.append(f"The target stands in `{state.train_file}`: that is the file to learn from.")
+    state.target = find_target(state)
+    if state.target not in state.columns[state.train_file]:
+        raise GiveUp(f"“{state.train_file}” has no column “{state.target}”.")
+    if state.predict_file and state.rows[state.predict_file] == 0:
+        raise GiveUp(f"“{state.predict_file}” has no rows, so there is nothing to predict.")
+    state.output_file = state.facts.output_file
+
+
+def _columns(listed: list[str], last: list[str]) -> list[str]:
+    return [*listed, *(name for name in last if name not in listed)]
+
+
+def _variables(state: State) -> dict[str, str]:
+    names = {"train": state.train_file}
+    if state.predict_file:
+        names["test"] = state.predict_file
+    if state.sample_file:
+        names["sample_submission"] = state.sample_file
+    return names
+
+
+def _swap(state: State) -> bool:
+    """Exchange the two files where only the other one has the target."""
+    if not state.predict_file or state.facts.target_position is not None:
+        return False
+    try:
+        find_target(state)
+        found = True
+    except GiveUp:
+        found = False
+    fewer = len(state.columns[state.train_file]) < len(state.columns[state.predict_file])
+    if found and not (fewer and set(state.columns[state.train_file]) < set(state.columns[state.predict_file])):
+        return False
+    state.train_file, state.predict_file = state.predict_file, state.train_file
+    try:
+        find_target(state)
+    except GiveUp:
+        state.train_file, state.predict_file = state.predict_file, state.train_file
+        return False
+    return True
+
+
+def _load_prose(state: State) -> str:
+    remarks = []
+    for name, reading in state.readings.items():
+        if reading.remarks:
+            remarks.append(f"`{name}`: {', '.join(reading.remarks)}.")
+    return " ".join(["Load what the task names.", *remarks])
+
+
+def _repair_load(state: State, words: str) -> bool:
+    missing = re.search(r"No module named '([\w.]+)'|Missing optional dependency '([\w.]+)'", words)
+    if missing:
+        raise GiveUp(
+            f"The kernel lacks the package {missing.group(1) or missing.group(2)}, which this file needs. "
+            "Install it in the kernel's environment and start again."
+        )
+    changed = False
+    for name, reading in state.readings.items():
+        arguments = dict(reading.arguments)
+        if "UnicodeDecodeError" in words and arguments.get("encoding") != '"latin-1"':
+            arguments["encoding"] = '"latin-1"'
+        elif "ParserError" in words and "on_bad_lines" not in arguments:
+            arguments["on_bad_lines"] = '"skip"'
+            state.remarks.append(f"Lines of “{name}” with too many fields were skipped.")
+        elif "Trailing data" in words and reading.function == "read_json":
+            arguments["lines"] = "True"
+        else:
+            continue
+        state.readings[name] = replace(reading, arguments=arguments)
+        changed = True
+    return changed
+
+
+# --- audit ------------------------------------------------------------------------------------------------------
+
+
+def audit(run: Run) -> Flow:
+    """Print one line a column, and hold the prediction table against the training table."""
+    state = run.state
+    columns = state.columns[state.train_file]
+    outputs: list[str] = []
+    for number, source in enumerate(audit_sources(state.target, columns, state.wide)):
+        prose = (
+            "One line for each column: what is missing, how many values there are, and what they look like."
+            if number == 0
+            else "The next columns in the same way."
+        )
+        outcome = yield from run.attempt(as_is(prose, source))
+        assert outcome is not None
+        outputs.append(outcome.output)
+    if state.predict_file:
+        outcome = yield from run.attempt(
+            lambda: (
+                "Does the prediction file look like the training file? A feature that it lacks can't be used.",
+                compare_source(),
+            )
+        )
+        assert outcome is not None
+        outputs.append(outcome.output)
+    state.profile = read_audit("\n".join(outputs))
+    decide_kind(state)
+
+
+def tidy(run: Run) -> Flow:
+    """Turn the columns into features, reading hidden gaps, dates and numbers in disguise."""
+    state = run.state
+    for _ in range(4):
+        _set_roles(state)
+        new = [value for value in state.roles.missing if value not in state.hidden]
+        if new:
+            state.hidden += new
+            shown = ", ".join(f"`{value}`" for value in new)
+            names = ", ".join(f"`{name}`" for name in state.roles.reread[:6])
+            source = load_source(_variables(state), state.readings, state.hidden, state.wide)
+            source += (
+                "\nfor name in ["
+                + ", ".join(repr(name) for name in state.roles.reread).replace("'", '"')
+                + "]:\n    print(describe(train[name]))"
+            )
+            outcome = yield from run.attempt(
+                as_is(f"In {names} numbers are hidden behind {shown}, a missing value: load again and say so.", source)
+            )
+            assert outcome is not None
+            fresh = read_audit(outcome.output).columns
+            state.profile = replace(state.profile, columns={**state.profile.columns, **fresh})
+            continue
+        outcome = yield from run.attempt(
+            lambda: (_tidy_prose(state), tidy_source(state)), repair=lambda words: _repair_tidy(state, words)
+        )
+        assert outcome is not None
+        if _read_tidy(state, outcome.output):
+            break
+
+
+def _set_roles(state: State) -> None:
+    state.roles = decide_roles(
+        state.profile,
+        state.rows[state.train_file],
+        state.target,
+        state.facts.leave_out,
+        bool(state.predict_file),
+        state.refused,
+    )
+    known = state.rows[state.train_file] - state.profile.columns[state.target].missing
+    state.drop_repeated = 0 < state.profile.repeated < 0.2 * known and any(
+        column.distinct > 50 for column in state.profile.columns.values()
+    )
+
+
+def _tidy_prose(state: State) -> str:
+    said = []
+    dropped = state.roles.dropped or {}
+    by_reason: dict[str, list[str]] = {}
+    for name, why in dropped.items():
+        by_reason.setdefault(why, []).append(f"`{name}`")
+    for why, names in by_reason.items():
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        said.append(f"Not used: {shown} ({why}).")
+    if state.roles.dates:
+        said.append(
+            "Dates become days since a fixed day, and their parts: "
+            + ", ".join(f"`{name}`" for name in state.roles.dates)
+            + "."
+        )
+    if state.roles.parsed:
+        said.append(
+            "Numbers written as text are read as numbers: "
+            + ", ".join(f"`{name}`" for name in state.roles.parsed)
+            + "."
+        )
+    if state.target_missing:
+        missing = state.profile.columns[state.target].missing
+        said.append(f"{missing:,} rows without a target are dropped.")
+    if state.drop_repeated:
+        said.append(f"{state.profile.repeated:,} repeated rows are dropped.")
+    return (
+        " ".join(said) if said else "The columns can be used as they are; this puts features and target side by side."
+    )
+
+
+def _repair_tidy(state: State, words: str) -> bool:
+    for name, form in (state.roles.dates or {}).items():
+        if "datetime" in words or "time data" in words or "DateParseError" in words:
+            state.refused.setdefault(name, set()).add(form)
+    if state.refused:
+        _set_roles(state)
+        return True
+    return False
+
+
+def _read_tidy(state: State, output: str) -> bool:
+    """Take over what the tidy cell printed; False where dates were misread and the cell must be written anew."""
+    shape = re.search(r"^X: ([\d,]+) rows × ([\d,]+) features", output, re.M)
+    if not shape:
+        raise GiveUp("The cell that tidies the columns printed no shape, so the recipes can't go on.")
+    state.n_rows, state.width = (int(value.replace(",", "")) for value in shape.groups())
+    unread = printed("unread dates", output)
+    again = False
+    rows = state.rows[state.train_file]
+    for name, form in (state.roles.dates or {}).items():
+        share = float(unread.get(f"{name}_days", 0.0)) - state.profile.columns[name].missing / max(rows, 1)
+        if share > 0.02 and form and form not in state.refused.get(name, set()):
+            state.refused.setdefault(name, set()).add(form)
+            again = True
+    gaps = printed("gaps", output)
+    for name in state.roles.parsed or {}:
+        share = (int(gaps.get(name, 0)) - state.profile.columns[name].missing) / max(rows, 1)
+        if share > 0.1:
+            state.refused.setdefault(name, set()).add(NOT_A_NUMBER)
+            again = True
+    if again:
+        state.acknowledged.append("Some values did not fit the way they were read, so another one is tried.")
+        return False
+    if state.width == 0:
+        raise GiveUp(
+            f"No column of “{state.train_file}” is left to learn “{state.target}” from: "
+            + "; ".join(f"“{name}”: {why}" for name, why in list((state.roles.dropped or {}).items())[:6])
+            + "."
+        )
+    if state.n_rows < 6:
+        raise GiveUp(f"Only {state.n_rows} rows are left to learn from: that is too few. Add rows.")
+    if state.kind == "classification":
+        counts = printed("classes", output)
+        set_classes(state, dict(counts))
+    else:
+        numbers = re.search(r"^y: (\S+) … (\S+) … (\S+), skew (\S+)", output, re.M)
+        if numbers:
+            state.target_low, state.target_skew = float(numbers.group(1)), float(numbers.group(4))
+    _set_features(state, output)
+    choose_metric(state)
+    if state.kind == "classification" and not state.rarest_kept:
+        least = 4 if state.needs_probabilities else 2
+        if min(state.class_counts) < least and len([count for count in state.class_counts if count >= least]) >= 2:
+            state.rarest_kept = least
+            state.acknowledged.append(
+                f"Classes with fewer than {least} rows can't be learnt and checked; they are left out."
+            )
+            return False
+    later = printed("later in the prediction file", output)
+    state.time = (list(later) or [state.roles.time])[0]
+    if not state.time and state.facts.forecast and unread:
+        state.time = next(iter(unread))
+    state.group = "" if state.time else state.roles.group
+    return True
+
+
+def _set_features(state: State, output: str) -> None:
+    roles = state.roles
+    gaps = printed("gaps", output)
+    gaps_test = printed("gaps in the prediction file", output)
+    numbers = [*roles.numbers, *(roles.parsed or {})]
+    codes = list(roles.codes)
+    for name, form in (roles.dates or {}).items():
+        made, levels = calendar(name, form)
+        numbers += made
+        codes += levels
+    numbers += differences(roles.dates or {})
+    if state.wide and state.profile.wide:
+        numbers += [f"feature {i}" for i in range(state.profile.wide)]
+    state.features = Features(
+        numbers=tuple(numbers),
+        heavy=tuple(roles.heavy),
+        codes=tuple(codes),
+        categories=tuple(roles.categories),
+        many=tuple(roles.many),
+        texts=tuple(roles.texts),
+        gaps=tuple({**gaps, **gaps_test}),
+    )

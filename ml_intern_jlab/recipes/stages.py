@@ -1,0 +1,28 @@
+"""All stages by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .data_stages import audit, load, look, tidy
+from .end_stages import estimate, explain, predict, summary
+from .flow import Flow, Run
+from .model_stages import baseline, compare, giveaways, split, tune
+
+STAGE_FUNCTIONS: dict[str, Callable[[Run], Flow]] = {
+    "look": look,
+    "load": load,
+    "audit": audit,
+    "tidy": tidy,
+    "split": split,
+    "baseline": baseline,
+    "giveaways": giveaways,
+    "compare": compare,
+    "tune": tune,
+    "estimate": estimate,
+    "explain": explain,
+    "predict": predict,
+}
+"""Each stage proposes its cells, reads what they printed, and leaves what it learnt in the run's state."""
+
+__all__ = ["STAGE_FUNCTIONS", "predict", "summary"]
