@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from smolagents.models import ChatMessage, MessageRole, Model
@@ -47,3 +50,61 @@ class ScriptedModel(Model):  # type: ignore[misc]  # smolagents has no type info
 def turn(code: str, thought: str = "", item: int = 1) -> str:
     """An answer in the form that the prompt asks for."""
     return f"Item {item}\n{thought}\n```python\n{code}\n```"
+
+
+class ScriptedServer:
+    """A server on loopback that speaks OpenAI's chat protocol and answers from a script: `with ScriptedServer(…) as s`.
+
+    Each line is an answer, or an HTTP status with which a request is refused. Answers are streamed in pieces when the
+    request says `stream`. `base_url` ends in `/v1`; `requests` keeps what was asked, headers included.
+    """
+
+    def __init__(self, script: Iterable[str | int]) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self._script = list(script)
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.requests.append({**body, "headers": dict(self.headers)})
+                line = outer._script.pop(0) if outer._script else 500
+                if isinstance(line, int):
+                    self.send_error(line)
+                    return
+                self.send_response(200)
+                kind = "text/event-stream" if body.get("stream") else "application/json"
+                self.send_header("Content-Type", kind)
+                self.end_headers()
+                for piece in outer._answer(line, bool(body.get("stream"))):
+                    self.wfile.write(piece.encode())
+                    self.wfile.flush()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def _answer(self, text: str, stream: bool) -> Iterator[str]:
+        usage = {"prompt_tokens": 10, "completion_tokens": len(text) // 4, "total_tokens": 10 + len(text) // 4}
+        envelope = {"id": "x", "created": 0, "model": "scripted", "system_fingerprint": ""}
+        if not stream:
+            message = {"role": "assistant", "content": text}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            yield json.dumps({**envelope, "object": "chat.completion", "choices": [choice], "usage": usage})
+            return
+        for start in range(0, len(text), 20):
+            delta = {"role": "assistant", "content": text[start : start + 20]}
+            chunk = {**envelope, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+            yield f"data: {json.dumps(chunk)}\n\n"
+        yield f"data: {json.dumps({**envelope, 'choices': [], 'usage': usage})}\n\n"
+        yield "data: [DONE]\n\n"
+
+    def __enter__(self) -> ScriptedServer:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

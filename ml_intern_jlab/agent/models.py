@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import httpx
 from huggingface_hub import InferenceClient
-from huggingface_hub.errors import HfHubHTTPError
-from smolagents.models import InferenceClientModel, Model
+from smolagents.models import ChatMessage, InferenceClientModel, Model
 
 from ..errors import ModelUnavailable
 from ..protocol import ModelInfo
@@ -42,6 +40,10 @@ class OpenAIModel(InferenceClientModel):  # type: ignore[misc]  # smolagents has
     def create_client(self) -> InferenceClient:
         """The client. Without a key of its own it would send a stored Hugging Face token, hence the word instead."""
         return InferenceClient(base_url=self.base_url, token=self._api_key or "no-key", timeout=REQUEST_SECONDS)
+
+    def generate(self, messages: Any, **kwargs: Any) -> ChatMessage:
+        """One answer; the client would otherwise not tell the server which model is meant."""
+        return super().generate(messages, model=self.model_id, **kwargs)
 
 
 def create_model(name: str = "", base_url: str = "") -> Model:
@@ -89,7 +91,7 @@ def known_models(default: str = "", base_url: str = "") -> list[ModelInfo]:
 def is_transient(error: Exception) -> bool:
     """Whether the same request may go through a little later: a time-out, a lost connection, 429 or 5xx."""
     status = _status(error)
-    return isinstance(error, (httpx.TransportError, TimeoutError)) or status in (408, 425, 429) or status >= 500
+    return _no_answer(error) or status in (408, 425, 429) or status >= 500
 
 
 def readable(error: Exception, model: Any) -> str:
@@ -98,7 +100,7 @@ def readable(error: Exception, model: Any) -> str:
     where = f" at {model.base_url}" if getattr(model, "base_url", "") else ""
     status = _status(error)
     detail = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-    if isinstance(error, (httpx.TransportError, TimeoutError)):
+    if _no_answer(error):
         return f"The model {name}{where} can't be reached ({detail}). Check that its server runs, then start again."
     if status in (401, 403):
         return f"The model {name}{where} refused the key ({status}). Check the key for this server."
@@ -109,6 +111,13 @@ def readable(error: Exception, model: Any) -> str:
     return f"The model {name}{where} failed: {detail}"
 
 
+def _no_answer(error: Exception) -> bool:
+    """A time-out or a lost connection, told by name: huggingface_hub's transport is httpx or a successor of it."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"TransportError", "ConnectionError", "TimeoutError"})
+
+
 def _status(error: Exception) -> int:
-    response = error.response if isinstance(error, (HfHubHTTPError, httpx.HTTPStatusError)) else None
-    return response.status_code if response is not None else 0
+    """The HTTP status that an error stands for, 0 for none."""
+    status = getattr(getattr(error, "response", None), "status_code", 0)
+    return status if isinstance(status, int) else 0
