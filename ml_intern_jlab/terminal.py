@@ -54,7 +54,8 @@ class Terminal:
         self._console = console or Console(stderr=True, highlight=False)
         self._area = OutputArea()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._shown_plan: list[str] = []
+        self._planned = False
+        self._checks: list[str] = []
 
     def show(self, event: Event) -> None:
         """Print what a person wants to know of `event`; questions are asked beside the event loop."""
@@ -87,18 +88,21 @@ class Terminal:
                 pass
 
     def _show_plan(self, event: PlanChanged) -> None:
-        lines = [f"{MARKS[item.status]} {item.title}" for item in event.items]
-        if not self._shown_plan:
+        checks = [
+            f"{MARKS[each.status]} {escape(each.description)} [dim]{escape(each.detail)}[/]"
+            for each in event.deliverables
+        ]
+        if not self._planned:
             self._console.print("[bold]Plan[/]")
             for number, item in enumerate(event.items, 1):
                 self._console.print(f"  {number}. {escape(item.title)}")
             for each in event.deliverables:
                 self._console.print(f"  [dim]→ {escape(each.description)}[/]")
             self._console.print()
-        elif any(each.status in ("passed", "failed") for each in event.deliverables):
-            for each in event.deliverables:
-                self._console.print(f"  {MARKS[each.status]} {escape(each.description)} [dim]{escape(each.detail)}[/]")
-        self._shown_plan = lines
+        elif checks != self._checks:
+            for check in checks:
+                self._console.print(f"  {check}")
+        self._planned, self._checks = True, checks
 
     def _show_proposal(self, event: CellProposed) -> None:
         out = self._console

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
+from ml_intern_jlab.agent.metrics import metrics_in
 from ml_intern_jlab.testing import ScriptedServer, turn
 
 PLAN = "1. Add\n2. Tell"
@@ -22,7 +25,9 @@ def command(folder: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "ml_intern_jlab.cli", "run", *arguments, "--journal", str(folder / "j.sqlite")]
 
 
-def intern(folder: Path, *arguments: str, answers: str | None = None, **more: Any) -> tuple[int, dict[str, Any], str]:
+def intern(
+    folder: Path, *arguments: str, answers: str | None = None, seconds: float = 100, **more: Any
+) -> tuple[int, dict[str, Any], str]:
     """Run the command line; returns its exit status, the object of `--json`, and stderr."""
     done = subprocess.run(
         command(folder, *arguments, "--cwd", str(folder), "--json"),
@@ -30,7 +35,7 @@ def intern(folder: Path, *arguments: str, answers: str | None = None, **more: An
         stdin=subprocess.DEVNULL if answers is None else None,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=seconds,
         cwd=folder,
         **more,
     )
@@ -179,6 +184,31 @@ def test_an_existing_notebook_is_continued(tmp_path: Path) -> None:
     cells = nbformat.read(tmp_path / "own.ipynb", as_version=4).cells
     assert cells[0].source == "mine = 1"
     assert [cell.source for cell in cells if cell.cell_type == "code"] == ["mine = 1", "1 + 1"]
+
+
+@pytest.mark.timeout(600)
+def test_the_demo_finishes_and_runs_again_to_the_same_figures(tmp_path: Path) -> None:
+    for file in (Path(__file__).parent.parent / "examples" / "penguins").glob("*.csv"):
+        shutil.copy(file, tmp_path)
+    task = "Predict species from penguins.csv and write the predictions for test.csv"
+    status, said, _ = intern(tmp_path, task, "--approve", "auto_safe", seconds=500)
+    assert status == 0, said["reason"]
+    assert said["deliverables"][0]["status"] == "passed"
+    predictions = (tmp_path / "predictions.csv").read_text()
+    assert len(predictions.splitlines()) == 87
+    notebook = nbformat.read(said["notebook"], as_version=4)
+    before = metric_lines(notebook)
+    assert len(before) > 5
+    NotebookClient(notebook, timeout=500, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert metric_lines(notebook) == before
+    assert (tmp_path / "predictions.csv").read_text() == predictions
+
+
+def metric_lines(notebook: Any) -> list[tuple[str, str, float]]:
+    """The metrics that a notebook's outputs print; the seconds beside them differ from run to run."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    return [(metric.name, metric.split, metric.value) for metric in metrics_in(printed)]
 
 
 def test_sessions_lists_what_ran(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized, ws_authenticated
@@ -19,11 +19,13 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from .. import __version__
 from ..errors import BadCommand, InternError, Refused, UnknownSession
 from ..protocol import MAX_COMMAND_BYTES, PROTOCOL_VERSION, Event, Health, Hello, Reply, TakeLease, Value, parse_command
+from .examples import ExampleRequest, copy_example
 
 if TYPE_CHECKING:
     from ..sessions.session import Sessions
     from .extension import MLInternExtension
 
+B = TypeVar("B", bound=BaseModel)
 RESOURCE = "ml_intern"
 """What an authorizer is asked about."""
 GRACE_SECONDS = 3.0
@@ -69,6 +71,19 @@ class _Route(APIHandler):
         # An error of ours was answered with its sentence; it is no fault of the server to log.
         if not isinstance(value, InternError):
             super().log_exception(kind, value, trace)
+
+    def read(self, kind: type[B], failure: str) -> B:
+        """The request's body as a value of `kind`.
+
+        Raises:
+            BadCommand: it isn't one; the message begins with `failure`.
+        """
+        try:
+            return kind.model_validate_json(self.request.body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the request"
+            raise BadCommand(f"{failure}: {where}: {first['msg']}.") from error
 
     def answer(self, value: Value) -> None:
         self.finish(value.model_dump_json())
@@ -120,12 +135,7 @@ class SessionsRoute(_Route):
     @authorized
     async def post(self) -> None:
         """Create a session; answers 201 with its `SessionInfo`."""
-        try:
-            body = NewSession.model_validate_json(self.request.body)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the request"
-            raise BadCommand(f"The session was not created: {where}: {first['msg']}.") from error
+        body = self.read(NewSession, "The session was not created")
         contents = self.settings["contents_manager"]
         path = body.path.strip("/")
         if ".." in path.split("/") or (await ensure_async(contents.is_hidden(path)) and not contents.allow_hidden):
@@ -150,6 +160,19 @@ class SessionRoute(_Route):
         await self.sessions.delete(session_id)
         self.set_status(204)
         self.finish()
+
+
+class ExamplesRoute(_Route):
+    """`POST /ml-intern/examples`: put an example's data into a folder."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer 201 with the files and the task to try on them."""
+        request = self.read(ExampleRequest, "The example was not copied")
+        example = await copy_example(request, self.settings["contents_manager"])
+        self.set_status(201)
+        self.answer(example)
 
 
 class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -273,6 +296,7 @@ def routes() -> list[tuple[str, type[JupyterHandler]]]:
     return [
         (r"/ml-intern/health", HealthRoute),
         (r"/ml-intern/models", ModelsRoute),
+        (r"/ml-intern/examples", ExamplesRoute),
         (r"/ml-intern/sessions", SessionsRoute),
         (SESSION, SessionRoute),
         (SESSION + "/events", EventsSocket),

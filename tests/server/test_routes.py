@@ -66,6 +66,24 @@ async def test_a_bad_request_for_a_session_is_a_sentence(jp_fetch: Fetch, body: 
     assert answer["message"].startswith("The session was not created")
 
 
+async def test_an_example_is_copied_once_and_overwrites_nothing(jp_fetch: Fetch, jp_root_dir: Path) -> None:
+    async def copy(name: str) -> Any:
+        body = json.dumps({"name": name, "folder": ""})
+        return await jp_fetch("ml-intern", "examples", method="POST", body=body)
+
+    for _ in range(2):
+        answer = json.loads((await copy("penguins")).body)
+        assert answer["files"] == ["penguins.csv", "test.csv"]
+        assert answer["task"].startswith("Predict species")
+    assert "species" in (jp_root_dir / "penguins.csv").read_text()
+    (jp_root_dir / "test.csv").write_text("mine")
+    for name, code in (("penguins", 409), ("nope", 400)):
+        with pytest.raises(HTTPClientError) as error:
+            await copy(name)
+        assert error.value.code == code
+    assert (jp_root_dir / "test.csv").read_text() == "mine"
+
+
 @pytest.mark.parametrize("path", ["health", "models", "sessions", "sessions/0123456789ab"])
 async def test_every_route_needs_a_token(jp_fetch: Fetch, path: str) -> None:
     with pytest.raises(HTTPClientError) as error:
