@@ -41,10 +41,12 @@ def _ml_intern_look():
                 print(f"{path} ({os.path.getsize(path):,} bytes)")
                 if name.lower().endswith((".csv", ".tsv", ".txt", ".json", ".jsonl", ".md")):
                     with open(path, encoding="utf-8", errors="replace") as file:
-                        for _ in range(3):
-                            line = file.readline(400).rstrip()
+                        for most in (3000, 300, 300):
+                            line = file.readline().rstrip()
+                            if len(line) > most:
+                                line = line[: most // 2] + " ... " + line[-(most // 2) :]
                             if line:
-                                print("    " + line[:300])
+                                print("    " + line)
             except OSError as error:
                 print(f"{path} can't be read: {error}")
     if not shown:
@@ -52,7 +54,8 @@ def _ml_intern_look():
 _ml_intern_look()
 del _ml_intern_look
 """
-"""Runs silently in the kernel at the start of a run: the files there, with the first lines of text files."""
+"""Runs silently in the kernel at the start of a run: the files there, with the first lines of text files, the
+first of them long enough for the header of a wide table."""
 
 
 def system_prompt() -> str:

@@ -16,6 +16,7 @@ from smolagents.models import ChatMessage, MessageRole, Model, agglomerate_strea
 from smolagents.monitoring import AgentLogger, LogLevel
 
 from ..errors import ModelUnavailable
+from ..recipes.grounding import ground, listed_tables
 from ..recipes.task import read_task
 from .context import LOOK_AT_FILES, fenced, message, read_turn, result_text, state_text, system_prompt, task_text
 from .deliverables import check_code, derive_deliverables, verdicts
@@ -69,10 +70,11 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             RunStopped: the run was stopped.
         """
         try:
-            self._opening = task_text(task, self._workbench.inspect(LOOK_AT_FILES))
+            listing = self._workbench.inspect(LOOK_AT_FILES)
+            self._opening = task_text(task, listing)
             started = [message(MessageRole.SYSTEM, self.system_prompt), message(MessageRole.USER, self._opening)]
             self._plan_reply = self._write(started, step=0)
-            deliverables = derive_deliverables(task, read_task(task))
+            deliverables = derive_deliverables(task, ground(read_task(task), listed_tables(listing)))
             self._workbench.set_plan(parse_plan(self._plan_reply, task), deliverables)
             answer = ""
             for output in self.run(task, stream=True):

@@ -100,6 +100,8 @@ def _companion_lines(metric: Metric, state: State) -> list[str]:
 
 def small_estimate_source(state: State, chosen: str) -> str:
     """The cell that judges the chosen model of a small table by cross-validation with fresh folds."""
+    one_round = state.ranked()[0].seconds / max(1, state.repeats)
+    repeats = max(1, min(5, int(10 / max(one_round, 0.1))))
     folder = "RepeatedStratifiedKFold" if state.kind == "classification" and state.stratify else "RepeatedKFold"
     sign = "" if state.metric.greater_is_better else "-"
     return body(
@@ -113,7 +115,7 @@ def small_estimate_source(state: State, chosen: str) -> str:
             ),
             "",
             "# Other folds than those that chose the model, so that the choice flatters the figure less.",
-            f"fresh = {folder}(n_splits={state.folds}, n_repeats=5, random_state=SEED + 1)",
+            f"fresh = {folder}(n_splits={state.folds}, n_repeats={repeats}, random_state=SEED + 1)",
             f"model = clone(candidates[{literal(chosen)}])",
             f"scores = {sign}cross_val_score(model, X, y, cv=fresh, scoring=SCORING, n_jobs=-1)",
             f"guessing = {sign}cross_val_score(dummy, X, y, cv=fresh, scoring=SCORING)",

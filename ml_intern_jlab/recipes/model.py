@@ -9,8 +9,9 @@ from smolagents.models import ChatMessage, MessageRole, Model
 from smolagents.monitoring import TokenUsage
 
 from .flow import ITEMS, number_of, plan_titles, whole_run
+from .grounding import ground, listed_tables
 from .task import TaskFacts, read_task
-from .turns import Cell, Outcome, message_text, read_outcome, read_task_text, write_turn
+from .turns import Cell, Outcome, message_text, read_files_text, read_outcome, read_task_text, write_turn
 
 LABEL = "recipes (no language model)"
 
@@ -35,7 +36,8 @@ class RecipesModel(Model):  # type: ignore[misc]
         """Answer the conversation so far with the plan or the next turn."""
         texts = [message_text(message) for message in messages if _role(message) == "user"]
         if self._facts is None:
-            self._facts = read_task(read_task_text(texts[0] if texts else ""))
+            opening = texts[0] if texts else ""
+            self._facts = ground(read_task(read_task_text(opening)), listed_tables(read_files_text(opening)))
             self._run = whole_run(self._facts)
             titles = plan_titles(self._facts)
             return _message("\n".join(f"{number}. {title}" for number, title in enumerate(titles, 1)))

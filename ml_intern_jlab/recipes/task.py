@@ -93,7 +93,7 @@ def read_task(text: str) -> TaskFacts:
 def _wants_probabilities(masked: str) -> bool:
     words = re.search(
         r"(?P<no>(?:not|no|instead of|rather than)\s+(?:the\s+)?)?\b(?:probabilit(?:y|ies)|predict_proba|"
-        r"likelihoods?|chances? (?:of|that))\b",
+        r"likelihoods?|chances? (?:of|that)|how (?:likely|probable)|(?:between|from) 0 (?:and|to) 1)\b",
         masked,
         re.I,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .wording import same_sentence
 
@@ -16,11 +16,12 @@ _BARE_FILE = re.compile(rf"(?<![\w/.\\])(?P<name>[\w~.][\w\-./\\~+=]*\.{_ENDINGS
 
 @dataclass(frozen=True)
 class Mention:
-    """A file as the text names it, and where."""
+    """A file as the text names it, where, and the text before it with all files masked."""
 
     name: str
     start: int
     end: int
+    before: str = ""
 
 
 def mentions_in(text: str) -> tuple[list[Mention], str]:
@@ -32,10 +33,13 @@ def mentions_in(text: str) -> tuple[list[Mention], str]:
                 found.append(Mention(match.group("name").strip().replace("\\", "/"), *match.span()))
     found.sort(key=lambda mention: mention.start)
     masked, at = "", 0
+    placed: list[Mention] = []
     for mention in found:
-        masked += text[at : mention.start] + "FILE"
+        masked += text[at : mention.start]
+        placed.append(replace(mention, before=masked))
+        masked += "FILE"
         at = mention.end
-    return found, masked + text[at:]
+    return placed, masked + text[at:]
 
 
 _ROLE_NAMES: tuple[tuple[str, str, int], ...] = (
@@ -68,10 +72,15 @@ _ROLE_CUES: tuple[tuple[str, str, int], ...] = (
         "predict",
         rf"\b(?:predictions?|predict|predicting|score|scores|labels?|values?|answers?|rows?|records?|"
         rf"lines?|entries|each|every|classes|probabilit\w+|apply|applied|one|those|samples?|forecasts?)\b"
-        rf"[^.!?\n]{{0,90}}\b(?:for|of|in|on|appl(?:y|ied) (?:it |them )?to){_WORD}\s*$",
+        rf"[^.!?\n]{{0,90}}\b(?:for|of|in|on){_WORD}\s*$",
         4,
     ),
-    ("predict", r"(?:test|unlabell?ed|unseen|new|prediction (?:file|set|data|table)|scoring|evaluation)[\w\s]{0,24}[:(=]?\s*$", 6),
+    ("predict", rf"\b(?:apply|applied)\b[\w\s]{{0,20}}\bto{_WORD}\s*$", 6),
+    (
+        "predict",
+        r"(?:test|unlabell?ed|unseen|new|prediction (?:file|set|data|table)|scoring|evaluation)[\w\s]{0,24}[:(=]?\s*$",
+        6,
+    ),
     (
         "train",
         rf"\b(?:train\w*|fit|learn\w*|based|build|built|use|using|given|from|with|load|read){_WORD}"
@@ -97,7 +106,7 @@ def file_roles(text: str, files: list[Mention]) -> FileRoles:
     """Give each file the role that its name and the words before it speak for most."""
     scores: dict[str, dict[str, int]] = {}
     for mention in files:
-        before = same_sentence(text[: mention.start])
+        before = same_sentence(mention.before)
         score = scores.setdefault(mention.name, {"train": 0, "predict": 0, "output": 0, "sample": 0})
         stem = re.split(r"[/\\]", mention.name)[-1].split(".")[0].lower()
         for role, pattern, points in _ROLE_NAMES:
@@ -107,6 +116,10 @@ def file_roles(text: str, files: list[Mention]) -> FileRoles:
         after = text[mention.end : mention.end + 60]
         if re.match(r"[^.!?\n]{0,25}(?:has no|lacks|without) (?:the )?(?:target|label|that|this|answer)", after, re.I):
             score["predict"] += 6
+        if re.match(
+            r"\s*(?:has|have|holds?|contains?|with|is|are)\s[\w\s]{0,20}(?:labell?ed|training|known|past)", after, re.I
+        ):
+            score["train"] += 6
     chosen: dict[str, str] = {}
     for role in ("sample", "output", "predict", "train"):
         free = [name for name in scores if name not in chosen.values()]
@@ -116,6 +129,8 @@ def file_roles(text: str, files: list[Mention]) -> FileRoles:
     rest = [name for name in scores if name not in chosen.values()]
     if "train" not in chosen and rest:
         chosen["train"] = rest.pop(0)
+    if "predict" not in chosen and "output" in chosen and rest:
+        chosen["predict"] = rest.pop(0)
     if "train" not in chosen and set(chosen) == {"predict"}:
         chosen["train"] = chosen.pop("predict")  # the only table that is named is the one to learn from
     asked = "predict" in chosen or bool(

@@ -57,6 +57,11 @@ def read_task_text(text: str) -> str:
     return (match.group(1) if match else text).strip()
 
 
+def read_files_text(text: str) -> str:
+    """The listing of the folder between the `<files>` tags, "" where there is none."""
+    return "\n".join(_parts("files", text))
+
+
 def read_outcome(text: str) -> Outcome:
     """Read the last user message of a turn."""
     result = re.search(r"<result\b([^>]*)>\n?(.*?)\n?</result>", text, re.S)

@@ -142,7 +142,7 @@ async def test_a_folder_in_its_place_is_a_sentence_and_loses_nothing(bench: Benc
     bench.path.unlink()
     bench.path.mkdir()
     bench.propose("one", "title")
-    with pytest.raises(NotebookUnavailable, match="a.ipynb can't be read"):
+    with pytest.raises(NotebookUnavailable, match=r"a\.ipynb can't be read"):
         await bench.writer.flush()
     bench.path.rmdir()
     await bench.writer.flush()

@@ -339,7 +339,7 @@ async def test_a_dying_kernel_fails_the_run_with_its_reason(desk: MakeDesk) -> N
 async def test_a_second_run_on_the_same_notebook_is_refused(desk: MakeDesk) -> None:
     d = desk([PLAN, turn("1 + 1")])
     await d.send(StartRun(task="t", mode=Mode.ask))
-    with pytest.raises(Refused, match="A run already works on a.ipynb"):
+    with pytest.raises(Refused, match=r"A run already works on a\.ipynb"):
         await d.send(StartRun(task="t"))
     other = d.sessions.create("a.ipynb").session_id
     with pytest.raises(Refused, match="Another session"):
