@@ -15,3 +15,10 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from .server.extension import MLInternExtension
 
     return [{"module": "ml_intern_jlab", "app": MLInternExtension}]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Add the magic `%ml_intern`; called by `%load_ext ml_intern_jlab`."""
+    from .magic import load
+
+    load(ipython)

@@ -18,7 +18,7 @@ _LISTED = re.compile(r"^(?! )(?P<path>.+) \([\d,]+ bytes\)$")
 _NAME = r"(?:[`\"'](?P<quoted>[^`\"'\n]{1,80})[`\"']|(?P<bare>[^\W\d]\w*(?:[.%/-]\w+)*))"
 _AND = re.compile(r"\s*(?:,\s*(?:and\s+)?|\band\b|&)\s*", re.I)
 _COLUMNS = re.compile(
-    r"\bcolumns?\b\s*(?:(?:named|called|headed|titled|are|is|being|should be|must be)\b\s*)?[:=(]?\s*", re.I
+    r"\bcolumns?\b\s*(?:(?:named|called|headed|titled|are|is|being|should be|must be)\b\s*)?[,:=(]?\s*", re.I
 )
 _WITH = re.compile(r"\b(?:with|of|has|having|containing|holding|contains)\b\s*[:(]?\s*(?:the\s+|both\s+)?", re.I)
 _FILLER = {
@@ -59,7 +59,7 @@ def ground(facts: TaskFacts, tables: Mapping[str, list[str]]) -> TaskFacts:
     if not there or facts.refusal:
         return facts
     columns = {name: tables[name.removeprefix("./")] for name in there}
-    facts = _inputs(facts, columns)
+    facts = _inputs(replace(facts, positive_class=facts.positive_class.rstrip(".,;:!?")), columns)
     facts = _target(facts, columns)
     missing = [name for name in named if name not in there and name not in (facts.train_file, facts.predict_file)]
     facts = _output(facts, missing, there)
@@ -149,6 +149,10 @@ def _output_columns(facts: TaskFacts, known: list[str]) -> tuple[str, ...]:
             at = between.end()
         return tuple(names)
 
+    if re.search(r"\bcolumns? (?:of|in|for) $", facts.text[: start - len(facts.output_file)], re.I) and (
+        found := read(rest.lstrip(" :=("), trusted=True)
+    ):
+        return found
     for match in _COLUMNS.finditer(rest):
         if found := read(rest[match.end() :], trusted=True):
             return found

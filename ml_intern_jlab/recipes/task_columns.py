@@ -41,19 +41,21 @@ _NO_TARGET = re.compile(
 def target_hints(masked: str) -> tuple[tuple[str, ...], bool]:
     """All readings of what shall be predicted, best first, and whether the best one was spelt out as a name."""
     exact: list[str] = []
+    spelt: set[str] = set()
     for pattern in _TARGET_PATTERNS:
         for match in re.finditer(pattern, masked, re.I):
             groups = match.groupdict()
             name = (groups.get("quoted") or groups.get("bare") or "").strip()
             if name and not _NO_TARGET.match(name) and not _about_output(masked, match):
                 exact.append(name.strip(" .,"))
+                spelt |= {exact[-1]} if groups.get("quoted") else set()
     phrases: list[str] = []
     for pattern in _PHRASE_PATTERNS:
         for match in re.finditer(pattern, masked, re.I):
             phrase = re.split(r"\bFILE\b", match.group("phrase"))[0].strip(" .,-'\"`")
             if phrase and not _NO_TARGET.match(phrase):
                 phrases.append(phrase)
-    return tuple(dict.fromkeys([*exact, *phrases])), bool(exact)
+    return tuple(dict.fromkeys([*exact, *phrases])), bool(exact and exact[0] in spelt)
 
 
 def _about_output(masked: str, match: re.Match[str]) -> bool:

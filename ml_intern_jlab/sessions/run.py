@@ -116,6 +116,8 @@ class Run:
         self._input: asyncio.Future[str] | None = None
         self._input_cell = ""
         self._executing: asyncio.Task[Execution] | None = None
+        self._no_cell = asyncio.Event()
+        self._no_cell.set()
         self._messages: list[str] = []
         self._imports: dict[str, str] = {}
         self._printed = ""
@@ -204,8 +206,8 @@ class Run:
                     "The running cell ignores the interrupt; restart the kernel to end it. The run itself has ended.",
                 )
                 executing.cancel()
-        # Let a cell that just ended write its last events before the run's.
-        await asyncio.sleep(0)
+        # The cell's last event comes before the run's.
+        await self._no_cell.wait()
         self._settle(RunStopped())
 
     # --- commands -------------------------------------------------------------------------------------------------
@@ -282,7 +284,11 @@ class Run:
             self._headed = headed
             return Outcome("rejected", decided.source, decided.feedback)
         self._tail = cell.cell_id
-        return await self._execute(cell, decided)
+        self._no_cell.clear()
+        try:
+            return await self._execute(cell, decided)
+        finally:
+            self._no_cell.set()
 
     def _proposal(self, draft: Draft) -> CellProposed:
         reasons = classify(draft.source, self._imports)

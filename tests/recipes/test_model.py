@@ -201,6 +201,14 @@ def test_new_groups_are_split_by_group(folder: Path, kernel: BlockingKernelClien
     assert "GroupKFold" in sources(story.turns)
 
 
+def test_the_column_that_only_training_has_is_the_target(folder: Path, kernel: BlockingKernelClient) -> None:
+    flowers(60).rename(columns={"kind": "label"}).to_csv(folder / "train.csv", index=False)
+    flowers(20).drop(columns="kind").to_csv(folder / "test.csv", index=False)
+    task = "train.csv has labelled flowers (column label: rose or tulip). Classify the flowers in test.csv."
+    story = drive(task, kernel, until=2)
+    assert 'TARGET = "label"' in sources(story.turns)
+
+
 def test_exchanged_files_are_noticed(folder: Path, kernel: BlockingKernelClient) -> None:
     flowers(60).to_csv(folder / "a.csv", index=False)
     flowers(20).drop(columns="kind").to_csv(folder / "b.csv", index=False)

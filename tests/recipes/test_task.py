@@ -88,6 +88,36 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         {"train_file": "d.csv", "predict_file": "", "output_file": "p.csv", "target": "y", "seconds": 10.0},
     ),
     (
+        "Learn from train.csv; write the class probabilities of sp for test.csv to p.csv with columns id, setosa, "
+        "virginica. Log loss.",
+        {
+            "train_file": "train.csv",
+            "predict_file": "test.csv",
+            "output_file": "p.csv",
+            "output_columns": ("id", "setosa", "virginica"),
+            "probabilities": True,
+        },
+    ),
+    (
+        "Can you tell which mails in inbox.csv are spam? mails.csv has labelled examples in column is_spam. Write a CSV "
+        "file spam.csv with the columns id and is_spam.",
+        {
+            "train_file": "mails.csv",
+            "predict_file": "inbox.csv",
+            "output_file": "spam.csv",
+            "output_columns": ("id", "is_spam"),
+        },
+    ),
+    (
+        "Use cars.csv to predict mpg for the cars in more.csv; store them as cars_mpg.csv (columns: name, mpg)",
+        {
+            "train_file": "cars.csv",
+            "predict_file": "more.csv",
+            "output_file": "cars_mpg.csv",
+            "output_columns": ("name", "mpg"),
+        },
+    ),
+    (
         "Train on a.csv, then apply the model to b.csv and put the labels into c.csv",
         {"train_file": "a.csv", "predict_file": "b.csv", "output_file": "c.csv"},
     ),

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from ml_intern_jlab.recipes.grounding import ground, listed_tables
+from ml_intern_jlab.recipes.task import read_task
+
+TABLES = {"past.csv": ["id", "size", "town", "fee"], "next.csv": ["id", "size", "town"], "notes.md": []}
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        (
+            "past.csv has what was paid (fee). What will next.csv cost? I want fees.csv with the column fee.",
+            ("past.csv", "next.csv", "fee", "fees.csv", ("fee",)),
+        ),
+        (
+            "next.csv lists new jobs, past.csv old ones. Put the fee of each into out/answer.csv with id and fee.",
+            ("past.csv", "next.csv", "fee", "out/answer.csv", ("id", "fee")),
+        ),
+        (
+            "Columns of guess.csv: id, p_fee. Estimate the fee in next.csv from past.csv.",
+            ("past.csv", "next.csv", "fee", "guess.csv", ("id", "p_fee")),
+        ),
+        (
+            "Predict the `fee` from past.csv for next.csv",
+            ("past.csv", "next.csv", "fee", "predictions.csv", ()),
+        ),
+    ],
+)
+def test_roles_follow_from_what_is_there(task: str, expected: tuple[object, ...]) -> None:
+    facts = ground(read_task(task), TABLES)
+    found = (facts.train_file, facts.predict_file, facts.target, facts.output_file, facts.output_columns)
+    assert found == expected
+
+
+def test_without_the_files_the_words_stand() -> None:
+    facts = read_task("Predict fee from past.csv for next.csv")
+    assert ground(facts, {}) == facts
+    assert ground(facts, {"other.csv": ["a", "fee"]}) == facts
+
+
+def test_a_listing_is_read_with_its_separators_and_its_cuts() -> None:
+    listing = (
+        'a.csv (1,234 bytes)\n    x;"y z";w\n    1;2;3\nsub/b.tsv (5 bytes)\n    p\tq\nc.parquet (9 bytes)\n'
+        "wide.csv (9 bytes)\n    n1,n2,n ... 7,n98,n99"
+    )
+    assert listed_tables(listing) == {
+        "a.csv": ["x", "y z", "w"],
+        "sub/b.tsv": ["p", "q"],
+        "c.parquet": [],
+        "wide.csv": ["n1", "n2", "n98", "n99"],
+    }
