@@ -6,7 +6,7 @@ import re
 
 from .errors import GiveUp
 from .metrics import Kind, kind_of, metric_named
-from .names import find_column, find_in_phrase, normalised, offer
+from .names import find_column, find_in_phrase, nearest, normalised, offer
 from .roles import number_mark
 from .source import literal
 from .state import SMALL, State
@@ -59,7 +59,7 @@ def find_target(state: State) -> str:
     wanted = facts.target or "the target"
     raise GiveUp(
         f"No column of {state.train_file} is the one to predict as the task words it (“{wanted}”); "
-        f"{offer(wanted, columns)}. Say for instance: predict `{columns[-1]}`."
+        f"{offer(wanted, columns)}. Say for instance: predict `{(nearest(wanted, columns) or columns[-1:])[0]}`."
     )
 
 

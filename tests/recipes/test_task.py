@@ -99,8 +99,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     (
-        "Can you tell which mails in inbox.csv are spam? mails.csv has labelled examples in column is_spam. Write a CSV "
-        "file spam.csv with the columns id and is_spam.",
+        "Can you tell which mails in inbox.csv are spam? mails.csv has labelled examples in column is_spam. Write a "
+        "CSV file spam.csv with the columns id and is_spam.",
         {
             "train_file": "mails.csv",
             "predict_file": "inbox.csv",

@@ -183,9 +183,13 @@ def test_a_full_disk_is_a_sentence(journal: Journal) -> None:
     journal._db.execute("PRAGMA max_page_count=20")
     told: list[Event] = []
     journal.subscribe(session.session_id, told.append)
-    with pytest.raises(JournalUnavailable, match=r"can't be written.*full"):
+
+    def fill() -> None:
         for _ in range(1000):
             journal.append(started("x" * 1000).model_copy(update={"session_id": session.session_id}))
+
+    with pytest.raises(JournalUnavailable, match=r"can't be written.*full"):
+        fill()
     assert len(told) == len(list(journal.events(session.session_id)))
 
 

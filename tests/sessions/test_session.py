@@ -189,7 +189,10 @@ async def test_stop_ends_a_pending_decision(desk: MakeDesk) -> None:
 
 
 async def test_stop_says_what_it_could_not_stop(desk: MakeDesk) -> None:
-    stubborn = "import time\nend = time.time() + 6\nwhile time.time() < end:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass"
+    stubborn = (
+        "import time\nend = time.time() + 6\nwhile time.time() < end:\n"
+        "    try:\n        time.sleep(1)\n    except BaseException:\n        pass"
+    )
     d = desk([PLAN, turn(stubborn)])
     await d.send(StartRun(task="t", mode=Mode.auto))
     await d.until(CellStarted)
