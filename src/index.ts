@@ -1,45 +1,82 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { ILauncher } from '@jupyterlab/launcher';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Panel } from '@lumino/widgets';
 
-import { serverProblem } from './health';
+import { internIcon } from './icon';
+import { INotebookTracker } from './notebookTracker';
+import { PANEL_ID, PLUGIN_ID } from './tokens';
 
 // The settings' schema names the icon, which must have been made by then.
 export { internIcon } from './icon';
 
-const PLUGIN_ID = 'ml-intern-jlab:plugin';
-
-/** Tell the person, once the page can show it, when the server half is missing or doesn't fit. */
-async function checkServer(
-  app: JupyterFrontEnd,
-  registry: ISettingRegistry
-): Promise<void> {
-  const settings = await registry.load(PLUGIN_ID);
-  if (!settings.get('checkServer').composite) {
-    return;
-  }
-  const problem = await serverProblem(app.serviceManager.serverSettings);
-  await app.restored;
-  if (problem !== null) {
-    Notification.error(problem, { autoClose: false });
-  }
+/** An empty place for the panel, there in time for the layout that the person left. */
+function panelPlace(caption: string): Panel {
+  const place = new Panel();
+  place.id = PANEL_ID;
+  place.addClass('jp-Intern-place');
+  place.title.icon = internIcon;
+  place.title.caption = caption;
+  return place;
 }
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
-  description: 'The ML intern: tells when its server half is missing.',
+  description: 'The ML intern: its panel, and its cells in the notebook.',
   autoStart: true,
-  requires: [ISettingRegistry],
-  activate: (app: JupyterFrontEnd, registry: ISettingRegistry) => {
-    // Not awaited: the page must not wait for our server half.
-    checkServer(app, registry).catch((error: unknown) => {
-      Notification.error(`The ML intern could not start: ${String(error)}`, {
-        autoClose: false
+  requires: [
+    ISettingRegistry,
+    INotebookTracker,
+    IRenderMimeRegistry,
+    IEditorLanguageRegistry
+  ],
+  optional: [ITranslator, ICommandPalette, ILauncher, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    registry: ISettingRegistry,
+    tracker: INotebookTracker,
+    rendermime: IRenderMimeRegistry,
+    languages: IEditorLanguageRegistry,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('ml_intern_jlab');
+    const place = panelPlace(trans.__('ML Intern'));
+    app.shell.add(place, 'right', { rank: 300, type: 'ML Intern' });
+    restorer?.add(place, place.id);
+
+    // The page must wait neither for our code nor for our server half.
+    app.restored
+      .then(() => import('./start'))
+      .then(({ start }) =>
+        start({
+          app,
+          registry,
+          tracker,
+          rendermime,
+          languages,
+          palette,
+          launcher,
+          trans,
+          place
+        })
+      )
+      .catch((error: unknown) => {
+        Notification.error(
+          trans.__('The ML intern could not start: %1', String(error)),
+          { autoClose: false }
+        );
       });
-    });
   }
 };
 

@@ -29,6 +29,7 @@ _notification = _settings / "@jupyterlab" / "apputils-extension" / "notification
 _notification.parent.mkdir(parents=True)
 _notification.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
 
+c.MLInternExtension.journal_path = str(Path(_folder.name, "journal.sqlite"))
 c.LabApp.user_settings_dir = str(_settings)
 c.LabApp.workspaces_dir = str(Path(_folder.name, "workspaces"))
 # Lets a test ask the application itself, as `window.jupyterapp`.

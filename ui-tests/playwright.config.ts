@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import * as path from 'path';
 
-import { SERVERS, TOKEN } from './servers';
+import { MODEL_PORT, SERVERS, TOKEN } from './servers';
 
 const root = path.resolve(__dirname, '..');
 
@@ -37,6 +37,7 @@ export default defineConfig({
     env: {
       JUPYTER_CONFIG_DIR: path.join(root, 'build', 'ui-tests', 'config'),
       JUPYTER_PREFER_ENV_PATH: '1',
+      OPENAI_BASE_URL: `http://127.0.0.1:${MODEL_PORT}/v1`,
       UI_TESTS_PORT: String(port),
       UI_TESTS_SERVER_HALF: serverHalf,
       UI_TESTS_TOKEN: TOKEN

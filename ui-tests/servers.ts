@@ -1,6 +1,11 @@
 /** The token of the tests' own servers. */
 export const TOKEN = 'ui-tests';
 
+const FIRST_PORT = Number(process.env.UI_TESTS_FIRST_PORT ?? 18_988);
+
+/** Where the tests' own language model answers, which says what a test tells it. */
+export const MODEL_PORT = FIRST_PORT + 2;
+
 /** A JupyterLab that the tests start. */
 export interface IServer {
   name: string;
@@ -10,14 +15,14 @@ export interface IServer {
 
 export const WHOLE: IServer = {
   name: 'whole',
-  port: 18_988,
+  port: FIRST_PORT,
   serverHalf: 'enabled'
 };
 
 /** Only the page's half is there, as after an incomplete installation. */
 export const HALF: IServer = {
   name: 'half',
-  port: 18_989,
+  port: FIRST_PORT + 1,
   serverHalf: 'disabled'
 };
 

@@ -31,7 +31,9 @@ METADATA_KEY = "ml_intern"
 
 
 class Writer(Protocol):
-    """The one party that writes a session's notebook at a time."""
+    """The one party that writes a session's notebook at a time; `path` follows a rename."""
+
+    path: str
 
     async def open(self) -> None:
         """Load the notebook, or begin it, and bring it up to the session's history.
@@ -73,15 +75,17 @@ class Document:
         self._run_cells: dict[str, list[str]] = {}
         self.adopt(new_notebook(), 0)
 
-    def adopt(self, notebook: dict[str, Any], last_seq: int) -> None:
+    def adopt(self, notebook: dict[str, Any], last_seq: int, settled: int = 0) -> None:
         """Write to `notebook` from now on: one that was just read, perhaps saved by somebody else in between.
 
         Applying the session's history again brings in what it lacks. A notebook that claims to be further than
-        `last_seq`, the session's last stored event, is not believed.
+        `last_seq`, the session's last stored event, is not believed. One that doesn't know the session at all gets
+        only what came after `settled`.
         """
         self._notebook = notebook
         claimed = _applied(notebook).get(self.session_id)
         self._seq = claimed if isinstance(claimed, int) and 0 <= claimed <= last_seq else 0
+        self._seq = self._seq or settled
 
     @property
     def notebook(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from nbformat.v4 import new_notebook
 
 from ..errors import NotebookUnavailable
-from ..protocol import Event
+from ..protocol import Event, RunFinished
 from .document import Document
 
 SAVE_DELAY = 0.5
@@ -71,9 +71,15 @@ class FileWriter:
         self._last_save = 0.0
         self._lock = asyncio.Lock()
         self._warned = False
+        self._settled = 0
 
     async def open(self) -> None:
-        """Load the notebook or begin it, bring it up to the session's history, and prove that it can be written."""
+        """Load the notebook or begin it, bring it up to the session's history, and prove that it can be written.
+
+        Runs that have ended were saved when they ended: a notebook that knows nothing of them is another one that was
+        given the same name, and their cells have no business there.
+        """
+        self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)
         if await self._contents.file_exists(self.path):
             await self._load()
         else:
@@ -164,7 +170,7 @@ class FileWriter:
 
     def _bring_up(self, notebook: dict[str, Any]) -> None:
         history = list(self._history())
-        self._document.adopt(notebook, history[-1].seq if history else 0)
+        self._document.adopt(notebook, history[-1].seq if history else 0, self._settled)
         self._document.set_kernel(self._kernelspec, self._language)
         for event in history:
             self._document.apply(event)

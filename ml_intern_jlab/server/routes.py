@@ -85,6 +85,18 @@ class _Route(APIHandler):
             where = ".".join(str(part) for part in first["loc"]) or "the request"
             raise BadCommand(f"{failure}: {where}: {first['msg']}.") from error
 
+    async def allowed(self, path: str) -> str:
+        """The path without slashes at its ends.
+
+        Raises:
+            BadCommand: it leads outside the folder that the server shows, or to something hidden.
+        """
+        contents = self.settings["contents_manager"]
+        path = path.strip("/")
+        if ".." in path.split("/") or (await ensure_async(contents.is_hidden(path)) and not contents.allow_hidden):
+            raise BadCommand(f"The path {path} lies outside the folder that this server shows; nothing was changed.")
+        return path
+
     def answer(self, value: Value) -> None:
         self.finish(value.model_dump_json())
 
@@ -136,21 +148,26 @@ class SessionsRoute(_Route):
     async def post(self) -> None:
         """Create a session; answers 201 with its `SessionInfo`."""
         body = self.read(NewSession, "The session was not created")
-        contents = self.settings["contents_manager"]
-        path = body.path.strip("/")
-        if ".." in path.split("/") or (await ensure_async(contents.is_hidden(path)) and not contents.allow_hidden):
-            raise BadCommand(f"The session was not created: {path} lies outside the folder that this server shows.")
+        path = await self.allowed(body.path)
         self.set_status(201)
         self.answer(self.sessions.create(path, body.kernel_name))
 
 
 class SessionRoute(_Route):
-    """`/ml-intern/sessions/{session_id}`: look at one, or delete it for good."""
+    """`/ml-intern/sessions/{session_id}`: look at one, follow a rename, or delete it for good."""
 
     @web.authenticated
     @authorized
     def get(self, session_id: str) -> None:
         """Answer the `SessionInfo`."""
+        self.answer(self.sessions.journal.session(session_id))
+
+    @web.authenticated
+    @authorized
+    async def patch(self, session_id: str) -> None:
+        """The notebook was renamed or moved; answers the `SessionInfo`."""
+        body = self.read(NewSession, "The session was not renamed")
+        self.sessions.rename(session_id, await self.allowed(body.path))
         self.answer(self.sessions.journal.session(session_id))
 
     @web.authenticated

@@ -109,9 +109,9 @@ class Journal:
         )
         return info
 
-    def rename_session(self, session_id: str, path: str) -> None:
-        """The session's notebook lies at `path` from now on."""
-        self._write("UPDATE sessions SET path=? WHERE session_id=?", (path, session_id))
+    def rename_sessions(self, old: str, path: str) -> None:
+        """The notebook at `old` lies at `path` from now on."""
+        self._write("UPDATE sessions SET path=? WHERE path=?", (path, old))
 
     def delete_session(self, session_id: str) -> None:
         """Remove a session and all its events for good."""

@@ -239,6 +239,12 @@ class Session:
             self._writer = writer
         return self._kernel, self._writer
 
+    def rename(self, path: str) -> None:
+        """The notebook lies at `path` from now on; a run goes on there."""
+        self.path = path
+        if self._writer is not None:
+            self._writer.path = path
+
     # --- who writes ---------------------------------------------------------------------------------------------------
 
     async def _take_lease(self, tab_id: str) -> None:
@@ -350,6 +356,18 @@ class Sessions:
                 if other is not session and other.path == session.path and other.running:
                     raise Refused(f"Another session's run works on {session.path}. Stop it first, or wait.")
         await session.handle(command, by)
+
+    def rename(self, session_id: str, path: str) -> None:
+        """The session's notebook lies at `path` from now on, and so do that notebook's other sessions.
+
+        Raises:
+            UnknownSession: there is none with that id.
+        """
+        old = self.journal.session(session_id).path
+        self.journal.rename_sessions(old, path)
+        for session in self._live.values():
+            if session.path == old:
+                session.rename(path)
 
     async def delete(self, session_id: str) -> None:
         """Stop the session's run and remove it from the journal for good."""

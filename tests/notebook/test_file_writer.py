@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from ml_intern_jlab.errors import NotebookUnavailable
 from ml_intern_jlab.notebook.file_writer import FileWriter
-from ml_intern_jlab.protocol import CellProposed, Event, Mode, Note, RiskClass, RunStarted, source_hash
+from ml_intern_jlab.protocol import CellProposed, Event, Mode, Note, RiskClass, RunFinished, RunStarted, source_hash
 from ml_intern_jlab.server.hosts import AwaitableContents
 
 SESSION = "0123456789ab"
@@ -162,3 +162,29 @@ async def test_an_event_without_a_cell_does_not_save(bench: Bench) -> None:
     bench.emit(RunStarted(task="t", mode=Mode.ask, model="m", max_steps=3, by="ann"))
     await bench.writer.close()
     assert bench.path.stat().st_mtime_ns == before
+
+
+async def test_another_notebook_of_the_same_name_gets_no_old_cells(bench: Bench) -> None:
+    await bench.writer.open()
+    bench.start()
+    bench.emit(RunFinished(status="finished", answer="a"))
+    await bench.writer.close()
+    nbformat.write(new_notebook(cells=[new_code_cell("other = 1", id="own")]), bench.path)
+    await bench.writer.open()
+    bench.emit(
+        RunStarted(task="t", mode=Mode.ask, model="m", max_steps=3, by="ann", note=Note(cell_id="n", source="n"))
+    )
+    await bench.writer.close()
+    assert bench.saved() == ["own", "n"]
+
+
+async def test_a_renamed_notebook_is_followed(bench: Bench) -> None:
+    await bench.writer.open()
+    bench.start()
+    await bench.writer.flush()
+    bench.path = bench.path.rename(bench.path.with_name("b.ipynb"))
+    bench.writer.path = "b.ipynb"
+    bench.propose("one", "title")
+    await bench.writer.flush()
+    assert bench.saved() == ["title", "one"]
+    assert not bench.warnings

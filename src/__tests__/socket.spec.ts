@@ -1,0 +1,160 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import { SessionSocket } from '../socket';
+
+/** The server's end of a socket, in this page: a test says what it sends and when it breaks. */
+class Wire {
+  static made: Wire[] = [];
+
+  constructor(readonly url: string) {
+    Wire.made.push(this);
+  }
+
+  onopen: (() => void) | null = null;
+  onmessage: ((message: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  readonly sent: { request_id: string; type: string }[] = [];
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as { request_id: string; type: string });
+  }
+
+  close(): void {
+    this.onclose?.();
+  }
+
+  hello(): void {
+    this.onopen?.();
+    this.tell({ type: 'hello', last_seq: 0 });
+  }
+
+  tell(frame: object): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+}
+
+let socket: SessionSocket;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  Wire.made = [];
+  socket = new SessionSocket({
+    sessionId: 'abc',
+    settings: ServerConnection.makeSettings({
+      wsUrl: 'ws://127.0.0.1/base/',
+      token: 'secret',
+      appendToken: true,
+      WebSocket: Wire as unknown as typeof WebSocket
+    })
+  });
+});
+
+afterEach(() => {
+  socket.dispose();
+  jest.useRealTimers();
+});
+
+function wire(): Wire {
+  return Wire.made[Wire.made.length - 1];
+}
+
+function seqs(): number[] {
+  const found: number[] = [];
+  socket.frames.connect((_, frame) => {
+    if (frame.type !== 'hello') {
+      found.push(frame.seq);
+    }
+  });
+  return found;
+}
+
+describe('SessionSocket', () => {
+  it('asks for everything at first, then for what it lacks, and tells each event once', () => {
+    const told = seqs();
+    expect(wire().url).toBe(
+      'ws://127.0.0.1/base/ml-intern/sessions/abc/events?since=0&token=secret'
+    );
+    wire().hello();
+    [1, 2].forEach(seq => wire().tell({ type: 'cell_output', seq }));
+    wire().close();
+    expect(socket.connection).toBe('reconnecting');
+    jest.advanceTimersByTime(1000);
+    expect(Wire.made).toHaveLength(2);
+    expect(wire().url).toContain('since=2');
+    wire().hello();
+    [2, 3].forEach(seq => wire().tell({ type: 'cell_output', seq }));
+    expect(told).toEqual([1, 2, 3]);
+    expect(socket.connection).toBe('connected');
+  });
+
+  it('tells what is not stored, which has no number', () => {
+    const told = seqs();
+    wire().hello();
+    [5, 0, 0].forEach(seq => wire().tell({ type: 'text_delta', seq }));
+    expect(told).toEqual([5, 0, 0]);
+  });
+
+  it('gives a command the reply that is its own', async () => {
+    wire().hello();
+    const stop = socket.send({ type: 'stop_run' });
+    const review = socket.send({ type: 'review_notebook' });
+    await Promise.resolve();
+    const [first, second] = wire().sent;
+    wire().tell({ type: 'reply', request_id: second.request_id, ok: true });
+    wire().tell({
+      type: 'reply',
+      request_id: first.request_id,
+      ok: false,
+      code: 'refused',
+      error: 'No run is working.'
+    });
+    await expect(review).resolves.toBeUndefined();
+    await expect(stop).rejects.toMatchObject({
+      message: 'No run is working.',
+      code: 'refused'
+    });
+  });
+
+  it('holds a command back until there is a connection', async () => {
+    const stop = socket.send({ type: 'stop_run' });
+    expect(wire().sent).toEqual([]);
+    wire().hello();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(wire().sent).toMatchObject([{ type: 'stop_run' }]);
+    wire().tell({
+      type: 'reply',
+      request_id: wire().sent[0].request_id,
+      ok: true
+    });
+    await expect(stop).resolves.toBeUndefined();
+  });
+
+  it('says that nothing was sent when no connection comes', async () => {
+    const stop = expect(
+      socket.send({ type: 'stop_run' })
+    ).rejects.toMatchObject({ code: 'offline' });
+    jest.advanceTimersByTime(11_000);
+    await stop;
+    expect(Wire.made.flatMap(({ sent }) => sent)).toEqual([]);
+  });
+
+  it('fails a command whose answer the broken connection swallowed', async () => {
+    wire().hello();
+    const stop = expect(
+      socket.send({ type: 'stop_run' })
+    ).rejects.toMatchObject({ code: 'cut' });
+    await Promise.resolve();
+    await Promise.resolve();
+    wire().close();
+    await stop;
+  });
+
+  it('connects no more once it is disposed of', () => {
+    wire().hello();
+    socket.dispose();
+    jest.advanceTimersByTime(60_000);
+    expect(Wire.made).toHaveLength(1);
+    expect(socket.connection).toBe('closed');
+  });
+});

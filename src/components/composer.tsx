@@ -1,0 +1,221 @@
+import { InputDialog } from '@jupyterlab/apputils';
+import * as React from 'react';
+
+import type { Mode } from '../protocol';
+import { lastRun, type IRunState } from '../reducer';
+import { modeHelp, modeWords } from '../wording';
+import { usePanel } from './context';
+import { Elapsed } from './elapsed';
+
+const MODES: readonly Mode[] = ['ask', 'auto_safe', 'auto'];
+
+/** The panel's foot: what the person says, how much runs without asking, which model. */
+export function Composer(props: { disabled: boolean }): JSX.Element {
+  const { model, trans } = usePanel();
+  const session = model.current;
+  const run = session && lastRun(session.state);
+  const running = run?.status === 'running';
+  const [text, setText] = React.useState('');
+  const [sending, setSending] = React.useState(false);
+  const box = React.useRef<HTMLTextAreaElement>(null);
+
+  React.useEffect(() => {
+    const onDrafted = (_: unknown, draft: string) => {
+      setText(draft);
+      box.current?.focus();
+    };
+    model.drafted.connect(onDrafted);
+    return () => {
+      model.drafted.disconnect(onDrafted);
+    };
+  }, [model]);
+
+  const send = async () => {
+    const trimmed = text.trim();
+    if (trimmed === '' || sending || props.disabled) {
+      return;
+    }
+    setSending(true);
+    await model.attempt(async () => {
+      await (running && session
+        ? session.sendMessage(trimmed)
+        : model.startRun(trimmed));
+      setText('');
+    });
+    setSending(false);
+  };
+
+  return (
+    <footer className="jp-Intern-foot">
+      <textarea
+        ref={box}
+        className="jp-Intern-box"
+        rows={2}
+        disabled={props.disabled}
+        aria-label={running ? trans.__('Message') : trans.__('Task')}
+        placeholder={
+          running
+            ? trans.__(
+                'Tell the intern something; it reads it at its next step'
+              )
+            : trans.__('Tell the intern what to do with which data')
+        }
+        value={text}
+        onChange={event => setText(event.target.value)}
+        onKeyDown={event => {
+          if (
+            event.key === 'Enter' &&
+            !event.shiftKey &&
+            !event.nativeEvent.isComposing
+          ) {
+            event.preventDefault();
+            void send();
+          }
+        }}
+      />
+      <div className="jp-Intern-controls">
+        <ModeSwitch mode={running ? run.mode : model.choice.mode} />
+        <ModelPill run={running ? run : null} />
+        <span className="jp-Intern-group jp-Intern-push">
+          {running && session && (
+            <button
+              className="jp-Intern-button"
+              onClick={() => void model.attempt(() => session.stopRun())}
+            >
+              {trans.__('Stop')}
+            </button>
+          )}
+          <button
+            className="jp-Intern-button jp-mod-go"
+            disabled={props.disabled || sending || text.trim() === ''}
+            onClick={() => void send()}
+          >
+            {trans.__('Send')}
+          </button>
+        </span>
+      </div>
+      <StatusLine run={run} />
+    </footer>
+  );
+}
+
+function ModeSwitch(props: { mode: Mode }): JSX.Element {
+  const { model, trans } = usePanel();
+  return (
+    <div
+      className="jp-Intern-modes"
+      role="radiogroup"
+      aria-label={trans.__('How much runs without asking')}
+    >
+      {MODES.map(mode => (
+        <label key={mode} title={modeHelp(mode, trans)}>
+          <input
+            type="radio"
+            name="ml-intern-mode"
+            checked={mode === props.mode}
+            onChange={() => void model.attempt(() => model.setMode(mode))}
+          />
+          <span>{modeWords(mode, trans)}</span>
+        </label>
+      ))}
+    </div>
+  );
+}
+
+const OTHER = '…';
+
+/** The model: while a run works its own, else the choice for the next. */
+function ModelPill(props: { run: IRunState | null }): JSX.Element {
+  const { model, trans } = usePanel();
+  const { models, choice } = model;
+  const chosen = choice.model || (models[0]?.model ?? '');
+  if (props.run) {
+    return (
+      <span className="jp-Intern-model">{shortName(props.run.model)}</span>
+    );
+  }
+  const choose = async (value: string) => {
+    if (value !== OTHER) {
+      model.choose({ model: value });
+      return;
+    }
+    const { value: typed } = await InputDialog.getText({
+      title: trans.__('Which model?'),
+      label: trans.__(
+        'For example openai:NAME, for a server that speaks its protocol'
+      ),
+      text: chosen
+    });
+    if (typed?.trim()) {
+      model.choose({ model: typed.trim() });
+    }
+  };
+  const known = models.some(each => each.model === chosen);
+  return (
+    <select
+      className="jp-Intern-model"
+      aria-label={trans.__('Model')}
+      title={models.find(each => each.model === chosen)?.label ?? chosen}
+      value={chosen}
+      onChange={event => void choose(event.target.value)}
+    >
+      {models.map(each => (
+        <option
+          key={each.model}
+          value={each.model}
+          disabled={!each.available}
+          title={each.detail}
+        >
+          {shortName(each.model)}
+        </option>
+      ))}
+      {!known && <option value={chosen}>{shortName(chosen)}</option>}
+      <option value={OTHER}>{trans.__('Another…')}</option>
+    </select>
+  );
+}
+
+function StatusLine(props: { run: IRunState | null }): JSX.Element {
+  const { run } = props;
+  const { model, trans } = usePanel();
+  const session = model.current;
+  const { models, choice } = model;
+  const chosen = models.find(each => each.model === choice.model) ?? models[0];
+  // A choice that the list doesn't know was typed, and is a language model.
+  const recipes =
+    run?.status === 'running'
+      ? run.model.startsWith('recipes')
+      : chosen?.language_model === false &&
+        (choice.model === '' || choice.model === chosen.model);
+  return (
+    <div className="jp-Intern-status">
+      <span>
+        {run && session && (
+          <>
+            {trans._n('%1 cell', '%1 cells', run.cells.size)} ·{' '}
+            <Elapsed run={run} session={session} />
+          </>
+        )}
+      </span>
+      <span>
+        {recipes
+          ? trans.__('no language model · nothing leaves this machine')
+          : run && tokenWords(run, trans.__.bind(trans))}
+      </span>
+    </div>
+  );
+}
+
+function tokenWords(
+  run: IRunState,
+  __: (text: string, ...values: (string | number)[]) => string
+): string {
+  const tokens = (run.inputTokens + run.outputTokens).toLocaleString();
+  const cost = run.cost === null ? '' : ` · $${run.cost.toFixed(2)}`;
+  return __('%1 tokens', tokens) + cost;
+}
+
+/** A model's name without its folder: `openai:org/name` is shown as `name`. */
+function shortName(name: string): string {
+  return name.split(' (')[0].split(/[/:]/).pop() ?? name;
+}

@@ -1,0 +1,130 @@
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { ServerConnection, type Contents } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+
+/** So many milliseconds after a change the notebook is saved, unless something asks sooner. */
+const SAVE_DELAY = 1000;
+
+/** What is needed of JupyterLab's context of an open notebook. */
+export type NotebookContext =
+  DocumentRegistry.IContext<DocumentRegistry.IModel>;
+
+/** Saves an open notebook soon after it changed, one save at a time, JupyterLab's own included. */
+export class NotebookSaver implements IDisposable {
+  constructor(
+    private readonly context: NotebookContext,
+    private readonly contents: Contents.IManager
+  ) {
+    context.saveState.connect(this.onSaveState, this);
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Save within `delay` milliseconds. */
+  soon(delay = SAVE_DELAY): void {
+    if (this._isDisposed) {
+      return;
+    }
+    const due = Date.now() + delay;
+    if (this._timer === 0 || due < this._due) {
+      window.clearTimeout(this._timer);
+      this._due = due;
+      this._timer = window.setTimeout(() => {
+        this._timer = 0;
+        void this.save();
+      }, delay);
+    }
+  }
+
+  /**
+   * Whether the file was saved by somebody else since this tab read or wrote it.
+   *
+   * @throws ServerConnection.ResponseError where the file can't be looked at.
+   */
+  async isOutdated(): Promise<boolean> {
+    return (await this.news()) !== null;
+  }
+
+  /**
+   * Let the next save replace what the server wrote meanwhile: it is in the notebook here, brought in cell by cell.
+   *
+   * JupyterLab would ask the person, who can't know. It offers no public way to say that the file's state is known.
+   */
+  async accept(): Promise<void> {
+    const file = await this.news();
+    const context = this.context as unknown as {
+      _updateContentsModel?: (model: Contents.IModel) => void;
+    };
+    if (file !== null && !this.context.isDisposed) {
+      context._updateContentsModel?.({
+        ...this.context.contentsModel,
+        ...file
+      });
+    }
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      window.clearTimeout(this._timer);
+      this.context.saveState.disconnect(this.onSaveState, this);
+    }
+  }
+
+  private async save(): Promise<void> {
+    const { context } = this;
+    if (this._isDisposed || context.isDisposed) {
+      return;
+    }
+    // Not asked whether the model is dirty: JupyterLab calls it clean after a save, whatever changed meanwhile.
+    if (this._saving) {
+      this.soon();
+      return;
+    }
+    try {
+      await context.save();
+    } catch {
+      // JupyterLab has told the person why; the next change tries again.
+    }
+  }
+
+  /** The file as it is now, without content; null where it is what this tab read or wrote last. */
+  private async news(): Promise<Contents.IModel | null> {
+    const known = this.context.contentsModel;
+    let file: Contents.IModel;
+    try {
+      file = await this.contents.get(this.context.path, {
+        content: false,
+        hash: true
+      });
+    } catch (error) {
+      if (
+        error instanceof ServerConnection.ResponseError &&
+        error.response.status === 404
+      ) {
+        // It was deleted; the next save makes it anew.
+        return null;
+      }
+      throw error;
+    }
+    const same =
+      known?.hash && file.hash
+        ? known.hash === file.hash
+        : known?.last_modified === file.last_modified;
+    return same ? null : file;
+  }
+
+  private onSaveState(
+    _: NotebookContext,
+    state: DocumentRegistry.SaveState
+  ): void {
+    this._saving = state === 'started';
+  }
+
+  private _saving = false;
+  private _timer = 0;
+  private _due = 0;
+  private _isDisposed = false;
+}

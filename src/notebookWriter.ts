@@ -1,0 +1,314 @@
+import type { ICellModel } from '@jupyterlab/cells';
+import type { Contents } from '@jupyterlab/services';
+import { UUID } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { NotebookDocument, type INotebookContent } from './notebookDocument';
+import { NotebookSaver, type NotebookContext } from './notebookSaver';
+import type {
+  CellProposed,
+  DecideCell,
+  Event,
+  Hello,
+  PlanItem
+} from './protocol';
+import { CommandError, type Connection, type SessionSocket } from './socket';
+
+/** Names this page to the server. */
+const TAB_ID = UUID.uuid4();
+
+/**
+ * After which events the notebook is saved, and within how many milliseconds. What a running cell prints is in the
+ * journal meanwhile.
+ */
+const SAVE_AFTER: ReadonlyMap<Event['type'], number> = new Map([
+  ['run_started', 1000],
+  ['cell_proposed', 1000],
+  ['cell_decided', 1000],
+  ['cell_finished', 100],
+  ['run_undone', 100],
+  ['run_finished', 100]
+]);
+
+/** A tab that only follows reads the notebook again so many milliseconds after another tab saved it. */
+const FOLLOW_DELAY = 2500;
+
+/** Whether this tab writes the notebook, another one does, or it is not settled yet. */
+export type Lease = 'asking' | 'held' | 'refused' | 'lost';
+
+/** A cell that waits for the person. */
+export interface IProposal {
+  readonly proposal: CellProposed;
+  /** The place of its item in the plan, from 1, and the plan's length; 0 where it has none. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+/**
+ * Brings one session's events into an open notebook and saves it, for as long as the notebook is open.
+ *
+ * The server executes. This tab takes the lease, so that the server leaves the file alone, and projects the events onto
+ * JupyterLab's model of the notebook. While another tab holds the lease, this one touches nothing.
+ */
+export class NotebookWriter implements IDisposable {
+  constructor(private readonly options: NotebookWriter.IOptions) {
+    const { model, context, contents, sessionId, socket } = options;
+    this.document = new NotebookDocument(model, sessionId);
+    this._saver = new NotebookSaver(context, contents);
+    socket.frames.connect(this.onFrame, this);
+    socket.connectionChanged.connect(this.onConnection, this);
+    if (socket.connection === 'connected') {
+      void this.takeLease();
+    }
+  }
+
+  readonly document: NotebookDocument;
+
+  get sessionId(): string {
+    return this.options.sessionId;
+  }
+
+  /** The pending proposal, the lease or a cell changed, or the writer was disposed of. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get leaseChanged(): ISignal<this, Lease> {
+    return this._leaseChanged;
+  }
+
+  get lease(): Lease {
+    return this._lease;
+  }
+
+  /** Why this tab doesn't write the notebook; empty while it does. */
+  get problem(): string {
+    return this._lease === 'held' ? '' : this._problem;
+  }
+
+  /** The cell that waits for a decision now. What a notebook file says never makes one. */
+  get pending(): IProposal | null {
+    const proposal = this._pending;
+    if (proposal === null) {
+      return null;
+    }
+    const place = this._items.findIndex(
+      ({ item_id }) => item_id === proposal.plan_item
+    );
+    return { proposal, step: place + 1, steps: this._items.length };
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * Decide on the pending cell, as it stands in the notebook now.
+   *
+   * @param decision - Approving runs the person's edit, where there is one.
+   * @param feedback - Words for the agent.
+   * @throws CommandError with a sentence, where the server refuses.
+   */
+  async decide(decision: DecideCell['decision'], feedback = ''): Promise<void> {
+    const proposal = this._pending;
+    if (proposal === null) {
+      throw new CommandError('No cell waits for a decision.', 'stale');
+    }
+    const { cell_id, hash, source } = proposal;
+    const now = this.document.cell(cell_id)?.sharedModel.getSource() ?? source;
+    await this.options.socket.send({
+      type: 'decide_cell',
+      cell_id,
+      decision,
+      hash,
+      source: decision === 'approve' && now !== source ? now : null,
+      feedback
+    });
+  }
+
+  /** Whether a person changed the agent's text in this cell. */
+  isEdited(cell: ICellModel): boolean {
+    return this.document.isEdited(cell);
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    const { socket } = this.options;
+    socket.frames.disconnect(this.onFrame, this);
+    socket.connectionChanged.disconnect(this.onConnection, this);
+    socket.dispose();
+    window.clearTimeout(this._following);
+    this._saver.dispose();
+    this._changed.emit();
+    Signal.clearData(this);
+  }
+
+  private onFrame(_: SessionSocket, frame: Hello | Event): void {
+    if (frame.type === 'hello') {
+      this.check(frame);
+      return;
+    }
+    if (frame.seq === 0) {
+      return;
+    }
+    this._history.push(frame);
+    this.watch(frame);
+    if (this._lease === 'held') {
+      this.bringUp();
+    } else if (this._lease === 'refused') {
+      this.follow(frame);
+    }
+  }
+
+  /** A session's cells never get into another notebook. One that was renamed since keeps its session. */
+  private check({ session }: Hello): void {
+    const { contents, context } = this.options;
+    if (!this._isChecked && session.path !== contents.localPath(context.path)) {
+      this.dispose();
+    }
+    this._isChecked = true;
+  }
+
+  private onConnection(_: SessionSocket, connection: Connection): void {
+    if (connection === 'connected') {
+      void this.takeLease();
+    } else {
+      this.setLease('lost');
+    }
+  }
+
+  /** The server answers after it has replayed what this tab lacks; until then the document is left alone. */
+  private async takeLease(): Promise<void> {
+    const { context, socket } = this.options;
+    this.setLease('asking');
+    await context.ready;
+    if (this._isDisposed || context.contentsModel?.writable === false) {
+      // The server can say better why a read-only notebook is no place to work in.
+      return;
+    }
+    try {
+      await socket.send({ type: 'take_lease', tab_id: TAB_ID });
+      await this.reconcile();
+    } catch (error) {
+      const refused = error instanceof CommandError && error.code === 'refused';
+      this._problem = error instanceof Error ? error.message : String(error);
+      this.setLease(refused ? 'refused' : 'lost');
+    }
+  }
+
+  /** Take over what the server wrote into the file meanwhile, then write from here. */
+  private async reconcile(): Promise<void> {
+    const { context } = this.options;
+    if (await this._saver.isOutdated()) {
+      if (context.model.dirty) {
+        await this._saver.accept();
+      } else {
+        await context.revert();
+        this._applied = 0;
+      }
+    }
+    if (this._isDisposed || this.options.socket.connection !== 'connected') {
+      return;
+    }
+    if (this._applied === 0) {
+      this.document.adopt(this._history);
+      this._applied = this._history.length;
+    }
+    this.bringUp();
+    if (context.model.dirty) {
+      this._saver.soon();
+    }
+    this.setLease('held');
+  }
+
+  private bringUp(): void {
+    while (this._applied < this._history.length) {
+      const event = this._history[this._applied];
+      this._applied += 1;
+      this.document.apply(event);
+      const delay = SAVE_AFTER.get(event.type);
+      if (delay !== undefined) {
+        this._saver.soon(delay);
+      }
+    }
+    this._changed.emit();
+  }
+
+  /** Another tab writes. Show what it saved, as long as nothing here would be lost. */
+  private follow(event: Event): void {
+    if (event.type === 'lease_moved' && event.writer === 'file') {
+      void this.takeLease();
+      return;
+    }
+    window.clearTimeout(this._following);
+    this._following = window.setTimeout(() => {
+      void this.readAgain();
+    }, FOLLOW_DELAY);
+  }
+
+  private async readAgain(): Promise<void> {
+    const { context } = this.options;
+    if (
+      !context.isDisposed &&
+      !context.model.dirty &&
+      (await this._saver.isOutdated())
+    ) {
+      await context.revert();
+    }
+  }
+
+  /** What waits for the person. */
+  private watch(event: Event): void {
+    if (event.type === 'cell_proposed') {
+      this._pending = event.asks ? event : null;
+    } else if (
+      event.type === 'run_finished' ||
+      event.type === 'run_started' ||
+      (event.type === 'cell_decided' &&
+        event.cell_id === this._pending?.cell_id)
+    ) {
+      this._pending = null;
+    } else if (event.type === 'plan_changed') {
+      this._items = event.items;
+    } else {
+      return;
+    }
+    this._changed.emit();
+  }
+
+  private setLease(lease: Lease): void {
+    if (lease !== this._lease && !this._isDisposed) {
+      this._lease = lease;
+      this._leaseChanged.emit(lease);
+      this._changed.emit();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _leaseChanged = new Signal<this, Lease>(this);
+  private readonly _saver: NotebookSaver;
+  private readonly _history: Event[] = [];
+  private _applied = 0;
+  private _items: readonly PlanItem[] = [];
+  private _pending: CellProposed | null = null;
+  private _lease: Lease = 'asking';
+  private _problem = '';
+  private _following = 0;
+  private _isChecked = false;
+  private _isDisposed = false;
+}
+
+export namespace NotebookWriter {
+  export interface IOptions {
+    sessionId: string;
+    /** The session's events, from the first. The lease lives and dies with this socket: the writer disposes of it. */
+    socket: SessionSocket;
+    model: INotebookContent;
+    context: NotebookContext;
+    contents: Contents.IManager;
+  }
+}

@@ -1,0 +1,340 @@
+import type {
+  CellDecided,
+  CellFinished,
+  CellProposed,
+  Deliverable,
+  Event,
+  Hello,
+  InputRequested,
+  MetricLogged,
+  Mode,
+  PlanItem,
+  RunFinished,
+  RunStarted,
+  RunStatus,
+  SessionInfo
+} from './protocol';
+
+/** Where a cell is on its way; `superseded` means that its repair took its place. */
+export type CellStatus =
+  | 'proposed'
+  | 'approved'
+  | 'rejected'
+  | 'running'
+  | 'done'
+  | 'failed'
+  | 'stopped'
+  | 'superseded';
+
+/** One proposed cell and what became of it. */
+export interface ICellState {
+  readonly proposal: CellProposed;
+  readonly status: CellStatus;
+  /** The source that runs or ran: the person's, where they edited it. */
+  readonly source: string;
+  readonly decision: CellDecided | null;
+  /** When it started, in seconds since 1970; 0 before. */
+  readonly started: number;
+  readonly finished: CellFinished | null;
+  readonly metrics: readonly MetricLogged[];
+}
+
+/** What the conversation shows beside the plan, in the order in which it happened. */
+export type Entry =
+  | { readonly kind: 'cell'; readonly key: string; readonly cellId: string }
+  | { readonly kind: 'prose'; readonly key: string; readonly text: string }
+  | { readonly kind: 'message'; readonly key: string; readonly text: string }
+  | { readonly kind: 'warning'; readonly key: string; readonly text: string };
+
+/** One task and everything that happened for it. Times are in seconds since 1970. */
+export interface IRunState {
+  readonly runId: string;
+  readonly task: string;
+  readonly model: string;
+  readonly mode: Mode;
+  readonly maxSteps: number;
+  readonly started: number;
+  readonly ended: number | null;
+  readonly status: RunStatus;
+  readonly answer: string;
+  readonly reason: string;
+  readonly items: readonly PlanItem[];
+  readonly deliverables: readonly Deliverable[];
+  readonly entries: readonly Entry[];
+  readonly cells: ReadonlyMap<string, ICellState>;
+  /** What the model is writing now. */
+  readonly streaming: string;
+  readonly question: InputRequested | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** In US dollars; null where it is unknown. */
+  readonly cost: number | null;
+  readonly undone: boolean;
+  /** Cells that stayed when the run was undone, because a person had changed them. */
+  readonly kept: number;
+}
+
+/** One session as its events tell it. */
+export interface ISessionState {
+  readonly session: SessionInfo | null;
+  /** The server's version of the wire; null before `hello`. */
+  readonly protocol: number | null;
+  /** The seq that the replay reaches; what comes later is live. */
+  readonly replayed: number;
+  readonly runs: readonly IRunState[];
+  readonly findings: number;
+  /** The tab that writes the notebook; empty when the server does. */
+  readonly tabId: string;
+}
+
+/** A session of which nothing is known yet. */
+export const EMPTY_SESSION: ISessionState = {
+  session: null,
+  protocol: null,
+  replayed: 0,
+  runs: [],
+  findings: 0,
+  tabId: ''
+};
+
+/** Longer streaming text is cut at its front: the whole comes with the proposal. */
+const MAX_STREAMING = 20_000;
+
+/** Fold one frame into a session's state. Pure, the same on replay and live. */
+export function reduce(
+  state: ISessionState,
+  frame: Hello | Event
+): ISessionState {
+  if (frame.type === 'hello') {
+    const { session, protocol, last_seq } = frame;
+    return { ...state, session, protocol, replayed: last_seq };
+  }
+  if (frame.type === 'run_started') {
+    return { ...state, runs: [...state.runs, newRun(frame)] };
+  }
+  if (frame.type === 'lease_moved') {
+    return { ...state, tabId: frame.tab_id };
+  }
+  if (frame.type === 'finding_added') {
+    return { ...state, findings: state.findings + 1 };
+  }
+  return withRun(state, frame.run_id, run => reduceRun(run, frame));
+}
+
+/** The run that works or worked last; null before the first. */
+export function lastRun(state: ISessionState): IRunState | null {
+  return state.runs[state.runs.length - 1] ?? null;
+}
+
+/** The cell that waits for a person's decision; null when none does. */
+export function pendingCell(run: IRunState | null): ICellState | null {
+  if (run?.status !== 'running') {
+    return null;
+  }
+  const last = [...run.cells.values()].pop();
+  return last?.status === 'proposed' && last.proposal.asks ? last : null;
+}
+
+/** What a switch over the wire must never reach: it fails to compile where a case is missing. */
+export function assertNever(unknown: never): never {
+  throw new Error(
+    `The server told something unknown: ${JSON.stringify(unknown)}`
+  );
+}
+
+type RunEvent = Exclude<
+  Event,
+  { type: 'run_started' | 'lease_moved' | 'finding_added' }
+>;
+
+function reduceRun(run: IRunState, event: RunEvent): IRunState {
+  switch (event.type) {
+    case 'plan_changed':
+      return { ...run, items: event.items, deliverables: event.deliverables };
+    case 'text_delta':
+      return {
+        ...run,
+        streaming: (run.streaming + event.text).slice(-MAX_STREAMING)
+      };
+    case 'cell_proposed':
+      return propose(run, event);
+    case 'cell_decided':
+      return withCell(run, event.cell_id, cell => ({
+        ...cell,
+        status: event.decision === 'approve' ? 'approved' : 'rejected',
+        source: event.source,
+        decision: event
+      }));
+    case 'cell_started':
+      return start(run, event.cell_id, event.time);
+    case 'cell_output':
+      // The notebook shows outputs; the panel doesn't.
+      return run;
+    case 'cell_finished':
+      return withCell({ ...run, question: null }, event.cell_id, cell => ({
+        ...cell,
+        status: event.status,
+        finished: event
+      }));
+    case 'step_finished':
+      return {
+        ...run,
+        streaming: '',
+        inputTokens: run.inputTokens + event.input_tokens,
+        outputTokens: run.outputTokens + event.output_tokens,
+        cost: event.cost === null ? run.cost : (run.cost ?? 0) + event.cost
+      };
+    case 'input_requested':
+      return { ...run, question: event };
+    case 'input_answered':
+      return { ...run, question: null };
+    case 'message_sent':
+      return withEntry(run, {
+        kind: 'message',
+        key: String(event.seq),
+        text: event.text
+      });
+    case 'mode_changed':
+      return { ...run, mode: event.mode };
+    case 'metric_logged':
+      return withCell(run, event.cell_id, cell => ({
+        ...cell,
+        metrics: [...cell.metrics, event]
+      }));
+    case 'artifact_added':
+      // A deliverable says the same, and its check beside.
+      return run;
+    case 'warning_raised':
+      return withEntry(run, {
+        kind: 'warning',
+        key: String(event.seq),
+        text: event.message
+      });
+    case 'run_undone':
+      return { ...run, undone: true, kept: event.kept.length };
+    case 'run_finished':
+      return finish(run, event);
+    default:
+      return assertNever(event);
+  }
+}
+
+function newRun(event: RunStarted): IRunState {
+  return {
+    runId: event.run_id,
+    task: event.task,
+    model: event.model,
+    mode: event.mode,
+    maxSteps: event.max_steps,
+    started: event.time,
+    ended: null,
+    status: 'running',
+    answer: '',
+    reason: '',
+    items: [],
+    deliverables: [],
+    entries: [],
+    cells: new Map(),
+    streaming: '',
+    question: null,
+    inputTokens: 0,
+    outputTokens: 0,
+    cost: null,
+    undone: false,
+    kept: 0
+  };
+}
+
+function propose(run: IRunState, event: CellProposed): IRunState {
+  const cell: ICellState = {
+    proposal: event,
+    status: 'proposed',
+    source: event.source,
+    decision: null,
+    started: 0,
+    finished: null,
+    metrics: []
+  };
+  const prose = event.note ? withoutHeading(event.note.source) : '';
+  const entries: Entry[] = prose
+    ? [{ kind: 'prose', key: `${event.cell_id}-prose`, text: prose }]
+    : [];
+  entries.push({ kind: 'cell', key: event.cell_id, cellId: event.cell_id });
+  return {
+    ...run,
+    streaming: '',
+    entries: [...run.entries, ...entries],
+    cells: new Map(run.cells).set(event.cell_id, cell)
+  };
+}
+
+function start(run: IRunState, cellId: string, time: number): IRunState {
+  const replaced = run.cells.get(cellId)?.proposal.replaces ?? '';
+  const repaired = withCell(run, replaced, cell => ({
+    ...cell,
+    status: 'superseded'
+  }));
+  return withCell(repaired, cellId, cell => ({
+    ...cell,
+    status: 'running',
+    started: time
+  }));
+}
+
+function finish(run: IRunState, event: RunFinished): IRunState {
+  const cells = new Map(run.cells);
+  // What still waited when the run ended will not be decided any more.
+  cells.forEach((cell, cellId) => {
+    if (cell.status === 'proposed' || cell.status === 'running') {
+      cells.set(cellId, { ...cell, status: 'stopped' });
+    }
+  });
+  return {
+    ...run,
+    cells,
+    status: event.status,
+    ended: event.time,
+    answer: event.answer,
+    reason: event.reason,
+    streaming: '',
+    question: null
+  };
+}
+
+function withRun(
+  state: ISessionState,
+  runId: string,
+  change: (run: IRunState) => IRunState
+): ISessionState {
+  // Events name the last run nearly always; a warning about the session names none.
+  const named = state.runs.findIndex(run => run.runId === runId);
+  const index = named < 0 && runId === '' ? state.runs.length - 1 : named;
+  const run = state.runs[index];
+  const changed = run && change(run);
+  if (changed === run) {
+    return state;
+  }
+  const runs = [...state.runs];
+  runs[index] = changed;
+  return { ...state, runs };
+}
+
+function withCell(
+  run: IRunState,
+  cellId: string,
+  change: (cell: ICellState) => ICellState
+): IRunState {
+  const cell = run.cells.get(cellId);
+  return cell === undefined
+    ? run
+    : { ...run, cells: new Map(run.cells).set(cellId, change(cell)) };
+}
+
+function withEntry(run: IRunState, entry: Entry): IRunState {
+  return { ...run, entries: [...run.entries, entry] };
+}
+
+/** The notebook's heading repeats the plan's item, which the panel shows already. */
+function withoutHeading(markdown: string): string {
+  return markdown.replace(/^#{1,6} [^\n]*(\n|$)/, '').trim();
+}

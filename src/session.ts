@@ -1,0 +1,217 @@
+import type { ServerConnection } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import type {
+  CellProposed,
+  DecideCell,
+  Event,
+  Hello,
+  Mode,
+  PlanItem,
+  RiskClass
+} from './protocol';
+import {
+  EMPTY_SESSION,
+  lastRun,
+  pendingCell,
+  reduce,
+  type ISessionState
+} from './reducer';
+import { SessionSocket } from './socket';
+
+/** Which cells of a plan's item the person approved beforehand. */
+interface IStanding {
+  readonly runId: string;
+  readonly planItem: string;
+  readonly risk: ReadonlySet<RiskClass>;
+}
+
+/** One session: its socket, the state that its events make, and its commands. */
+export class SessionModel implements IDisposable {
+  constructor(options: SessionSocket.IOptions) {
+    this.sessionId = options.sessionId;
+    this.settings = options.settings;
+    this.socket = new SessionSocket(options);
+    this.socket.frames.connect(this.onFrame, this);
+    this.socket.connectionChanged.connect(this.schedule, this);
+  }
+
+  readonly sessionId: string;
+  readonly settings: ServerConnection.ISettings;
+  readonly socket: SessionSocket;
+
+  /** What the events so far make. A new object whenever something changed. */
+  get state(): ISessionState {
+    return this._state;
+  }
+
+  /** The state or the connection changed; told at most once a frame of the screen. */
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** The time now by the server's clock, in seconds since 1970. */
+  now(): number {
+    return Date.now() / 1000 + this._skew;
+  }
+
+  /** Begin a task; its cells go after the cell `after`. */
+  startRun(
+    task: string,
+    choice: { mode: Mode; model: string; max_steps?: number },
+    after: string | null
+  ): Promise<void> {
+    return this.socket.send({ type: 'start_run', task, after, ...choice });
+  }
+
+  /** Approve or reject a cell; the server refuses when it isn't what `hash` says. */
+  decideCell(decision: Omit<DecideCell, 'type'>): Promise<void> {
+    return this.socket.send({ type: 'decide_cell', ...decision });
+  }
+
+  /** Approve a cell and those that follow for the same item of the plan, as long as they risk no more. */
+  async approveItem(
+    proposal: CellProposed,
+    source: string | null
+  ): Promise<void> {
+    const { run_id, plan_item, cell_id, hash, risk } = proposal;
+    this._standing = {
+      runId: run_id,
+      planItem: plan_item,
+      risk: new Set<RiskClass>(['compute', ...risk])
+    };
+    await this.decideCell({ cell_id, decision: 'approve', hash, source });
+  }
+
+  /** Replace the plan; `waived` names deliverables that the person does without. */
+  editPlan(
+    items: readonly PlanItem[],
+    waived: readonly string[] = []
+  ): Promise<void> {
+    return this.socket.send({
+      type: 'edit_plan',
+      items: [...items],
+      waived: [...waived]
+    });
+  }
+
+  /** Tell the working agent something. */
+  sendMessage(text: string): Promise<void> {
+    return this.socket.send({ type: 'send_message', text });
+  }
+
+  /** End the run. */
+  stopRun(): Promise<void> {
+    return this.socket.send({ type: 'stop_run' });
+  }
+
+  /** Change how much runs without asking. */
+  setMode(mode: Mode): Promise<void> {
+    return this.socket.send({ type: 'set_mode', mode });
+  }
+
+  /** Answer the `input()` of a running cell. */
+  answerInput(cellId: string, text: string): Promise<void> {
+    return this.socket.send({ type: 'answer_input', cell_id: cellId, text });
+  }
+
+  /** Take a run's cells out of the notebook. */
+  undoRun(runId: string): Promise<void> {
+    return this.socket.send({ type: 'undo_run', run_id: runId });
+  }
+
+  /** Run the review rules over the notebook. */
+  reviewNotebook(): Promise<void> {
+    return this.socket.send({ type: 'review_notebook' });
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    window.cancelAnimationFrame(this._frame);
+    this.socket.dispose();
+    Signal.clearData(this);
+  }
+
+  private onFrame(_: SessionSocket, frame: Hello | Event): void {
+    const before = this._state;
+    this._state = reduce(before, frame);
+    if (frame.type !== 'hello' && frame.seq > before.replayed) {
+      this._skew = frame.time - Date.now() / 1000;
+      if (frame.type === 'cell_proposed') {
+        this.approveStanding(frame);
+      }
+    }
+    if (this._state !== before) {
+      this.schedule();
+    }
+  }
+
+  /** A proposal that the person has approved beforehand. */
+  private approveStanding(proposal: CellProposed): void {
+    const standing = this._standing;
+    if (
+      !proposal.asks ||
+      standing?.runId !== proposal.run_id ||
+      standing.planItem !== proposal.plan_item ||
+      !proposal.risk.every(risk => standing.risk.has(risk))
+    ) {
+      return;
+    }
+    const { cell_id, hash } = proposal;
+    this.decideCell({ cell_id, decision: 'approve', hash }).catch(() => {
+      // Somebody decided sooner, or the connection is cut: then the card is still there to ask.
+      this._standing = null;
+    });
+  }
+
+  private schedule(): void {
+    if (this._frame === 0 && !this._isDisposed) {
+      this._frame = window.requestAnimationFrame(() => {
+        this._frame = 0;
+        this._stateChanged.emit();
+      });
+    }
+  }
+
+  private readonly _stateChanged = new Signal<this, void>(this);
+  private _state = EMPTY_SESSION;
+  private _standing: IStanding | null = null;
+  private _skew = 0;
+  private _frame = 0;
+  private _isDisposed = false;
+}
+
+/** What a session is doing, as the panel's dot shows it. */
+export type Activity =
+  | 'idle'
+  | 'working'
+  | 'waiting'
+  | 'finished'
+  | 'failed'
+  | 'stopped'
+  | 'connecting'
+  | 'reconnecting';
+
+/** What the session is doing now; `waiting` means for the person. */
+export function activity(session: SessionModel | null): Activity {
+  if (session === null) {
+    return 'idle';
+  }
+  const { connection } = session.socket;
+  if (connection === 'connecting' || connection === 'reconnecting') {
+    return connection;
+  }
+  const run = lastRun(session.state);
+  if (run?.status !== 'running') {
+    return run?.status ?? 'idle';
+  }
+  return pendingCell(run) || run.question ? 'waiting' : 'working';
+}

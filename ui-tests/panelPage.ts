@@ -1,0 +1,87 @@
+import {
+  expect,
+  type Locator,
+  type Page,
+  type TestInfo
+} from '@playwright/test';
+
+import { labUrl, type IServer } from './servers';
+
+/** The panel as a person sees it: a test says what they do, not how the page is made. */
+export class PanelPage {
+  constructor(
+    readonly page: Page,
+    private readonly info: TestInfo
+  ) {
+    this.panel = page.locator('.jp-Intern');
+    this.proposal = this.panel.getByRole('region', { name: 'Proposed cell' });
+    this.plan = this.panel.getByRole('region', { name: 'Plan' });
+    this.composer = this.panel.getByRole('textbox', { name: /Task|Message/ });
+    this.state = this.panel.locator('.jp-Intern-state');
+  }
+
+  readonly panel: Locator;
+  readonly proposal: Locator;
+  readonly plan: Locator;
+  readonly composer: Locator;
+  readonly state: Locator;
+  /** What the page wrote to its console as errors, and what it threw. */
+  readonly faults: string[] = [];
+
+  /** Open JupyterLab with nothing in it, and the panel. */
+  async open(server: IServer, reset = true): Promise<void> {
+    this.page.on('pageerror', error => this.faults.push(error.message));
+    await this.page.goto(labUrl(server) + (reset ? '&reset' : ''));
+    await this.ready();
+    await this.run('ml-intern:open');
+    await expect(this.panel).toBeVisible();
+  }
+
+  /** Wait until the panel's commands are there, which come after JupyterLab itself. */
+  async ready(): Promise<void> {
+    await this.page.waitForFunction(() =>
+      window.jupyterapp?.commands.hasCommand('ml-intern:open')
+    );
+    await this.page
+      .locator('#jupyterlab-splash')
+      .waitFor({ state: 'detached' });
+  }
+
+  /** Run one of JupyterLab's commands. */
+  async run(command: string, args: Record<string, string> = {}): Promise<void> {
+    await this.page.evaluate(
+      async ([id, given]) => {
+        await window.jupyterapp.commands.execute(id, given);
+      },
+      [command, args] as const
+    );
+  }
+
+  /** Write a notebook with the scripted model's runs to come. */
+  async send(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+    await expect(this.composer).toHaveValue('');
+  }
+
+  async chooseModel(name: string): Promise<void> {
+    await this.panel.getByRole('combobox', { name: 'Model' }).selectOption('…');
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill(name);
+    await dialog.getByRole('button', { name: 'Ok' }).click();
+    await expect(dialog).toHaveCount(0);
+  }
+
+  /** The line of a decided cell. */
+  line(title: string): Locator {
+    return this.panel.locator('.jp-Intern-lines li', { hasText: title });
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.panel.getByRole('button', { name });
+  }
+
+  async shot(name: string): Promise<void> {
+    await this.page.screenshot({ path: this.info.outputPath(`${name}.png`) });
+  }
+}
