@@ -259,13 +259,18 @@ export class InternModel implements IDisposable {
     });
   }
 
-  /** The session to go on with. A new notebook under an old one's name has nothing to do with the old one's. */
+  /**
+   * The session to go on with: one that works or has yet to begin, else the newest whose cells stand in the notebook.
+   * A new notebook under an old one's name has nothing to do with the old one's.
+   */
   private async latest(
     sessions: readonly SessionInfo[]
   ): Promise<string | null> {
-    const running = sessions.find(each => each.run_status === 'running');
-    if (running !== undefined) {
-      return running.session_id;
+    const open = sessions.find(
+      ({ run_status }) => run_status === 'running' || run_status === null
+    );
+    if (open !== undefined) {
+      return open.session_id;
     }
     for (const { session_id } of sessions) {
       if (await this.options.hasCellsOf(session_id)) {
