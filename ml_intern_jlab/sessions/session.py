@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing_extensions import assert_never
 
 from ..agent.intern import Intern
 from ..agent.models import DEFAULT_MODEL, create_model, model_label
-from ..errors import BadTask, InternError, NotebookUnavailable, Refused
+from ..errors import BadTask, InternError, JournalUnavailable, NotebookUnavailable, Refused
 from ..notebook.document import Document, Writer
 from ..notebook.kernel import Kernel
 from ..protocol import (
@@ -216,13 +217,19 @@ class Session:
             self._starting = False
 
     async def _work(self, run: Run, task: str) -> None:
-        ended = await run.work(task)
+        try:
+            ended = await run.work(task)
+        except JournalUnavailable as error:
+            # Nothing can be stored any more; who listens hears at least why.
+            ended = RunFinished(session_id=self.session_id, run_id=run.run_id, status="failed", reason=str(error))
+            self._journal.publish(ended)
         if self._writer is not None:
             try:
                 await self._writer.flush()
             except NotebookUnavailable as error:
                 lost = f"{error} The run {ended.status}, and everything it did stands in the journal only."
-                self._warn("notebook_unsaved", lost)
+                with contextlib.suppress(JournalUnavailable):  # both are full: the run's end has said so
+                    self._warn("notebook_unsaved", lost)
 
     async def _open(self) -> tuple[Kernel, Writer]:
         if self._kernel is None or not self._kernel.alive:

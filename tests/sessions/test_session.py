@@ -339,6 +339,17 @@ async def test_a_dying_kernel_fails_the_run_with_its_reason(desk: MakeDesk) -> N
     assert d.all(CellFinished)[0].status == "failed"
 
 
+async def test_a_full_disk_ends_the_run_and_says_so(desk: MakeDesk) -> None:
+    d = desk([PLAN, *[turn(f"print('{number}' * 3000)") for number in range(60)]])
+    pages = d.journal._db.execute("PRAGMA page_count").fetchone()[0]
+    d.journal._db.execute(f"PRAGMA max_page_count={pages + 12}")
+    ended = await d.run(max_steps=50)
+    assert ended.status == "failed"
+    assert "can't be written" in ended.reason
+    stored = list(d.journal.events(d.session_id))
+    assert [event.seq for event in stored] == list(range(1, len(stored) + 1))
+
+
 async def test_a_second_run_on_the_same_notebook_is_refused(desk: MakeDesk) -> None:
     d = desk([PLAN, turn("1 + 1")])
     await d.send(StartRun(task="t", mode=Mode.ask))
