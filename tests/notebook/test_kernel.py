@@ -235,25 +235,25 @@ def test_interrupt(run: Run[Any], shared: Kernel, source: str) -> None:
     assert (execution.status, execution.reason) == ("stopped", "")
 
 
-def test_interrupt_right_after_the_start(run: Run[Any], shared: Kernel) -> None:
+def test_interrupt_right_after_the_start(run: Run[Any], own: Kernel) -> None:
     async def scenario() -> None:
         for pause in (0, 0, 0.002, 0.004, 0.006, 0.01):
-            task = asyncio.create_task(shared.execute("import time; time.sleep(30)", on_message=lambda m: None))
+            task = asyncio.create_task(own.execute("import time; time.sleep(30)", on_message=lambda m: None))
             await asyncio.sleep(pause)
-            await shared.interrupt()
+            await own.interrupt()
             assert (await ended(task, 3)).status == "stopped"
 
     run(scenario())
 
 
-def test_interrupt_that_the_cell_swallows(run: Run[Any], shared: Kernel) -> None:
+def test_interrupt_that_the_cell_swallows(run: Run[Any], own: Kernel) -> None:
     async def scenario() -> Execution:
         source = (
             "import time\nend = time.monotonic() + 2.5\nwhile time.monotonic() < end:\n"
             "    try: time.sleep(0.1)\n    except KeyboardInterrupt: pass"
         )
-        task = await started(shared, source)
-        assert not await shared.interrupt(timeout=1)
+        task = await started(own, source)
+        assert not await own.interrupt(timeout=1)
         return await ended(task, 5)
 
     execution = run(scenario())
@@ -261,10 +261,10 @@ def test_interrupt_that_the_cell_swallows(run: Run[Any], shared: Kernel) -> None
     assert "although it was interrupted" in execution.reason
 
 
-def test_interrupt_by_somebody_else(run: Run[Any], shared: Kernel) -> None:
+def test_interrupt_by_somebody_else(run: Run[Any], own: Kernel) -> None:
     async def scenario() -> Execution:
-        task = await started(shared, "import time; time.sleep(60)")
-        await shared._manager.interrupt_kernel()
+        task = await started(own, "import time; time.sleep(60)")
+        await own._manager.interrupt_kernel()
         return await ended(task, 2)
 
     execution = run(scenario())
