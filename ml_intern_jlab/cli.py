@@ -78,6 +78,8 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line; ends through `SystemExit` with 0 finished, 1 failed, 2 wrong use or 3 stopped."""
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    # What jupyter_client logs with a traceback, a kernel that can't start for one, is told in a sentence of ours.
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     sys.exit(options.command(options))
 
 
