@@ -7,7 +7,7 @@ The agent is synchronous and works in a thread of its own. Everything that it do
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from smolagents.local_python_executor import CodeOutput, PythonExecutor
@@ -96,7 +96,6 @@ class NotebookExecutor(PythonExecutor):  # type: ignore[misc]  # smolagents has 
     _thought: str = ""
     _item: PlanItem | None = None
     _step: int = 0
-    state: dict[str, Any] = field(default_factory=dict)
 
     def introduce(self, thought: str, item: PlanItem | None, step: int) -> None:
         """The next code action serves `item`, and `thought` is the prose before it."""

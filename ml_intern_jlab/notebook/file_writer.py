@@ -59,7 +59,6 @@ class FileWriter:
     ) -> None:
         self.path = path
         self._contents = contents
-        self._session_id = session_id
         self._history = history
         self._kernelspec = kernelspec
         self._language = language

@@ -15,7 +15,7 @@ from .task import TaskFacts
 from .task_files import mentions_in
 
 _LISTED = re.compile(r"^(?! )(?P<path>.+) \([\d,]+ bytes\)$")
-_NAME = r"(?:[`\"'](?P<quoted>[^`\"'\n]{1,80})[`\"']|(?P<bare>[^\W\d]\w*(?:[.%/-]\w+)*))"
+_NAME = re.compile(r"(?:[`\"'](?P<quoted>[^`\"'\n]{1,80})[`\"']|(?P<bare>[^\W\d]\w*(?:[.%/-]\w+)*))")
 _AND = re.compile(r"\s*(?:,\s*(?:and\s+)?|\band\b|&)\s*", re.I)
 _COLUMNS = re.compile(
     r"\bcolumns?\b\s*(?:(?:named|called|headed|titled|are|is|being|should be|must be)\b\s*)?[,:=(]?\s*", re.I
@@ -137,7 +137,7 @@ def _output_columns(facts: TaskFacts, known: list[str]) -> tuple[str, ...]:
         """Names in a row; untrusted ones must be columns or look like a name made for a program."""
         names: list[str] = []
         at = 0
-        while match := re.compile(_NAME).match(text, at):
+        while match := _NAME.match(text, at):
             bare = match["bare"]
             name = match["quoted"] or bare
             if bare and (bare.lower() in _FILLER or not (trusted or "_" in bare or normalised(bare) in words)):
