@@ -349,6 +349,14 @@ class FindingAdded(EventBase):
     advice: str
 
 
+class ReviewFinished(EventBase):
+    """The review rules looked over the notebook: the last `findings` findings are what they found this time."""
+
+    type: Literal["review_finished"] = "review_finished"
+    findings: int
+    by: str
+
+
 class RunUndone(EventBase):
     """The cells of `run_id` left the notebook; `kept` are those that a person changed since."""
 
@@ -387,6 +395,7 @@ Event = Annotated[
     | ArtifactAdded
     | WarningRaised
     | FindingAdded
+    | ReviewFinished
     | RunUndone
     | RunFinished,
     Field(discriminator="type"),

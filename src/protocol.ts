@@ -19,6 +19,7 @@ export type Event =
   | ArtifactAdded
   | WarningRaised
   | FindingAdded
+  | ReviewFinished
   | RunUndone
   | RunFinished;
 /**
@@ -392,6 +393,18 @@ export interface FindingAdded {
   line: number;
   message: string;
   advice: string;
+}
+/**
+ * The review rules looked over the notebook: the last `findings` findings are what they found this time.
+ */
+export interface ReviewFinished {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'review_finished';
+  findings: number;
+  by: string;
 }
 /**
  * The cells of `run_id` left the notebook; `kept` are those that a person changed since.

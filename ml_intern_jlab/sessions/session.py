@@ -26,6 +26,7 @@ from ..protocol import (
     FindingAdded,
     LeaseMoved,
     Note,
+    ReviewFinished,
     ReviewNotebook,
     RunFinished,
     RunStarted,
@@ -144,7 +145,7 @@ class Session:
             case UndoRun():
                 await self._undo(command.run_id, by)
             case ReviewNotebook():
-                await self._review()
+                await self._review(by)
             case _ as unknown:
                 assert_never(unknown)
 
@@ -305,10 +306,12 @@ class Session:
         self.emit(RunUndone(run_id=run_id, removed=removed, kept=kept, by=by))
         await writer.flush()
 
-    async def _review(self) -> None:
+    async def _review(self, by: str) -> None:
         _, writer = await self._open()
-        for finding in review(await writer.notebook()):
+        findings = review(await writer.notebook())
+        for finding in findings:
             self.emit(FindingAdded(**finding.model_dump()))
+        self.emit(ReviewFinished(findings=len(findings), by=by))
 
 
 class Sessions:
