@@ -57,6 +57,7 @@ class State:
     numbered: dict[str, dict[str, int]] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     wide: bool = False
+    sklearn: tuple[int, int] = (0, 0)
     # from the audit
     target: str = ""
     profile: Profile = field(default_factory=lambda: Profile({}))
@@ -91,7 +92,6 @@ class State:
     baseline: float | None = None
     candidates: list[Candidate] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
-    old_sklearn: bool = False
     chosen: str = ""
     estimate: dict[str, float] = field(default_factory=dict)
     interval: str = ""
