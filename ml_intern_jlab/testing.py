@@ -14,18 +14,28 @@ from smolagents.monitoring import TokenUsage
 Line = str | BaseException | Callable[[str], str]
 
 
+class CutOff(str):
+    """A line of a script: an answer that the limit of tokens cut off."""
+
+
 class ScriptedModel(Model):  # type: ignore[misc]  # smolagents has no type information
     """A model that answers from a script.
 
     Each line is an answer, an exception to raise, or a function from the last message's text to the answer. `seen`
     keeps the text of every last message, so that a test can tell what the model was shown.
 
+    Args:
+        script: the answers.
+        context_window: tokens that it pretends to take; None is unknown.
+        sees_images: whether it pretends to see.
+
     Raises:
         AssertionError: it was asked more often than the script has lines.
     """
 
-    def __init__(self, script: Iterable[Line]) -> None:
+    def __init__(self, script: Iterable[Line], context_window: int | None = None, sees_images: bool = False) -> None:
         super().__init__(model_id="scripted")
+        self.context_window, self.sees_images, self.cut_off = context_window, sees_images, False
         self._script = list(script)
         self.seen: list[str] = []
 
@@ -40,6 +50,7 @@ class ScriptedModel(Model):  # type: ignore[misc]  # smolagents has no type info
         if isinstance(line, BaseException):
             raise line
         answer = line(text) if callable(line) else line
+        self.cut_off = isinstance(answer, CutOff)
         return ChatMessage(
             role=MessageRole.ASSISTANT,
             content=answer,

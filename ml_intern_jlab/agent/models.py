@@ -15,6 +15,18 @@ from smolagents.models import ChatMessage, InferenceClientModel, Model
 from ..errors import ModelUnavailable
 from ..protocol import ModelInfo
 from ..recipes.model import RecipesModel
+from .model_faults import context_overflow, is_transient, readable, retry_after
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "context_overflow",
+    "create_model",
+    "is_transient",
+    "known_models",
+    "model_label",
+    "readable",
+    "retry_after",
+]
 
 DEFAULT_MODEL = "recipes"
 RECIPES_LABEL = "recipes (no language model)"
@@ -86,38 +98,3 @@ def known_models(default: str = "", base_url: str = "") -> list[ModelInfo]:
                 ModelInfo(model=default, label=default, language_model=True, available=False, detail=str(error))
             )
     return found
-
-
-def is_transient(error: Exception) -> bool:
-    """Whether the same request may go through a little later: a time-out, a lost connection, 429 or 5xx."""
-    status = _status(error)
-    return _no_answer(error) or status in (408, 425, 429) or status >= 500
-
-
-def readable(error: Exception, model: Any) -> str:
-    """What a person should know of a request that failed for good."""
-    name = getattr(model, "model_id", None) or type(model).__name__
-    where = f" at {model.base_url}" if getattr(model, "base_url", "") else ""
-    status = _status(error)
-    detail = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-    if _no_answer(error):
-        return f"The model {name}{where} can't be reached ({detail}). Check that its server runs, then start again."
-    if status in (401, 403):
-        return f"The model {name}{where} refused the key ({status}). Check the key for this server."
-    if status == 404:
-        return f"The server{where} has no model {name} (404). Check the model's name and the base URL."
-    if status == 429:
-        return f"The model {name}{where} allows no more requests for now (429). Wait a while, then start again."
-    return f"The model {name}{where} failed: {detail}"
-
-
-def _no_answer(error: Exception) -> bool:
-    """A time-out or a lost connection, told by name: huggingface_hub's transport is httpx or a successor of it."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"TransportError", "ConnectionError", "TimeoutError"})
-
-
-def _status(error: Exception) -> int:
-    """The HTTP status that an error stands for, 0 for none."""
-    status = getattr(getattr(error, "response", None), "status_code", 0)
-    return status if isinstance(status, int) else 0
