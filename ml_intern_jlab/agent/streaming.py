@@ -18,6 +18,8 @@ from smolagents.models import (
 )
 from smolagents.monitoring import TokenUsage
 
+from .providers.server_facts import Facts
+
 Progress = Callable[[str, float | None], None]
 """Hears what a model does before it can answer: a sentence, and how much of it is done (0 to 1; None: unknown)."""
 
@@ -71,15 +73,9 @@ class Request:
 class LanguageModel(Model):  # type: ignore[misc]  # smolagents has no type information
     """Base of our language models. A subclass gives `pieces`; streaming, aborting and counting are here.
 
-    `context_window` is in tokens and None where it is unknown, `sees_images` whether images may be sent, prices are in
-    US dollars per million tokens. A subclass may find them out when they are first asked for. `cut_off` is about the
-    last reply: it ended by the limit of tokens, so code in it may be half.
+    `cut_off` is about the last reply: it ended by the limit of tokens, so code in it may be half.
     """
 
-    context_window: int | None = None
-    sees_images: bool = False
-    price_in: float | None = None
-    price_out: float | None = None
     key_advice: str = "Check the key for this server."
     cut_off: bool = False
     on_progress: Progress | None = None
@@ -87,6 +83,38 @@ class LanguageModel(Model):  # type: ignore[misc]  # smolagents has no type info
     def __init__(self, model_id: str) -> None:
         super().__init__(model_id=model_id)
         self._request: Request | None = None
+        self._facts: Facts | None = None
+
+    def find_facts(self) -> Facts:
+        """What can be known of the model; may ask a server, so not for the event loop."""
+        return Facts()
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the model, asked for once."""
+        if self._facts is None:
+            self._facts = self.find_facts()
+        return self._facts
+
+    @property
+    def context_window(self) -> int | None:
+        """The tokens that prompt and reply may have together; None: unknown."""
+        return self.facts.context_window
+
+    @property
+    def sees_images(self) -> bool:
+        """Whether images may be sent."""
+        return self.facts.sees_images
+
+    @property
+    def price_in(self) -> float | None:
+        """US dollars for a million tokens of prompt; None: unknown."""
+        return self.facts.price_in
+
+    @property
+    def price_out(self) -> float | None:
+        """US dollars for a million tokens of reply; None: unknown."""
+        return self.facts.price_out
 
     def pieces(self, messages: list[dict[str, Any]], request: Request, options: dict[str, Any]) -> Iterator[Piece]:
         """The reply to `messages`, piece by piece. Runs in a thread of its own and may block, until it is cancelled.
@@ -122,6 +150,8 @@ class LanguageModel(Model):  # type: ignore[misc]  # smolagents has no type info
                     raise item
                 self.cut_off = self.cut_off or item.cut_off
                 yield _delta(item)
+            if self._facts is not None and not self._facts.settled:
+                self._facts = None  # now that it has answered, the server may know better
         finally:
             request.cancel()
 
