@@ -81,6 +81,14 @@ def host_of(url: str) -> str:
     return urlsplit(url if "//" in url else f"//{url}").netloc.rpartition("@")[2].lower()
 
 
+def keyring_name(provider: str) -> str:
+    """The keyring's name for what a person typed: a provider's name, or the host in an address."""
+    if "/" not in provider and "." not in provider and ":" not in provider:
+        return provider.lower()
+    host = host_of(provider)
+    return OPENAI.provider if host == OPENAI_HOST else host
+
+
 def stored_key(name: str) -> str | None:
     """The keyring's key of a provider or host; None where there is none, or no keyring."""
     with contextlib.suppress(KeyringUnavailable), _keyring() as keyring:

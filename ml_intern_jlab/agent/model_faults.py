@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ..errors import ModelUnavailable
+
 MAX_RETRY_AFTER = 60.0
 """Seconds that a server may make us wait; one that asks for more is tried again after this long."""
 
@@ -41,7 +43,7 @@ class ModelFault(Exception):
 def is_transient(error: BaseException) -> bool:
     """Whether the same request may go through a little later: a time-out, a lost connection, 408, 425, 429, 5xx, or
     an answer that can't be read."""
-    if context_overflow(error):
+    if isinstance(error, ModelUnavailable) or context_overflow(error):
         return False
     status = _status(error)
     return _no_answer(error) or _broken(error) or status in (408, 425, 429) or status >= 500
@@ -49,6 +51,8 @@ def is_transient(error: BaseException) -> bool:
 
 def context_overflow(error: BaseException) -> bool:
     """Whether the prompt was longer than the model's window: the same request never goes through, a shorter may."""
+    if isinstance(error, ModelUnavailable):
+        return False
     for each in _chain(error):
         if _kinds(each) & _OVERFLOW_KINDS:
             return True
@@ -71,6 +75,8 @@ def retry_after(error: BaseException) -> float | None:
 
 def readable(error: BaseException, model: Any) -> str:
     """What a person should know of a request that failed for good: what happened, to which model, what to do."""
+    if isinstance(error, ModelUnavailable):
+        return str(error)
     name = getattr(model, "model_id", None) or type(model).__name__
     base_url = getattr(model, "base_url", "")
     where = f" at {base_url}" if base_url else ""

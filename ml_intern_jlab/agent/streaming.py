@@ -83,11 +83,16 @@ class LanguageModel(Model):  # type: ignore[misc]  # smolagents has no type info
     def __init__(self, model_id: str) -> None:
         super().__init__(model_id=model_id)
         self._request: Request | None = None
+        self._aborted = False
         self._facts: Facts | None = None
 
     def find_facts(self) -> Facts:
         """What can be known of the model; may ask a server, so not for the event loop."""
         return Facts()
+
+    def glance(self) -> Facts:
+        """What can be known without loading or starting anything."""
+        return self.find_facts()
 
     @property
     def facts(self) -> Facts:
@@ -132,15 +137,17 @@ class LanguageModel(Model):  # type: ignore[misc]  # smolagents has no type info
         """Stream one reply. Closing the generator aborts the request.
 
         Raises:
-            Aborted: `abort` was called.
+            Aborted: `abort` was called, before or meanwhile.
             Exception: whatever went wrong; see `model_faults`.
         """
         if stop_sequences:
             options["stop"] = stop_sequences
         options = {name: value for name, value in options.items() if value is not None}
         request, inbox = Request(), queue.SimpleQueue[Piece | BaseException | None]()
-        self._request, self.cut_off = request, False
         request.on_cancel(lambda: inbox.put(Aborted("The request was stopped.")))
+        self._request, self.cut_off = request, False
+        if self._aborted:
+            request.cancel()
         threading.Thread(
             target=self._pump, args=(messages, request, options, inbox), name=f"ml-intern-{self.model_id}", daemon=True
         ).start()
@@ -178,7 +185,8 @@ class LanguageModel(Model):  # type: ignore[misc]  # smolagents has no type info
         return agglomerate_stream_deltas(list(self.generate_stream(messages, stop_sequences, **options)))
 
     def abort(self) -> None:
-        """End the request under way, if there is one. Any thread may call this; it does not block."""
+        """End the request under way and any that comes after. Any thread may call this; it does not block."""
+        self._aborted = True
         request = self._request
         if request is not None:
             request.cancel()

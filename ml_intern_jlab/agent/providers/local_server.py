@@ -232,6 +232,10 @@ class LocalModel(LanguageModel):
         with self._server().use(self.tell) as (base_url, key):
             return ChatServerModel("local", base_url, key).find_facts()
 
+    def glance(self) -> Facts:
+        """Nothing: it would have to be loaded."""
+        return Facts()
+
     def pieces(self, messages: list[dict[str, Any]], request: Request, options: dict[str, Any]) -> Iterator[Piece]:
         """See `LanguageModel.pieces`.
 

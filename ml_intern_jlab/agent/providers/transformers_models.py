@@ -42,6 +42,10 @@ class TransformersChatModel(LanguageModel):
         """The window of the model's configuration; loads the model."""
         return Facts(self._load().window)
 
+    def glance(self) -> Facts:
+        """Nothing: it would have to be loaded."""
+        return Facts()
+
     def pieces(self, messages: list[dict[str, Any]], request: Request, options: dict[str, Any]) -> Iterator[Piece]:
         """See `LanguageModel.pieces`.
 
