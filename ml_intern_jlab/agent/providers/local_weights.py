@@ -140,11 +140,11 @@ def _repo_and_file(name: str) -> tuple[str, str]:
 
 def _cached_files() -> Iterator[tuple[str, str]]:
     """Each GGUF file in Hugging Face's cache: its repository and its path there; of a split one the first part."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        repos = scan_cache_dir().repos
+        repos = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except CacheNotFound:
         return
     for repo in repos:
