@@ -90,7 +90,8 @@ class ScriptedServer:
 
     Each line is an answer (`CutOff` ends it by the limit of tokens), an HTTP status with which a request is refused, or
     a `Misbehaviour`. Answers are streamed in pieces when the request says `stream`. `base_url` ends in `/v1`;
-    `requests` keeps what was asked, headers included; `hung_up` is set once a client left a silent reply.
+    `requests` keeps what was asked, headers included; `silent` is set once a reply went silent, `hung_up` once its
+    client left.
 
     Args:
         script: one line for each request.
@@ -99,7 +100,7 @@ class ScriptedServer:
 
     def __init__(self, script: Iterable[str | int | Misbehaviour], pages: Mapping[str, Any] | None = None) -> None:
         self.requests: list[dict[str, Any]] = []
-        self.hung_up = threading.Event()
+        self.silent, self.hung_up = threading.Event(), threading.Event()
         self._script = list(script)
         outer = self
 
@@ -139,6 +140,7 @@ class ScriptedServer:
                     for piece in outer._deltas(line.text):
                         self._write(f"{len(piece.encode()):x}\r\n{piece}\r\n")
                 if line.then == "silence":
+                    outer.silent.set()
                     while self.connection.recv(1000):
                         pass
                     outer.hung_up.set()
