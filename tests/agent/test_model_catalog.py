@@ -7,6 +7,7 @@ import pytest
 
 from ml_intern_jlab.agent import model_catalog
 from ml_intern_jlab.agent.model_catalog import forget_found, known_models
+from ml_intern_jlab.agent.models import create_model
 from ml_intern_jlab.testing import Misbehaviour, ScriptedServer
 
 VLLM = {"/v1/models": {"data": [{"id": "owner/big", "max_model_len": 32_000}]}}
@@ -41,7 +42,7 @@ def test_servers_on_this_machine_are_found_with_what_they_say(monkeypatch: pytes
         found = {model.model: model for model in known_models()}
         big = found[f"openai:owner/big@{server.base_url}"]
         assert (big.label, big.context_window, big.price_in) == ("owner/big (vLLM)", 32_000, None)
-        model = model_catalog.create_model(big.model)
+        model = create_model(big.model)
         assert (model.model_id, model.context_window) == ("owner/big", 32_000)
 
 

@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -30,7 +31,7 @@ pytest.importorskip("xllamacpp", reason="llama.cpp isn't installed: pip install 
 pytest.importorskip("gguf", reason="gguf, which writes the model to test with, isn't installed: pip install gguf")
 
 ASK = [message("user", "hello")]
-LETTERS = {"grammar": "root ::= [a-z]+", "ignore_eos": True}
+LETTERS: dict[str, Any] = {"grammar": "root ::= [a-z]+", "ignore_eos": True}
 SHORT = {**LETTERS, "max_tokens": 8}
 ENDLESS = {**LETTERS, "max_tokens": 100_000}
 
