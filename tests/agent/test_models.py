@@ -14,7 +14,7 @@ from ml_intern_jlab.testing import ScriptedServer
 ASK = [message("user", "Say hello.")]
 
 
-class Memory(KeyringBackend):
+class Memory(KeyringBackend):  # type: ignore[misc]  # its types are optional
     """A keyring that forgets with the test."""
 
     priority = 1.0
