@@ -227,6 +227,23 @@ describe('a run', () => {
     expect(foldRun(...writing, proposed('a')).streaming).toBe('');
   });
 
+  it('shows what the model loads until it writes', () => {
+    const loading: WithoutBase<Event> = {
+      type: 'model_progress',
+      text: 'Loading a.gguf',
+      done: 0.456
+    };
+    expect(foldRun(loading).progress).toBe('Loading a.gguf (45 %)');
+    expect(foldRun({ ...loading, done: null }).progress).toBe('Loading a.gguf');
+    const written = foldRun(loading, { type: 'text_delta', step: 1, text: 'a' });
+    expect(written).toMatchObject({ progress: '', streaming: 'a' });
+  });
+
+  it('names the model that was changed to', () => {
+    const run = foldRun({ type: 'model_changed', model: 'local:a', by: 'ann' });
+    expect(run.model).toBe('local:a');
+  });
+
   it('ends with its reason and its time', () => {
     const run = foldRun(ENDED);
     expect(run).toMatchObject({
