@@ -318,7 +318,7 @@ class Calls(ModelMethods):
             return self._dataset(value, key, named)
         pair = Value(
             items=(
-                value,
+                value.but(columns=None),
                 value.but(
                     columns=Columns(frozenset({"target"})), mark="target", derivation=Derivation(frozenset({"target"}))
                 ),

@@ -357,6 +357,8 @@ class Expressions:
                 return owner.but(
                     columns=Columns(frozenset({"target"})), derivation=Derivation(frozenset({"target"})), keys=()
                 )
+            if name == "data" and owner.columns is not None and owner.columns.whole:
+                return owner.but(columns=None)  # a Bunch: its data are the features
             if name == "data" or owner.kind == "index":
                 return owner
             if owner.columns is not None:
@@ -382,7 +384,7 @@ class Expressions:
         derived = dict(table.derived).get(name, Derivation())
         kept = frozenset(t for t in table.taints if not t.columns or name in t.columns or t.kind != "imputation")
         return table.but(
-            kind=table.kind if table.kind == "prediction" else "data",
+            kind=table.kind if table.kind in ("prediction", "group", "window") else "data",
             columns=Columns(frozenset({name})),
             derivation=Derivation(derived.columns | {name}, derived.through),
             derived=(),
@@ -408,7 +410,7 @@ class Expressions:
                 return self._picked(result, index)
         if owner.items is not None:
             return self._of_items(owner, index)
-        if owner.kind in ("data", "prediction", "index", "residual") and owner.rows:
+        if owner.kind in ("data", "prediction", "index", "residual", "group", "window") and owner.rows:
             return self._of_rows(owner, index)
         if owner.kind == "stat":
             named = frozenset({str(index.constant)}) if index.known and isinstance(index.constant, str) else frozenset()

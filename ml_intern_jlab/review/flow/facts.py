@@ -28,6 +28,7 @@ class Fit:
     rows: Rows
     place: Place
     stopping: Rows = frozenset()
+    in_loop: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,6 +65,8 @@ class DataMethods(Expressions):
             return self.reduced(owner)
         if owner.kind == "expression":
             return owner.but(mark="self_statistic")
+        if owner.kind == "window":
+            return owner.but(kind="data")
         if owner.kind == "group":
             kind = "group_statistic"
         elif owner.kind == "mask":

@@ -185,7 +185,7 @@ class ModelMethods(DataMethods):
         estimator.scale = target.scale if target is not None else ""
         if named.get("validation_split") is not None and not is_none_like(named["validation_split"]):
             pass  # Keras holds the last rows of the training part back itself.
-        self.facts.fits.append(Fit(estimator, features, target, rows, self.place(), stopping))
+        self.facts.fits.append(Fit(estimator, features, target, rows, self.place(), stopping, self.loops))
         return owner
 
     def _stopping(self, estimator: Estimator, named: Named) -> Rows:
@@ -346,7 +346,7 @@ class ModelMethods(DataMethods):
             estimator.fitted |= value.rows
             inside = value.attributes or {}
             self.facts.fits.append(
-                Fit(estimator, Value("data", rows=value.rows), inside.get("true"), value.rows, self.place())
+                Fit(estimator, Value("data", rows=value.rows), inside.get("true"), value.rows, self.place(), frozenset(), 1)
             )
 
 

@@ -42,6 +42,11 @@ def covers(whole: Rows, part: Rows) -> bool:
     return any(whole & each.lineage() for each in part)
 
 
+def includes(whole: Rows, part: Rows) -> bool:
+    """Whether every row of `part` surely lies in `whole`."""
+    return bool(part) and all(whole & each.lineage() for each in part)
+
+
 def overlap(one: Rows, other: Rows) -> bool:
     """Whether the two share rows surely: one lies in the other."""
     return covers(one, other) or covers(other, one)
@@ -76,7 +81,7 @@ def _sides_apart(one: Part, other: Part) -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Place:
     """Where in the notebook: index of the code cell in the list of all cells, and line."""
 
