@@ -19,9 +19,8 @@ _PINNED = re.compile(r"[=<>~!@]=?|\.(?:whl|txt|toml|ya?ml|zip|tar\.gz)|^git\+|^h
 
 
 def _absolute(subject: Subject) -> Iterator[Found]:
-    prose = {id(node.value) for _, node in subject.notebook.nodes() if isinstance(node, ast.Expr)}
     for cell, node in subject.notebook.nodes():
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
             if _ABSOLUTE.match(text) and not _ELSEWHERE.match(text) and len(text) < 300:
                 yield Found(
