@@ -346,7 +346,15 @@ class ModelMethods(DataMethods):
             estimator.fitted |= value.rows
             inside = value.attributes or {}
             self.facts.fits.append(
-                Fit(estimator, Value("data", rows=value.rows), inside.get("true"), value.rows, self.place(), frozenset(), 1)
+                Fit(
+                    estimator,
+                    Value("data", rows=value.rows),
+                    inside.get("true"),
+                    value.rows,
+                    self.place(),
+                    frozenset(),
+                    1,
+                )
             )
 
 

@@ -126,7 +126,9 @@ def _told_repeated(subject: Subject) -> set[str]:
             continue
         numbers = [int(each.replace(",", "")) for each in re.findall(r"(?<![\w.,])\d[\d,]*(?![\w.])", cell.printed)]
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if (method == "value_counts" and re.search(r"(?m)\s(?:[2-9]|\d{2,})\s*$", cell.printed)) or (method == "nunique" and len(numbers) >= 2 and min(numbers) * 1.2 < max(numbers)):
+        if (method == "value_counts" and re.search(r"(?m)\s(?:[2-9]|\d{2,})\s*$", cell.printed)) or (
+            method == "nunique" and len(numbers) >= 2 and min(numbers) * 1.2 < max(numbers)
+        ):
             found.add(name)
     return found
 
