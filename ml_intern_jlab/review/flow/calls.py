@@ -455,7 +455,7 @@ class Calls(ModelMethods):
         if owner.kind == "frames":
             return self._of_frames(owner, name, arguments, named)
         if owner.kind in ("dict",) or (owner.items is not None and not gathered(owner).rows):
-            return self._ranked(owner, name)
+            return self._ranked(owner, name, node)
         if name in _BEST and gathered(owner).scores:
             return self._best(name, [owner], {})
         if name in ("argmax", "argmin", "argsort", "max") and owner.kind == "prediction":
@@ -469,11 +469,14 @@ class Calls(ModelMethods):
         if owner.kind == "stat":
             return owner.but(taints=owner.taints.union(*(gathered(each).taints for each in arguments)))
         if owner.kind in ("score", "") and owner.scores:
-            return self._ranked(owner, name)
+            return self._ranked(owner, name, node)
         return self._unknown(name, arguments, named)
 
-    def _ranked(self, owner: Value, name: str) -> Value:
+    def _ranked(self, owner: Value, name: str, node: ast.Call | None = None) -> Value:
         deep = gathered(owner)
+        if name == "sort" and node is not None and isinstance(node.func, ast.Attribute):
+            self.mutate(node.func.value, owner.but(mark="ranked", scores=deep.scores))
+            return NOTHING
         if name in _BEST and deep.scores:
             return self._best(name, [owner], {})
         return owner.but(mark="ranked" if name.startswith("sort") else owner.mark, scores=deep.scores)
@@ -550,7 +553,9 @@ class Calls(ModelMethods):
 
     def _call_train_test_split(self, arguments: list[Value], named: Named, origin: str) -> Value:
         how = "ordered" if is_false(named.get("shuffle")) else "random"
-        if how == "random":
+        if arguments and arguments[0].mark == "unique":
+            how = "group"  # the entities are parted, not their rows
+        if how != "ordered":
             self.draw("train_test_split", "numpy", named, ("random_state",))
         state = named.get("random_state")
         seeded = state is not None and state.known and state.constant is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -222,6 +223,8 @@ class Expressions:
             items=None,
             keys=(),
             element=None,
+            mark="self_statistic" if "self_statistic" in (left.mark, right.mark) else main.mark,
+            scale=main.scale or other.scale if main.kind == "expression" else main.scale,
         )
 
     def _scaling(self, taint: Taint, main: Value) -> Taint:
@@ -353,7 +356,10 @@ class Expressions:
                 return Value(items=(Value("length", rows=owner.rows), NOTHING))
             if name in _INDEXERS or name.startswith("_"):
                 return owner.but(mark=name if name in ("loc", "iloc") else owner.mark)
-            if name in ("target", "label", "labels", "y"):
+            bunch = owner.columns is not None and re.match(r"(load|fetch)_", owner.origin.rsplit(".", 1)[-1])
+            if bunch and name == "frame":
+                return owner
+            if bunch and name in ("target", "labels"):
                 return owner.but(
                     columns=Columns(frozenset({"target"})), derivation=Derivation(frozenset({"target"})), keys=()
                 )
@@ -364,7 +370,7 @@ class Expressions:
             if owner.columns is not None:
                 return self.column(owner, name)
             return owner.but(columns=None)
-        return owner.but(kind="", known=False, constant=None) if owner.kind in ("score", "stat") else NOTHING
+        return owner.but(known=False, constant=None) if owner.kind in ("score", "stat") else NOTHING
 
     def _of_estimator(self, estimator: Estimator, owner: Value, name: str) -> Value:
         if name in ("best_estimator_", "model", "named_steps", "base_estimator"):
@@ -399,6 +405,8 @@ class Expressions:
 
     def item(self, owner: Value, index: Value) -> Value:
         """`owner[index]`."""
+        if owner.mark == "ranked" and index.known and index.constant in (0, -1) and owner.scores:
+            return owner.but(taints=owner.taints | {self.choose(owner.scores, 0)})
         if owner.kind in ("dict", "frames", "instance") or owner.keys:
             if index.known and owner.key(str(index.constant)) is not None:
                 return owner.key(str(index.constant)) or NOTHING
@@ -423,8 +431,6 @@ class Expressions:
             return self._picked(owner.element.but(taints=owner.element.taints | owner.taints), index)
         if owner.kind == "estimator":
             return owner
-        if owner.mark == "ranked" and index.known and index.constant == 0 and owner.scores:
-            return owner.but(taints=owner.taints | {self.choose(owner.scores, 0)})
         return self._picked(owner.but(known=False, constant=None), index)
 
     @staticmethod

@@ -137,8 +137,11 @@ class Interpreter(Calls):
                 holder.attributes[target.attr] = value
         elif isinstance(target, ast.Subscript):
             index = self.evaluate(target.slice)
-            if index.known:
-                self._rebind(target.value, self.evaluate(target.value).with_key(str(index.constant), value))
+            holder = self.evaluate(target.value)
+            if index.known and holder.rows:
+                self._rebind(target.value, self.with_column(holder, str(index.constant), value))
+            elif index.known:
+                self._rebind(target.value, holder.with_key(str(index.constant), value))
 
     def mutate(self, node: ast.expr, value: Value) -> None:
         """A method has changed its object: `rows.append(x)`, `df.drop(…, inplace=True)`."""

@@ -48,6 +48,9 @@ class DataMethods(Expressions):
             result = Value("stat", taints=owner.taints | {taint}, columns=owner.columns)
         else:
             result = self._plain(owner, arguments, named)
+        if name == "pop" and arguments and arguments[0].known and owner.columns and isinstance(node.func, ast.Attribute):
+            dropped = owner.columns.dropped(frozenset({str(arguments[0].constant)}))
+            self.mutate(node.func.value, owner.but(columns=dropped))
         if is_true(named.get("inplace")) and isinstance(node.func, ast.Attribute):
             self.mutate(node.func.value, result)
             return constant(None)
@@ -57,7 +60,7 @@ class DataMethods(Expressions):
         """A method that isn't known keeps the rows."""
         given = [gathered(each) for each in (*arguments, *named.values())]
         taints = owner.taints.union(*(each.taints for each in given if each.kind != "function"))
-        return owner.but(taints=taints, mark="" if owner.mark != "ranked" else "ranked")
+        return owner.but(taints=taints, mark=owner.mark if owner.mark == "ranked" or owner.kind == "residual" else "")
 
     def statistic(self, owner: Value, name: str) -> Value:
         """A mean or the like over rows."""
@@ -139,7 +142,8 @@ class DataMethods(Expressions):
         self.facts.deduplicated.append((owner, self.place()))
         return owner
 
-    _data_unique = _data_drop_duplicates
+    def _data_unique(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return owner.but(mark="unique")
 
     def _data_duplicated(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         self.facts.duplicate_checks.append((owner, self.place()))
@@ -149,9 +153,9 @@ class DataMethods(Expressions):
 
     def _data_isin(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         other = arguments[0] if arguments else NOTHING
-        if owner.kind == "index" and other.rows:
+        if other.rows and (owner.kind == "index" or any(part.parents for part in other.rows)):
             [first, *_] = other.rows
-            return Value("mask", rows=owner.rows, origin=f"in {first.key}:{first.name}", mark="in")
+            return Value("mask", rows=owner.rows, origin=f"in {first.key}", mark=first.name)
         what = ",".join(sorted(each.key for each in other.rows)) or str(other.constant) + str(other.items)[:200]
         columns = ",".join(sorted(owner.derivation.columns))
         return Value("mask", rows=owner.rows, origin=f"{columns} in {what}", mark="in", derivation=owner.derivation)

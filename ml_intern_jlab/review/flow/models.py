@@ -8,7 +8,7 @@ from collections.abc import Callable
 from .facts import Fit, Split
 from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES
 from .methods import DataMethods, Named, is_false, is_true
-from .values import NOTHING, Columns, Estimator, Rows, Taint, Value, disjoint, gathered
+from .values import NOTHING, Columns, Estimator, Rows, Taint, Value, gathered, on_two_sides
 
 _ESTIMATOR_HOMES = (
     "sklearn",
@@ -333,7 +333,7 @@ class ModelMethods(DataMethods):
         """A loss between predictions and the truth, of any name."""
         predicted = next((each for each in values if each.kind == "prediction" and each.estimator), None)
         true = next((each for each in values if each.kind != "prediction" and each.rows), None)
-        if predicted is None or true is None or disjoint(predicted.rows, true.rows):
+        if predicted is None or true is None or on_two_sides(predicted.rows, true.rows):
             return None
         return self.residual(predicted, true, "loss")
 

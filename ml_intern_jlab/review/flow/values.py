@@ -57,6 +57,17 @@ def disjoint(one: Rows, other: Rows) -> bool:
     return bool(one and other) and all(_apart(a, b) for a in one for b in other)
 
 
+def on_two_sides(one: Rows, other: Rows) -> bool:
+    """Whether the two are different sides of one split. Features and target may come from two files."""
+    return any(
+        a.key == b.key and a.name != b.name and _sides_apart(a, b)
+        for first in one
+        for second in other
+        for a in first.lineage()
+        for b in second.lineage()
+    )
+
+
 def _apart(one: Part, other: Part) -> bool:
     mine, theirs = one.lineage(), other.lineage()
     if one in theirs or other in mine:

@@ -102,7 +102,7 @@ def _unpinned(subject: Subject) -> Iterator[Found]:
     for cell in subject.notebook.code:
         for number, line in enumerate(cell.source.splitlines(), 1):
             match = _INSTALL.search(line.strip()) if line.strip()[:1] in "!%" else None
-            if match and (loose := _loose(match[2])):
+            if match and (loose := _loose(match[2], match[1])):
                 yield Found(
                     cell,
                     number,
@@ -118,12 +118,12 @@ def _unpinned(subject: Subject) -> Iterator[Found]:
             match
             and cell.tree is not None
             and "get_ipython" not in ast.unparse(call.func)
-            and (loose := _loose(match[2]))
+            and (loose := _loose(match[2], match[1]))
         ):
             yield Found(cell, call.lineno, f"{', '.join(loose)}: installed without a version.")
 
 
-def _loose(text: str) -> list[str]:
+def _loose(text: str, tool: str) -> list[str]:
     text = re.split(r"\s(?:&&|\||;|#|>|2>)", f" {text}")[0]
     words = [word.strip("\"'") for word in text.split()]
     found, skip = [], False
@@ -131,7 +131,7 @@ def _loose(text: str) -> list[str]:
         if skip:
             skip = False
         elif word.startswith("-"):
-            if word in ("-r", "--requirement", "-e", "-c", "--constraint"):
+            if word in ("-r", "--requirement", "-e", "--constraint") or (word == "-c" and "pip" in tool):
                 return []
             skip = word in (
                 "-i",
