@@ -310,11 +310,11 @@ class Calls(ModelMethods):
 
     def _read(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
         """Rows from a file or a generator. The same file read twice gives the same rows."""
-        first = arguments[0] if arguments else NOTHING
+        first, home = arguments[0] if arguments else NOTHING, origin.split(".", 1)[0]
         key = f"{name} {first.constant}" if first.known else f"{name} {self.place()}"
         rows: Rows = frozenset({Part(key, kind="file")})
         value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin)
-        if name == "load_dataset":
+        if name == "load_dataset" and home != "seaborn" or "split" in named:
             return self._dataset(value, key, named)
         pair = Value(
             items=(
@@ -328,6 +328,15 @@ class Calls(ModelMethods):
             if name == "make_classification" and named.get("weights"):
                 pass
             return pair
+        if home == "sklearn":
+            # A Bunch: its parts have names.
+            names = ("data", "images", "frame", "target")
+            parts = (
+                dict(zip(names, (pair.items[0], pair.items[0], value, pair.items[1]), strict=True))
+                if pair.items
+                else {}
+            )
+            return Value("frames", keys=tuple(parts.items()))
         if name == "load_data":
             train, test = (
                 value.but(rows=frozenset({Part(key, side, frozenset(rows), "file")})) for side in ("train", "test")
@@ -339,6 +348,8 @@ class Calls(ModelMethods):
         """`datasets.load_dataset`: named parts, or the one that `split` names."""
         parts = {each: value.but(rows=frozenset({Part(key, each, value.rows, "file")})) for each in _SPLIT_NAMES}
         split = named.get("split")
+        if split is not None and split.items:
+            return Value(items=tuple(self._dataset(value, key, {"split": each}) for each in split.items))
         if split is None or not isinstance(split.constant, str):
             return Value("frames", keys=tuple(parts.items()), rows=frozenset()) if split is None else value
         name, _, bounds = split.constant.partition("[")

@@ -356,15 +356,10 @@ class Expressions:
                 return Value(items=(Value("length", rows=owner.rows), NOTHING))
             if name in _INDEXERS or name.startswith("_"):
                 return owner.but(mark=name if name in ("loc", "iloc") else owner.mark)
-            bunch = owner.columns is not None and re.match(r"(load|fetch)_", owner.origin.rsplit(".", 1)[-1])
-            if bunch and name == "frame":
-                return owner
-            if bunch and name in ("target", "labels"):
+            if name in ("target", "labels") and re.match(r"(load|fetch)_", owner.origin.rsplit(".", 1)[-1]):
                 return owner.but(
                     columns=Columns(frozenset({"target"})), derivation=Derivation(frozenset({"target"})), keys=()
                 )
-            if name == "data" and owner.columns is not None and owner.columns.whole:
-                return owner.but(columns=None)  # a Bunch: its data are the features
             if name == "data" or owner.kind == "index":
                 return owner
             if owner.columns is not None:
@@ -420,6 +415,8 @@ class Expressions:
             return self._of_items(owner, index)
         if owner.kind in ("data", "prediction", "index", "residual", "group", "window") and owner.rows:
             return self._of_rows(owner, index)
+        if owner.kind == "names":
+            return owner.but(columns=None, taints=owner.taints | gathered(index).taints)
         if owner.kind == "stat":
             named = frozenset({str(index.constant)}) if index.known and isinstance(index.constant, str) else frozenset()
             relation = {

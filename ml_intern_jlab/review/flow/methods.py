@@ -48,7 +48,13 @@ class DataMethods(Expressions):
             result = Value("stat", taints=owner.taints | {taint}, columns=owner.columns)
         else:
             result = self._plain(owner, arguments, named)
-        if name == "pop" and arguments and arguments[0].known and owner.columns and isinstance(node.func, ast.Attribute):
+        if (
+            name == "pop"
+            and arguments
+            and arguments[0].known
+            and owner.columns
+            and isinstance(node.func, ast.Attribute)
+        ):
             dropped = owner.columns.dropped(frozenset({str(arguments[0].constant)}))
             self.mutate(node.func.value, owner.but(columns=dropped))
         if is_true(named.get("inplace")) and isinstance(node.func, ast.Attribute):

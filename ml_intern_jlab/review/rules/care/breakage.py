@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...flow.values import disjoint
+from ...flow.values import disjoint, overlap
 from ...rule import Found, Rule, Subject, calls_named
 
 _MATTERS = re.compile(
@@ -101,8 +101,10 @@ def _missing_values(subject: Subject) -> Iterator[Found]:
     told = set()
     for value, taint, place in subject.facts.filled:
         fits = [fit for fit in subject.facts.fits if fit.estimator.role in ("model", "search")]
+        used = any(overlap(rows, taint.rows) for _, rows, _ in subject.facts.predictions)
+        used |= any(overlap(score.rows, taint.rows) for score in subject.facts.scores)
         own = taint.rows == value.rows and any(part.parents or part.kind == "file" for part in taint.rows)
-        if own and place not in told and fits and all(disjoint(taint.rows, fit.rows) for fit in fits):
+        if own and place not in told and fits and all(disjoint(taint.rows, fit.rows) for fit in fits) and used:
             told.add(place)
             yield Found(
                 subject.notebook.cells[place.cell - 1],

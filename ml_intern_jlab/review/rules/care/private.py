@@ -71,7 +71,7 @@ _FORBIDS = re.compile(
     re.IGNORECASE,
 )
 _SELLS = re.compile(
-    r"\b(commercial(?:ly)? (?:product|use|deploy\w*|service)|our (?:product|customers|paying)|sell(?:ing)? |for sale|"
+    r"\b(commercial(?:ly)? (?:product|use|deploy\w*|service)|our (?:product|customers|paying)|for sale|"
     r"paying customers|in production for|our app|our shop|our clients)\b",
     re.IGNORECASE,
 )

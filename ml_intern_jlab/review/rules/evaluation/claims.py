@@ -33,6 +33,9 @@ _ELSEWHERE = re.compile(
 )
 
 
+_LOOSE = re.compile(r"about|around|approximately|roughly|nearly|almost|upwards|likely|will|≈|~", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class _Figure:
     metric: str
@@ -78,8 +81,9 @@ def _sentence(line: str, position: int) -> str:
 
 def _agrees(claim: _Figure, value: float) -> bool:
     """Whether the printed value, rounded as the claim is, is the claim."""
+    slack = 0.05 * claim.value if _LOOSE.search(claim.text) else 0.0
     for candidate in (value, value / 100, value * 100):
-        if abs(claim.value - candidate) <= 0.51 * 10**-claim.digits + 1e-9:
+        if abs(claim.value - candidate) <= max(0.51 * 10**-claim.digits + 1e-9, slack):
             return True
     return False
 
@@ -110,7 +114,7 @@ def _unsupported(subject: Subject) -> Iterator[Found]:
         return
     for cell in subject.notebook.prose:
         for claim in _figures(cell.source, cell, False):
-            if claim.metric in shown or _ELSEWHERE.search(claim.text) or claim.digits < 2:
+            if claim.metric in shown or _ELSEWHERE.search(claim.text) or claim.digits < 2 or _LOOSE.search(claim.text):
                 continue
             if claim.value <= 1 and not any(_agrees(claim, number) for number in numbers):
                 yield Found(

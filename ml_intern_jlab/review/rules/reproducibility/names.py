@@ -35,6 +35,11 @@ _GIVEN = frozenset(dir(builtins)) | {
     "__class__",
     "_exit_code",
     "reveal_type",
+    # Python 2's, which stand in branches for it.
+    "unicode",
+    "xrange",
+    "raw_input",
+    "basestring",
 }
 _HARMLESS_MAGICS = (
     "matplotlib",
