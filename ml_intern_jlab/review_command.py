@@ -21,7 +21,8 @@ def add_review_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "review",
         help="say what is wrong with notebooks, without running them",
-        description="Reviews notebooks by rules; executes nothing, needs no model and no network. Exit status: 0 clean, "
+        description="Reviews notebooks by rules; executes nothing, needs no model and no network. Exit status: "
+        "0 clean, "
         "1 findings at or above --fail-on, 2 wrong use.",
     )
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK", help="a notebook, or a folder of them")
@@ -96,7 +97,8 @@ def _reports(paths: list[Path], jobs: int) -> Iterator[Any]:
                     progress.update()
             except BrokenProcessPool as error:
                 raise SystemExit(
-                    "jupyter ml-intern review: a process ended while it worked, probably for want of memory. Use --jobs 1 to "
+                    "jupyter ml-intern review: a process ended while it worked, probably for want of memory. "
+                    "Use --jobs 1 to "
                     "see at which notebook."
                 ) from error
 

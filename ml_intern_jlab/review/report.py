@@ -25,7 +25,7 @@ _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 
 @dataclass(frozen=True)
 class Row:
-    """One finding in a report. `cell` counts all cells from 1 (0: the file), `line` those of the cell (0: all of it)."""
+    """One finding. `cell` counts all cells from 1 (0: the file), `line` the lines of the cell (0: all of it)."""
 
     rule: str
     severity: Severity
@@ -142,17 +142,19 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1b1b1b }
 h2 { border-bottom: 1px solid #ccc; overflow-wrap: anywhere } .where { color: #555 } code { background: #f2f2f2 }
 article { border-left: .3rem solid; margin: 1rem 0; padding: .1rem 1rem; overflow-wrap: anywhere }
-.error { border-color: #b3261e } .warning { border-color: #a86400 } .note { border-color: #4a6fa5 } p { margin: .4rem 0 }
+.error { border-color: #b3261e } .warning { border-color: #a86400 }
+.note { border-color: #4a6fa5 } p { margin: .4rem 0 }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #e6e6e6 } code { background: #2a2a2a }
 .where { color: #aaa } }
 """
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def as_html(reports: list[FileReport]) -> str:
     """One page that needs nothing else: no script, no picture, no address."""
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Review</title>',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>',
         f"<h1>Review</h1><p>{html.escape(summary(reports))}</p>",
     ]

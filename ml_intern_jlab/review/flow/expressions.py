@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from .facts import Facts, Score
-from .known import STATISTICS
 from .values import (
     NOTHING,
     Columns,
@@ -277,7 +276,7 @@ class Expressions:
         if "stat" in values and not (gl.rows or gr.rows):
             return Value("stat", taints=gl.taints | gr.taints, columns=left.columns or right.columns)
         if gl.rows or gr.rows:
-            text, mark = _condition(node)
+            text, mark = condition_of(node)
             rows = gl.rows or gr.rows
             if left.kind in ("index", "random") or right.kind == "random":
                 text = f"{text}@{self.place()}" if not isinstance(node.left, ast.Name) else text
@@ -556,7 +555,7 @@ _FLIPPED = {ast.GtE: (ast.Lt, "out"), ast.Gt: (ast.LtE, "out"), ast.NotEq: (ast.
 _SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.In: "in"}
 
 
-def _condition(node: ast.Compare) -> tuple[str, str]:
+def condition_of(node: ast.Compare) -> tuple[str, str]:
     """A condition in one form with its side, so that `<` and `>=` are the two sides of one cut."""
     operator, side = _FLIPPED.get(type(node.ops[0]), (type(node.ops[0]), "in"))
     left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
@@ -564,6 +563,3 @@ def _condition(node: ast.Compare) -> tuple[str, str]:
         right = right.removeprefix(wrapper).rstrip(")") if right.startswith(wrapper) else right
     # The table's own name doesn't matter: X[X.t < 3] and y[X.t < 3] are the same cut.
     return f"{left} {_SIGNS.get(operator, operator.__name__)} {right}", side
-
-
-__all__ = ["STATISTICS", "Expressions"]

@@ -11,7 +11,7 @@ from .facts import Choice, Facts
 from .values import NOTHING, Columns, Derivation, Place, Taint, Value, constant, gathered, join
 
 MOST_STEPS = 150_000
-"""Nodes that are evaluated at most; a notebook that needs more is looked at only so far, and `Facts.complete` says so."""
+"""Nodes evaluated at most. Of a notebook that needs more only so much is seen, and `Facts.complete` says so."""
 _DEEPEST_CALL = 7
 
 

@@ -1,4 +1,4 @@
-"""What libraries' names mean to the data flow: roles of classes, kinds of methods. Sources: the libraries' own references."""
+"""What libraries' names mean to the data flow: roles of classes, kinds of methods. Source: their own references."""
 
 from __future__ import annotations
 

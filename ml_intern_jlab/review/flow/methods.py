@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from .expressions import Expressions
-from .facts import Concatenation, Split
+from .expressions import Expressions, condition_of
+from .facts import Concatenation, Draw, Split
 from .known import RELATIONS, STATISTICS
 from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
 
@@ -169,10 +169,8 @@ class DataMethods(Expressions):
     def _data_query(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         text = arguments[0].constant if arguments and isinstance(arguments[0].constant, str) else str(self.place())
         try:
-            from .expressions import _condition
-
             condition = ast.parse(text, mode="eval").body
-            key, mark = _condition(condition) if isinstance(condition, ast.Compare) else (text, "in")
+            key, mark = condition_of(condition) if isinstance(condition, ast.Compare) else (text, "in")
         except (SyntaxError, ValueError):
             key, mark = text, "in"
         return self._rows_at(owner, Value("mask", rows=owner.rows, origin=key, mark=mark), "")
@@ -362,8 +360,6 @@ class DataMethods(Expressions):
 
     def draw(self, what: str, library: str, named: Named, seeds: tuple[str, ...]) -> None:
         """Note that something is left to chance."""
-        from .facts import Draw
-
         seeded = any(name in named and not is_none(named[name]) for name in seeds)
         self.facts.draws.append(Draw(what, library, seeded, self.place()))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 
 from .facts import Fit, Split
 from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES
-from .methods import DataMethods, Named, is_false, is_true
-from .values import NOTHING, Columns, Estimator, Rows, Taint, Value, gathered, on_two_sides
+from .methods import DataMethods, Named, is_false
+from .values import NOTHING, Columns, Estimator, Place, Rows, Taint, Value, gathered, on_two_sides
 
 _ESTIMATOR_HOMES = (
     "sklearn",
@@ -47,16 +46,14 @@ STOPPING = {"eval_set", "validation_data", "valid_sets", "evals", "eval_X", "X_v
 class ModelMethods(DataMethods):
     """Everything about estimators."""
 
-    evaluate: Callable[[ast.expr | None], Value]
-
     def constructed(self, origin: str, arguments: list[Value], named: Named) -> Value | None:
         """The estimator that a class of a known library makes; None where the name is no estimator."""
         name = origin.rsplit(".", 1)[-1]
         home = origin.split(".", 1)[0]
         role = ROLES.get(name, "")
-        if role == "target_encoding":
-            role = "target_encoding"
-        steps = [each.estimator for each in self._estimators_in(Value(items=(*arguments, *named.values())))]
+        steps = [
+            each.estimator for each in self._estimators_in(Value(items=(*arguments, *named.values()))) if each.estimator
+        ]
         if name in CONTAINERS:
             last = steps[-1].role if steps else "model"
             role = (
@@ -241,7 +238,7 @@ class ModelMethods(DataMethods):
             return Value(items=(result, arguments[1].but(taints=arguments[1].taints | taints)))
         return result
 
-    def _fit_place(self, estimator: Estimator):  # type: ignore[no-untyped-def]
+    def _fit_place(self, estimator: Estimator) -> Place:
         return next((fit.place for fit in reversed(self.facts.fits) if fit.estimator is estimator), estimator.place)
 
     def predicted(self, estimator: Estimator, arguments: list[Value], named: Named, scale: str) -> Value:
@@ -366,6 +363,3 @@ def is_none_like(value: Value) -> bool:
 def _texts(value: Value) -> str:
     inside = [value, *(value.items or ()), *([value.element] if value.element else [])]
     return " ".join(f"{each.origin} {each.constant}" for each in inside).lower()
-
-
-__all__ = ["ModelMethods", "is_true"]

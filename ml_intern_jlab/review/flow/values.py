@@ -104,8 +104,9 @@ class Place:
 class Taint:
     """Something that rows told: a mean, a vocabulary, a selection of columns, the choice of a parameter.
 
-    `kind` is scaling, imputation, encoding, vectorising, projection, binning, statistic, selection, supervised_selection,
-    resampling, group_statistic or choice; `rows` are those that told it; `columns` those whose values were averaged.
+    `kind` is scaling, imputation, encoding, vectorising, projection, binning, statistic, selection,
+    supervised_selection, resampling, group_statistic or choice; `rows` are those that told it;
+    `columns` those whose values were averaged.
     """
 
     kind: str
@@ -138,7 +139,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Derivation:
-    """From which columns of the same table a value was computed, and by what (`shift`, `lead`, `window`, `random` …)."""
+    """From which columns of its table a value was computed, and by what (`shift`, `lead`, `window`, `random` …)."""
 
     columns: frozenset[str] = frozenset()
     through: frozenset[str] = frozenset()

@@ -66,7 +66,7 @@ def _silenced(subject: Subject) -> Iterator[Found]:
 
 def _categories(subject: Subject) -> Iterator[Found]:
     facts = subject.facts
-    for (one, first), (other, second) in zip(facts.dummies, facts.dummies[1:], strict=False):
+    for (one, _), (other, second) in zip(facts.dummies, facts.dummies[1:], strict=False):
         if one.rows and other.rows and disjoint(one.rows, other.rows) and not _aligned(subject):
             yield Found(
                 subject.notebook.cells[second.cell - 1],
@@ -139,10 +139,12 @@ RULES = (
         area="care",
         severity="warning",
         title="A warning that matters is in the output",
-        why="A model that hasn't converged, a value written to a copy, a metric without any case: the result isn't what the code "
+        why="A model that hasn't converged, a value written to a copy, a metric without any case: the result "
+        "isn't what the code "
         "seems to say.",
         advice="Remove the cause: scale the features or allow more iterations, write through .loc, name the dtypes.",
-        bad="# %%\nimport numpy as np\nprint(np.log(np.array([0.0])))\n#! RuntimeWarning: divide by zero encountered in log\n",
+        bad="# %%\nimport numpy as np\nprint(np.log(np.array([0.0])))\n#! RuntimeWarning: divide by zero "
+        "encountered in log\n",
         good="# %%\nimport numpy as np\nprint(np.log1p(np.array([0.0])))\n",
         check=_ignored,
     ),
@@ -178,13 +180,15 @@ RULES = (
         title="Gaps are filled differently in training and test rows",
         why="A gap means one value to the model and another in the test; a single new row couldn't be filled at all.",
         advice="Fill both with the training rows' value, most simply by SimpleImputer in a Pipeline.",
-        bad=_HEAD
-        + "test['age'] = test['age'].fillna(test['age'].mean())\ntrain['age'] = train['age'].fillna(train['age'].mean())\n"
-        "print('F1', f1_score(test['y'], LogisticRegression().fit(train[['age']], train['y']).predict(test[['age']])))\n"
+        bad=_HEAD + "test['age'] = test['age'].fillna(test['age'].mean())\ntrain['age'] = "
+        "train['age'].fillna(train['age'].mean())\n"
+        "print('F1', f1_score(test['y'], LogisticRegression().fit(train[['age']], "
+        "train['y']).predict(test[['age']])))\n"
         "#> F1 0.7\n",
         good=_HEAD
         + "m = train['age'].mean()\ntest['age'] = test['age'].fillna(m)\ntrain['age'] = train['age'].fillna(m)\n"
-        "print('F1', f1_score(test['y'], LogisticRegression().fit(train[['age']], train['y']).predict(test[['age']])))\n"
+        "print('F1', f1_score(test['y'], LogisticRegression().fit(train[['age']], "
+        "train['y']).predict(test[['age']])))\n"
         "#> F1 0.7\n",
         check=_missing_values,
     ),

@@ -119,7 +119,8 @@ RULES = (
         title="A licence that forbids the use",
         why="Data or a model for non-commercial use may not go into a product.",
         advice="Use another source, or ask for a licence; say in the notebook which one holds.",
-        bad="# %% [markdown]\n# The data is under CC BY-NC 4.0. The model is for our customers.\n# %%\nx = 1\nprint(x)\n",
+        bad="# %% [markdown]\n# The data is under CC BY-NC 4.0. The model is for our customers.\n# %%\nx = "
+        "1\nprint(x)\n",
         good="# %% [markdown]\n# The data is under CC BY 4.0. The model is for our customers.\n# %%\nx = 1\nprint(x)\n",
         check=_licences,
     ),

@@ -122,7 +122,8 @@ RULES = (
         area="evaluation",
         severity="note",
         title="Preprocessing fitted before the split",
-        why=f"The test rows took part in what the preparation learnt. {_STUDY} found scaling and encoding fitted before the "
+        why=f"The test rows took part in what the preparation learnt. {_STUDY} found scaling and encoding "
+        f"fitted before the "
         "split nearly harmless (|ΔAUC| ≤ 0.005), so this is a note; on few rows or with heavy tails it can be more.",
         advice="Fit the step on the training rows only, most simply inside a Pipeline.",
         bad=_DATA
@@ -147,8 +148,10 @@ X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
         area="evaluation",
         severity="error",
         title="Columns selected with the target of test rows",
-        why="Columns that agree with the test rows' target by chance are kept, and the score counts that chance. With many "
-        f"columns and few rows pure noise can look perfect. {_STUDY} counts selection among the leaks that distort badly.",
+        why="Columns that agree with the test rows' target by chance are kept, and the score counts that "
+        "chance. With many "
+        f"columns and few rows pure noise can look perfect. {_STUDY} counts selection among the leaks that "
+        f"distort badly.",
         advice="Put the selection into a Pipeline, so that it is fitted on the training rows of each split.",
         bad=_DATA
         + """from sklearn.metrics import f1_score
@@ -173,7 +176,8 @@ X_test = pick.transform(X_test)
         area="evaluation",
         severity="error",
         title="Rows resampled before the split",
-        why="Copies of test rows, or rows mixed from them, are learnt from, and the test part no longer has the classes in "
+        why="Copies of test rows, or rows mixed from them, are learnt from, and the test part no longer has the "
+        "classes in "
         f"their true proportion. {_STUDY} counts memorised duplicates among the leaks that distort badly.",
         advice="Split first and resample the training rows only; in cross-validation use imblearn's Pipeline.",
         bad=_DATA
@@ -197,7 +201,8 @@ X_train, y_train = SMOTE(random_state=0).fit_resample(X_train, y_train)
         area="evaluation",
         severity="error",
         title="The target's averages over all rows used as a feature",
-        why="Each test row's own target is part of the average that stands for its category; with many small categories the "
+        why="Each test row's own target is part of the average that stands for its category; with many small "
+        "categories the "
         "model reads the answer from it.",
         advice="Work the averages out on the training rows only: TargetEncoder in a Pipeline does so, across folds.",
         bad=_DATA.replace(

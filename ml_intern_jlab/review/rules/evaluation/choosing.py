@@ -9,7 +9,8 @@ from ...flow.values import Place, Rows, disjoint, overlap
 from ...rule import Found, Rule, Subject
 
 _STUDY = (
-    "A study over 2,047 tables (arXiv 2604.04199) counts peeking, the best of many seeds or tries, and early stopping on "
+    "A study over 2,047 tables (arXiv 2604.04199) counts peeking, the best of many seeds or tries, and early "
+    "stopping on "
     "test data among the leaks that distort badly."
 )
 
@@ -79,7 +80,8 @@ def _choices(subject: Subject, threshold: bool) -> Iterator[Found]:
             choice.place.line,
             "The threshold is chosen on the rows that the score is reported on."
             if threshold
-            else "The best of several scores on the same rows is picked, and no other held-out rows judge what was picked.",
+            else "The best of several scores on the same rows is picked, and no other held-out rows judge what "
+            "was picked.",
             severity="warning" if few else None,
         )
 
@@ -185,7 +187,8 @@ print(model.score(X_test, y_test))
         severity="error",
         title="The threshold is chosen on the test rows",
         why="The cut fits the chance of these rows. " + _STUDY,
-        advice="Choose the threshold on training or validation rows (TunedThresholdClassifierCV does so) and score once.",
+        advice="Choose the threshold on training or validation rows (TunedThresholdClassifierCV does so) and "
+        "score once.",
         bad=_DATA
         + """import numpy as np
 p = LogisticRegression(max_iter=5000).fit(X_train, y_train == 1).predict_proba(X_test)[:, 1]
@@ -235,7 +238,8 @@ print(model.score(X_test, y_test))
         area="evaluation",
         severity="warning",
         title="The best score of a search is the only estimate",
-        why="It is the best of all candidates on the same folds, so it is too good by chance; with few candidates a little, "
+        why="It is the best of all candidates on the same folds, so it is too good by chance; with few "
+        "candidates a little, "
         "with many candidates and few rows clearly.",
         advice="Keep rows aside and score the search's result there once, or nest the search in cross-validation.",
         bad=_DATA

@@ -26,9 +26,12 @@ _LINK = (
 )
 _LINK += r"(?:about|around|approximately|roughly|nearly|almost|≈|~|just)?\s*\**\s*"
 _ELSEWHERE = re.compile(
-    r"\b(paper|literature|published|state[- ]of[- ]the[- ]art|sota|leaderboard|reported by|et al|previous|earlier|goal|aim|"
-    r"should|must|expect\w*|target of|at least|at most|more than|less than|over|under|below|above|threshold|would|could|"
-    r"human|others|authors|last year|need\w*|require\w*|hope\w*|want\w*|if|guess\w*|chance|baseline|random|majority|than)\b",
+    r"\b(paper|literature|published|state[- ]of[- ]the[- ]art|sota|leaderboard|reported by|et al|previous|"
+    r"earlier|goal|aim|"
+    r"should|must|expect\w*|target of|at least|at most|more than|less than|over|under|below|above|threshold|"
+    r"would|could|"
+    r"human|others|authors|last year|need\w*|require\w*|hope\w*|want\w*|if|guess\w*|chance|baseline|random|"
+    r"majority|than)\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +105,8 @@ def _contradicted(subject: Subject) -> Iterator[Found]:
             yield Found(
                 cell,
                 claim.line,
-                f"The text gives {claim.metric} as {claim.value:g}; the outputs show {near.value:g} (cell {near.cell.number}).",
+                f"The text gives {claim.metric} as {claim.value:g}; the outputs show {near.value:g} (cell "
+                f"{near.cell.number}).",
             )
 
 

@@ -128,8 +128,10 @@ except UnicodeDecodeError:
         advice="Catch the error that you expect, and say what was left out.",
         bad="# %%\nfrom PIL import Image\nimages = []\nfor path in ['a.png', 'b.png']:\n    try:\n"
         "        images.append(Image.open(path))\n    except Exception:\n        pass\n",
-        good="# %%\nfrom PIL import Image, UnidentifiedImageError\nimages = []\nfor path in ['a.png', 'b.png']:\n    try:\n"
-        "        images.append(Image.open(path))\n    except UnidentifiedImageError:\n        print('left out:', path)\n",
+        good="# %%\nfrom PIL import Image, UnidentifiedImageError\nimages = []\nfor path in ['a.png', "
+        "'b.png']:\n    try:\n"
+        "        images.append(Image.open(path))\n    except UnidentifiedImageError:\n        print('left "
+        "out:', path)\n",
         check=_swallowed,
     ),
 )

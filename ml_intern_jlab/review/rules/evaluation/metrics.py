@@ -209,12 +209,17 @@ def _share_of_largest(subject: Subject) -> str:
     for cell, call in calls_named(subject.notebook, "make_classification"):
         for key in call.keywords:
             if key.arg == "weights" and isinstance(key.value, ast.List | ast.Tuple):
-                weights = [each.value for each in key.value.elts if isinstance(each, ast.Constant)]
-                if weights and isinstance(weights[0], float) and (max(weights) >= 0.85 or min(weights) <= 0.15):
+                weights = [
+                    each.value
+                    for each in key.value.elts
+                    if isinstance(each, ast.Constant) and isinstance(each.value, float)
+                ]
+                if weights and (max(weights) >= 0.85 or min(weights) <= 0.15):
                     return f"the data is made with {max(weights):.0%} of one class (cell {cell.number})"
     for cell in subject.notebook.prose:
         if re.search(
-            r"\b(?:(?:highly|very|heavily|strongly|severely) (?:im|un)balanced|(?:im|un)balanced (?:classes|data|target))\b",
+            r"\b(?:(?:highly|very|heavily|strongly|severely) (?:im|un)balanced|(?:im|un)balanced (?:classes|"
+            r"data|target))\b",
             cell.source,
             re.IGNORECASE,
         ):
@@ -283,7 +288,8 @@ RULES = (
         area="evaluation",
         severity="warning",
         title="Classes where probabilities are needed",
-        why="With classes the curve has one point: the area is the balanced accuracy at one threshold, mostly too small, and log "
+        why="With classes the curve has one point: the area is the balanced accuracy at one threshold, mostly "
+        "too small, and log "
         "loss is arbitrary.",
         advice="Pass predict_proba(X)[:, 1] or decision_function(X).",
         bad=_HEAD + _FIT + "print(roc_auc_score(y_test, model.predict(X_test)))\n#> 0.7\n",
@@ -296,7 +302,8 @@ RULES = (
         severity="error",
         title="Truth and predictions are on different scales",
         why="Logarithms against the values themselves, or probabilities against classes: the figure means nothing.",
-        advice="Bring both to one scale (np.expm1 of the predictions, a threshold on the probabilities) before scoring.",
+        advice="Bring both to one scale (np.expm1 of the predictions, a threshold on the probabilities) before "
+        "scoring.",
         bad=_HEAD + "model = LinearRegression().fit(X_train, np.log1p(y_train))\n"
         "print('MAE', mean_absolute_error(y_test, model.predict(X_test)))\n#> MAE 1200\n",
         good=_HEAD + "model = LinearRegression().fit(X_train, np.log1p(y_train))\n"
@@ -319,8 +326,10 @@ RULES = (
         area="evaluation",
         severity="warning",
         title="Accuracy alone on imbalanced classes",
-        why="Always answering with the largest class already has an accuracy of its share, and finds nothing of the rest.",
-        advice="Report recall and precision of the rare class, balanced accuracy, or the area under the precision-recall curve.",
+        why="Always answering with the largest class already has an accuracy of its share, and finds nothing of "
+        "the rest.",
+        advice="Report recall and precision of the rare class, balanced accuracy, or the area under the "
+        "precision-recall curve.",
         bad=_HEAD + _COUNTS + _FIT + "print(accuracy_score(y_test, model.predict(X_test)))\n#> 0.97\n",
         good=_HEAD
         + _COUNTS

@@ -20,12 +20,14 @@ _ENTITY = re.compile(
     re.IGNORECASE,
 )
 _TEMPORAL_WORDS = re.compile(
-    r"\b(forecast\w*|time[- ]?series|predict(?:ing|s)? (?:the )?(?:next|tomorrow|future)|tomorrow|next (?:day|hour|week|month)"
+    r"\b(forecast\w*|time[- ]?series|predict(?:ing|s)? (?:the )?(?:next|tomorrow|future)|tomorrow|next (?:day|"
+    r"hour|week|month)"
     r"(?:'s)?|(?:day|hour|week|month|step)s? ahead|ahead of time)\b",
     re.IGNORECASE,
 )
 _MANY = re.compile(
-    r"\b(?:several|multiple|many|repeated|\d+)\s+(?:\w+\s+){0,2}?(?:per|for each|from (?:each|every|the same)|of (?:each|every))\s+"
+    r"\b(?:several|multiple|many|repeated|\d+)\s+(?:\w+\s+){0,2}?(?:per|for each|from (?:each|every|the same)|"
+    r"of (?:each|every))\s+"
     r"(\w+)|\b(?:each|every) (\w+) (?:has|have|gave|was|made|appears|contributes|provided)\b.{0,40}?"
     r"\b(?:several|multiple|many|repeated|times|\d+)\b",
     re.IGNORECASE,
@@ -208,7 +210,8 @@ RULES = (
         area="evaluation",
         severity="error",
         title="The same rows on both sides of the split",
-        why=f"The model has seen the answer of every test row that has a twin. {_STUDY} counts memorised duplicates among the "
+        why=f"The model has seen the answer of every test row that has a twin. {_STUDY} counts memorised "
+        f"duplicates among the "
         "leaks that distort badly.",
         advice="Take duplicates out before the split; make copies and augmented rows from the training part only.",
         bad=_HEAD + "df = pd.concat([df, df])\ntrain, test = train_test_split(df, random_state=0)\n" + _TAIL,
@@ -220,7 +223,8 @@ RULES = (
         area="evaluation",
         severity="error",
         title="Rows of one person, device or place on both sides of the split",
-        why="The model recognises the person instead of the sign, and fails on the next person. The more rows each one has, the "
+        why="The model recognises the person instead of the sign, and fails on the next person. The more rows "
+        "each one has, the "
         "larger the effect.",
         advice="Split by group: GroupKFold, StratifiedGroupKFold or GroupShuffleSplit.",
         bad=_HEAD + "print(df['patient_id'].value_counts().head(2))\n#> 7    31\n#> 2    28\n"
@@ -235,7 +239,8 @@ RULES = (
         area="evaluation",
         severity="error",
         title="A series in time is split at random",
-        why=f"The neighbours in time of every test row are learnt from. {_STUDY} counts temporal boundaries among the leaks "
+        why=f"The neighbours in time of every test row are learnt from. {_STUDY} counts temporal boundaries "
+        f"among the leaks "
         "that distort badly.",
         advice="Test on the latest rows: cut at a date, or use TimeSeriesSplit.",
         bad=_HEAD

@@ -110,7 +110,8 @@ RULES = (
         area="evaluation",
         severity="error",
         title="A feature looks into the future",
-        why="When the model is used, the later rows aren't there yet. A study over 2,047 tables (arXiv 2604.04199) counts "
+        why="When the model is used, the later rows aren't there yet. A study over 2,047 tables (arXiv "
+        "2604.04199) counts "
         "temporal boundaries among the leaks that distort badly.",
         advice="Use earlier rows only: shift by positive steps, windows that end before the row.",
         bad=_HEAD.replace("houses", "sales")

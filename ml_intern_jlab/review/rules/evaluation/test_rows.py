@@ -127,7 +127,8 @@ RULES = (
         area="evaluation",
         severity="error",
         title="The only score is on training rows",
-        why="A score on the rows that were learnt from says how well the model memorises, not how well it predicts. Deep trees "
+        why="A score on the rows that were learnt from says how well the model memorises, not how well it "
+        "predicts. Deep trees "
         "and nearest neighbours reach 100 % there on noise.",
         advice="Hold rows out, or use cross-validation, and report that score.",
         bad=_DATA.replace("X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)\n", "")
@@ -142,7 +143,8 @@ RULES = (
         area="evaluation",
         severity="warning",
         title="Preparation fitted anew on the test rows",
-        why="The same value means different things in the two parts, and a single new row could not be prepared at all. The "
+        why="The same value means different things in the two parts, and a single new row could not be prepared "
+        "at all. The "
         "score belongs to no model that could be used.",
         advice="Call transform, not fit_transform, on the test rows; fill gaps with the training rows' values.",
         bad=_DATA

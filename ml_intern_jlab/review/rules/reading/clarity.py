@@ -71,8 +71,10 @@ def _giant(subject: Subject) -> Iterator[Found]:
 
 
 _SUCCESS = re.compile(
-    r"\b(all (?:\w+ )?(?:deliverables|checks|tests|tasks|steps|files)(?: \w+)? (?:passed|pass|were|are|is|was)?|everything (?:works|passed|"
-    r"is done|was done)|completed successfully|successfully (?:completed|finished|produced|created|trained)|no (?:errors|failures)|"
+    r"\b(all (?:\w+ )?(?:deliverables|checks|tests|tasks|steps|files)(?: \w+)? (?:passed|pass|were|are|is|was)?|"
+    r"everything (?:works|passed|"
+    r"is done|was done)|completed successfully|successfully (?:completed|finished|produced|created|trained)|"
+    r"no (?:errors|failures)|"
     r"task (?:is )?complete)\b",
     re.IGNORECASE,
 )
@@ -160,8 +162,10 @@ RULES = (
         title="The summary is silent about a failure",
         why="Who reads only the summary believes that all is well.",
         advice="Say in the summary what failed, or repair it.",
-        bad="# %%\nprint('predictions.csv: FAILED')\n#> predictions.csv: FAILED\n# %% [markdown]\n# All deliverables are done.\n",
-        good="# %%\nprint('predictions.csv: ok')\n#> predictions.csv: ok\n# %% [markdown]\n# All deliverables are done.\n",
+        bad="# %%\nprint('predictions.csv: FAILED')\n#> predictions.csv: FAILED\n# %% [markdown]\n# All "
+        "deliverables are done.\n",
+        good="# %%\nprint('predictions.csv: ok')\n#> predictions.csv: ok\n# %% [markdown]\n# All deliverables "
+        "are done.\n",
         check=_summary,
     ),
 )

@@ -223,8 +223,10 @@ def _network(subject: Subject) -> Iterator[Found]:
 
 
 _RECORDED = re.compile(
-    r"__version__|%watermark|%load_ext watermark|watermark\(|show_versions|requirements\.txt|environment\.ya?ml|pyproject|"
-    r"pip freeze|pip list|conda list|importlib\.metadata|sys\.version|python_version|session_info|uv\.lock|# /// script|==\d"
+    r"__version__|%watermark|%load_ext watermark|watermark\(|show_versions|requirements\.txt|environment\.ya?ml|"
+    r"pyproject|"
+    r"pip freeze|pip list|conda list|importlib\.metadata|sys\.version|python_version|session_info|uv\.lock|"
+    r"# /// script|==\d"
 )
 
 
