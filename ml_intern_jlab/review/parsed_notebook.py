@@ -19,6 +19,7 @@ LONGEST_SOURCE = 200_000
 LONGEST_OUTPUT = 100_000
 """Characters of an output's text that the rules read."""
 _DEEPEST = 90
+"""How deep code may nest; what nests deeper wasn't written by hand, and walking it would take too long."""
 _PYTHON = {"", "python", "python2", "python3", "ipython", "ipython3"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -198,16 +199,29 @@ def _parsed(source: str) -> tuple[ast.Module | None, tuple[str, ...]]:
 
                 magics = tuple(line.strip() for line in re.findall(r"(?m)^\s*(?:\w+\s*=\s*)?[%!].*$", source))
                 source = TransformerManager().transform_cell(_inside_cell_magic(source))
-            return ast.parse(source), magics
+            tree = ast.parse(source)
+            return (tree if _depth(tree) <= _DEEPEST else None), magics
     except (SyntaxError, ValueError, RecursionError, RuntimeError, MemoryError):
         return None, magics
 
 
 def _inside_cell_magic(source: str) -> str:
-    """The Python inside `%%time` and its like, its first line blanked so that line numbers stay."""
-    first, _, rest = source.lstrip("\n").partition("\n")
-    blank = "\n" * (len(source) - len(source.lstrip("\n")) + 1)
-    return blank + rest if re.match(r"%%(time|timeit|capture|prun|memit|scalene|mypy)\b", first) else source
+    """The Python inside `%%time` and its like. IPython takes blank lines away at the top; a mark keeps line numbers."""
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        if line.strip() and not re.match(r"%%(time|timeit|capture|prun|memit|scalene|mypy)\b", line):
+            break
+        lines[number] = "#"
+    return "\n".join(lines)
+
+
+def _depth(tree: ast.AST) -> int:
+    """How deep the tree is."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def _nesting(source: str) -> int:
