@@ -20,6 +20,7 @@ LONGEST_OUTPUT = 100_000
 """Characters of an output's text that the rules read."""
 _DEEPEST = 90
 """How deep code may nest; what nests deeper wasn't written by hand, and walking it would take too long."""
+_LONGEST_LINE = 1_000
 _PYTHON = {"", "python", "python2", "python3", "ipython", "ipython3"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -150,7 +151,7 @@ def _cell(number: int, cell: dict[str, Any], python: bool) -> Cell:
         number=number,
         cell_id=str(cell.get("id") or f"cell {number}"),
         kind="markdown" if kind == "heading" else kind,
-        source=source,
+        source=_short_lines(source),
         count=count if isinstance(count, int) and not isinstance(count, bool) else None,
         outputs=tuple(_output(each) for each in outputs if isinstance(each, dict)) if isinstance(outputs, list) else (),
         tree=tree,
@@ -182,7 +183,14 @@ def _output(output: dict[str, Any]) -> Output:
 
 
 def _plain(text: str) -> str:
-    return _ANSI.sub("", text[:LONGEST_OUTPUT])
+    return _short_lines(_ANSI.sub("", text[:LONGEST_OUTPUT]))
+
+
+def _short_lines(text: str) -> str:
+    """The text, its longest lines cut: no person wrote them, and patterns would take too long at them."""
+    if len(text) <= _LONGEST_LINE:
+        return text
+    return "\n".join(line[:_LONGEST_LINE] for line in text[:LONGEST_SOURCE].split("\n"))
 
 
 def _parsed(source: str) -> tuple[ast.Module | None, tuple[str, ...]]:

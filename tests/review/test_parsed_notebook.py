@@ -114,3 +114,13 @@ def test_a_giant_notebook_is_read(tmp_path: Path) -> None:
     path = tmp_path / "giant.ipynb"
     path.write_text(json.dumps(document))
     assert "giant_output" in {rule.id for rule, _ in findings(read_notebook(path))}
+
+
+@pytest.mark.parametrize("text", ["x.a" * 30_000, "1" * 90_000, "\n" * 50_000, "a@" * 40_000, "accuracy 0.9 " * 7_000])
+def test_long_lines_take_no_long_time(text: str) -> None:
+    document = code("print(df['y'].value_counts())")
+    document["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": text}]
+    document["cells"].append({"cell_type": "markdown", "source": text})
+    start = time.process_time()
+    review(document)
+    assert time.process_time() - start < 5

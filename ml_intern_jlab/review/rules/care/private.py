@@ -18,17 +18,17 @@ _TOKENS = {
     "a Slack token": r"\bxox[abprs]-[0-9A-Za-z-]{10,}\b",
     "a private key": r"-----BEGIN (?:RSA |EC |OPENSSH |DSA )?PRIVATE KEY-----",
     "a JSON web token": r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{10,}",
-    "a password in an address": r"\b[a-z][a-z0-9+]*://[^\s/:@'\"{}]+:[^\s/:@'\"{}$]{4,}@[\w.-]+",
+    "a password in an address": r"\b[a-z][a-z0-9+]{1,20}://[^\s/:@'\"{}]+:[^\s/:@'\"{}$]{4,}@[\w.-]+",
 }
 _NAMED = re.compile(
-    r"""(?ix)\b[\w.]*(?:password|passwd|pwd|secret|api_?key|access_?token|auth_?token|client_secret|private_?key|wandb_key)\w*
+    r"""(?ix)(?:password|passwd|pwd|secret|api_?key|access_?token|auth_?token|client_secret|private_?key|wandb_key)\w*
     ["']?\]?\s*(?:=|:)\s*["']([^"'\s]{8,})["']"""
 )
 _PLACEHOLDER = re.compile(
     r"(?i)your|xxx|\*\*\*|<|example|changeme|placeholder|dummy|test|\.\.\.|secret|password|token|getenv|environ"
 )
 _PERSONAL = {
-    "e-mail addresses": r"\b[A-Za-z0-9._%+-]+@(?!example\.)[A-Za-z0-9-]+\.[A-Za-z]{2,}\b",
+    "e-mail addresses": r"\b[A-Za-z0-9._%+-]{1,64}@(?!example\.)[A-Za-z0-9-]+\.[A-Za-z]{2,}\b",
     "social security numbers": r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b",
     "telephone numbers": r"(?<![\w.-])(?:\+\d{1,3}[ .-]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w.-])",
     "payment cards": r"(?<![\w.-])(?:4\d{3}|5[1-5]\d{2}|3[47]\d{2})[ -]\d{4}[ -]\d{4}[ -]\d{3,4}(?![\w.-])",

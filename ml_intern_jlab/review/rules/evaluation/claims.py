@@ -20,6 +20,7 @@ _METRICS = {
     "RMSE": r"rmse|root mean squared error",
     "MAE": r"mae|mean absolute error",
 }
+_ANY = re.compile("|".join(_METRICS.values()), re.IGNORECASE)
 _FIGURE = r"(?P<figure>\d+(?:,\d{3})*(?:\.\d+)?)\s*(?P<percent>%|percent)?"
 _LINK = (
     r"(?:[ _-]*(?:score|value|rate)s?)?\s*\**\s*(?:of|is|was|=|:|reaches|reached|at|to|achieved|came to|comes to)?\s*"
@@ -52,6 +53,8 @@ class _Figure:
 def _figures(text: str, cell: Cell, printed: bool) -> Iterator[_Figure]:
     for number, line in enumerate(text.splitlines(), 1):
         if not printed and line.lstrip().startswith(("#>", "|---", "```")):
+            continue
+        if not _ANY.search(line):
             continue
         taken: list[tuple[int, int]] = []
         for metric, pattern in _METRICS.items():
