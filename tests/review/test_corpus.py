@@ -32,7 +32,7 @@ def test_every_evaluation_rule_is_planted() -> None:
 
 def test_a_tally_counts_what_is_missed_and_what_is_false() -> None:
     result = tally()
-    blank = {"cells": [], "metadata": {}}
+    blank: dict[str, object] = {"cells": [], "metadata": {}}
     result.add(Sample("missed", blank, frozenset({"no_seed"})))
     noisy = {"cells": [{"cell_type": "code", "source": "print(nowhere)", "outputs": [], "execution_count": 1}]}
     result.add(Sample("false", noisy, frozenset()))

@@ -505,6 +505,10 @@ class Expressions:
         changed = owner.but(mark="", taints=owner.taints | {t for t in index.taints if t.kind == "choice"})
         if index.kind == "index" and index.rows:
             return changed.but(rows=index.rows)
+        if index.kind == "range":
+            low, high = (index.key(end) for end in ("low", "high"))
+            bounds = (constant(None) if low is None or low.constant == 0 else low, high or NOTHING)
+            return self._rows_at(owner, Value("slice", items=bounds), mark)
         if index.kind == "mask":
             if owner.kind == "stat" or not owner.rows:
                 return changed

@@ -95,6 +95,9 @@ class LibraryCalls(ModelMethods):
 
     def _call_arange(self, arguments: list[Value], named: Named, origin: str) -> Value:
         length = next((each for each in arguments if each.kind == "length"), None)
+        if length is None and arguments and all(each.known for each in arguments[:2]):
+            low, high = (constant(0), arguments[0]) if len(arguments) == 1 else arguments[:2]
+            return Value("range", keys=(("low", low), ("high", high)))
         return Value("index", rows=length.rows) if length else NOTHING
 
     _call_range = _call_arange

@@ -204,7 +204,7 @@ class DataMethods(Expressions):
         )
 
     def _data_select(self, owner: Value, arguments: list[Value], named: Named) -> Value:
-        if arguments and arguments[0].kind in ("index", "slice"):
+        if arguments and arguments[0].kind in ("index", "slice", "range"):
             return self._rows_at(owner, arguments[0], "")
         names = [
             each.constant
