@@ -276,7 +276,7 @@ class Calls(LibraryCalls):
         if "__init__" in methods:
             self.inline(Value("function", node=methods["__init__"], scope=[]), [instance, *arguments], named)
         if "Dataset" in callee.origin or "__getitem__" in methods:
-            deep = gathered(Value(items=(*arguments, *named.values())))
+            deep = gathered(Value(items=(*arguments, *named.values(), *attributes.values())))
             instance = instance.but(rows=deep.rows, taints=deep.taints, kind="data" if deep.rows else kind)
         return instance
 

@@ -502,6 +502,8 @@ class Expressions:
 
     def _rows_at(self, owner: Value, index: Value, mark: str) -> Value:
         """Some rows of the owner: by position, by mask, by slice."""
+        if not owner.rows:
+            return owner
         changed = owner.but(mark="", taints=owner.taints | {t for t in index.taints if t.kind == "choice"})
         if index.kind == "index" and index.rows:
             return changed.but(rows=index.rows)

@@ -53,8 +53,12 @@ def leaks(subject: Subject) -> list[tuple[Taint, Value | None]]:
 
 def _preprocessing(subject: Subject) -> Iterator[Found]:
     nested = _searched_rows(subject)
+    told: set[Place] = set()
     for taint, _ in leaks(subject):
+        if taint.place in told:
+            continue
         if taint.kind in _HARMLESS and not (nested and taint.rows <= nested):
+            told.add(taint.place)
             what = f" ({taint.what})" if taint.what else ""
             yield _found(
                 subject, taint, f"{_WORDS[taint.kind]}{what} was learnt from all rows, before some were held out."
