@@ -351,7 +351,7 @@ class Calls(LibraryCalls):
         if not bounds:
             return chosen
         low, _, high = bounds.rstrip("]").replace("%", "").partition(":")
-        ends = [constant(int(each) if each.lstrip("-").isdigit() else each or None) for each in (low, high)]
+        ends = [constant(int(each) if re.fullmatch(r"-?[0-9]+", each) else each or None) for each in (low, high)]
         return self._rows_at(chosen, Value("slice", items=tuple(ends)), "")
 
     def _random(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:

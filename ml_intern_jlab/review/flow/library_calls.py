@@ -66,7 +66,11 @@ class LibraryCalls(ModelMethods):
         source = gathered(arguments[0])
         key = f"np.split {self.place()}"
         self.facts.splits.append(Split(source, "given", key, self.place()))
-        count = len(arguments[1].items or ()) + 1 if arguments[1].items is not None else int(arguments[1].constant or 2)
+        count = (
+            len(arguments[1].items or ()) + 1
+            if arguments[1].items is not None
+            else (arguments[1].constant if isinstance(arguments[1].constant, int) else 2)
+        )
         return Value(
             items=tuple(
                 source.but(rows=self.part(key, str(i), source.rows, "given"), items=None)
