@@ -96,11 +96,7 @@ def _reports(paths: list[Path], jobs: int) -> Iterator[Any]:
                     yield report
                     progress.update()
             except BrokenProcessPool as error:
-                raise SystemExit(
-                    "jupyter ml-intern review: a process ended while it worked, probably for want of memory. "
-                    "Use --jobs 1 to "
-                    "see at which notebook."
-                ) from error
-
-
-__all__ = ["add_review_parser"]
+                sentence = (
+                    "a process ended while it worked, probably for want of memory. --jobs 1 shows at which notebook."
+                )
+                raise SystemExit(_wrong(sentence)) from error
