@@ -1,4 +1,4 @@
-"""`jupyter ml-intern`: run a task headless, list sessions, say what is installed and what is not."""
+"""`jupyter ml-intern`: run a task headless, review notebooks, list sessions, say what is installed and what is not."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from .protocol import (
     StepFinished,
     StopRun,
 )
+from .review_command import add_review_parser
 
 FINISHED, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 3
 EXIT_STATUS = {"finished": FINISHED, "failed": FAILED, "stopped": STOPPED}
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     sessions.set_defaults(command=_sessions)
 
     add_model_commands(commands)
+    add_review_parser(commands)
 
     doctor = commands.add_parser("doctor", help="say what is installed, enabled and reachable")
     doctor.add_argument("--model", default="", metavar="M", help="a model to try")
