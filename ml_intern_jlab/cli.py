@@ -18,6 +18,7 @@ from typing import Any
 
 from . import __version__
 from .errors import InternError, JournalUnavailable
+from .model_commands import add_model_commands
 from .protocol import (
     CellProposed,
     Command,
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("task", help="what to do, in plain words, with the names of the files")
     run.add_argument("--notebook", metavar="OUT.ipynb", help="where the notebook goes, relative to --cwd")
     run.add_argument("--cwd", type=Path, default=Path(), metavar="DIR", help="the kernel's working directory")
-    run.add_argument("--model", default="", metavar="M", help="`recipes` (default) or `openai:<id>`")
+    run.add_argument("--model", default="", metavar="M", help="`recipes` (default) or one of `models`")
     run.add_argument("--base-url", default="", metavar="URL", help="the server that answers for `openai:` models")
     run.add_argument("--kernel", default="", metavar="NAME", help="the kernel's name (default: python3)")
     run.add_argument(
@@ -112,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     sessions.add_argument("--json", action="store_true", help="print a JSON list")
     sessions.add_argument("--journal", type=Path, help="the journal's file (default: in Jupyter's data folder)")
     sessions.set_defaults(command=_sessions)
+
+    add_model_commands(commands)
 
     doctor = commands.add_parser("doctor", help="say what is installed, enabled and reachable")
     doctor.add_argument("--model", default="", metavar="M", help="a model to try")

@@ -302,6 +302,22 @@ class ModeChanged(EventBase):
     by: str
 
 
+class ModelChanged(EventBase):
+    """Another model writes from the next step on. `model` is what `run_started` would say."""
+
+    type: Literal["model_changed"] = "model_changed"
+    model: str
+    by: str
+
+
+class ModelProgress(EventBase):
+    """What a model does before it can write, such as loading; `done` is from 0 to 1, None: unknown. Not stored."""
+
+    type: Literal["model_progress"] = "model_progress"
+    text: str
+    done: float | None = None
+
+
 class LeaseMoved(EventBase):
     """Who writes the notebook document from now on: an open tab, or the server through the contents manager."""
 
@@ -390,6 +406,8 @@ Event = Annotated[
     | InputAnswered
     | MessageSent
     | ModeChanged
+    | ModelChanged
+    | ModelProgress
     | LeaseMoved
     | MetricLogged
     | ArtifactAdded
@@ -466,6 +484,13 @@ class SetMode(CommandBase):
     mode: Mode
 
 
+class SetModel(CommandBase):
+    """Let another model write from the next step of the working run on; `model` as in `start_run`."""
+
+    type: Literal["set_model"] = "set_model"
+    model: str = Field(min_length=1, max_length=1000)
+
+
 class AnswerInput(CommandBase):
     """Answer the `input()` of a running cell."""
 
@@ -504,6 +529,7 @@ Command = Annotated[
     | SendMessage
     | StopRun
     | SetMode
+    | SetModel
     | AnswerInput
     | TakeLease
     | UndoRun
@@ -549,13 +575,21 @@ class SessionInfo(Value):
 
 
 class ModelInfo(Value):
-    """A model that can be chosen. `language_model` is False for the recipes."""
+    """A model that can be chosen. `language_model` is False for the recipes.
+
+    `context_window` is in tokens, the prices are in US dollars per million tokens of prompt and of reply; None is
+    unknown. `detail` says why it isn't available, or where it is.
+    """
 
     model: str
     label: str
     language_model: bool
     available: bool
     detail: str = ""
+    context_window: int | None = None
+    sees_images: bool = False
+    price_in: float | None = None
+    price_out: float | None = None
 
 
 class Health(Value):

@@ -151,6 +151,8 @@ export class NotebookDocument {
       case 'message_sent':
       case 'metric_logged':
       case 'mode_changed':
+      case 'model_changed':
+      case 'model_progress':
       case 'plan_changed':
       case 'step_finished':
       case 'text_delta':

@@ -14,6 +14,8 @@ export type Event =
   | InputAnswered
   | MessageSent
   | ModeChanged
+  | ModelChanged
+  | ModelProgress
   | LeaseMoved
   | MetricLogged
   | ArtifactAdded
@@ -49,6 +51,7 @@ export type Command =
   | SendMessage
   | StopRun
   | SetMode
+  | SetModel
   | AnswerInput
   | TakeLease
   | UndoRun
@@ -328,6 +331,30 @@ export interface ModeChanged {
   by: string;
 }
 /**
+ * Another model writes from the next step on. `model` is what `run_started` would say.
+ */
+export interface ModelChanged {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'model_changed';
+  model: string;
+  by: string;
+}
+/**
+ * What a model does before it can write, such as loading; `done` is from 0 to 1, None: unknown. Not stored.
+ */
+export interface ModelProgress {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'model_progress';
+  text: string;
+  done: number | null;
+}
+/**
  * Who writes the notebook document from now on: an open tab, or the server through the contents manager.
  */
 export interface LeaseMoved {
@@ -496,6 +523,14 @@ export interface SetMode {
   mode: Mode;
 }
 /**
+ * Let another model write from the next step of the working run on; `model` as in `start_run`.
+ */
+export interface SetModel {
+  request_id?: string;
+  type: 'set_model';
+  model: string;
+}
+/**
  * Answer the `input()` of a running cell.
  */
 export interface AnswerInput {
@@ -563,6 +598,9 @@ export interface Reply {
 }
 /**
  * A model that can be chosen. `language_model` is False for the recipes.
+ *
+ * `context_window` is in tokens, the prices are in US dollars per million tokens of prompt and of reply; None is
+ * unknown. `detail` says why it isn't available, or where it is.
  */
 export interface ModelInfo {
   model: string;
@@ -570,6 +608,10 @@ export interface ModelInfo {
   language_model: boolean;
   available: boolean;
   detail: string;
+  context_window: number | null;
+  sees_images: boolean;
+  price_in: number | null;
+  price_out: number | null;
 }
 /**
  * What `/ml-intern/health` answers.

@@ -8,6 +8,7 @@ import type {
   InputRequested,
   MetricLogged,
   Mode,
+  ModelProgress,
   PlanItem,
   RunFinished,
   RunStarted,
@@ -64,6 +65,8 @@ export interface IRunState {
   readonly cells: ReadonlyMap<string, ICellState>;
   /** What the model is writing now. */
   readonly streaming: string;
+  /** What the model does before it can write, such as loading. */
+  readonly progress: string;
   readonly question: InputRequested | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -154,6 +157,7 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
     case 'text_delta':
       return {
         ...run,
+        progress: '',
         streaming: (run.streaming + event.text).slice(-MAX_STREAMING)
       };
     case 'cell_proposed':
@@ -180,6 +184,7 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       return {
         ...run,
         streaming: '',
+        progress: '',
         inputTokens: run.inputTokens + event.input_tokens,
         outputTokens: run.outputTokens + event.output_tokens,
         cost: event.cost === null ? run.cost : (run.cost ?? 0) + event.cost
@@ -196,6 +201,10 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       });
     case 'mode_changed':
       return { ...run, mode: event.mode };
+    case 'model_changed':
+      return { ...run, model: event.model };
+    case 'model_progress':
+      return { ...run, progress: progressText(event) };
     case 'metric_logged':
       return withCell(run, event.cell_id, cell => ({
         ...cell,
@@ -219,6 +228,12 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
   }
 }
 
+function progressText(event: ModelProgress): string {
+  return event.done === null
+    ? event.text
+    : `${event.text} (${Math.floor(100 * event.done)} %)`;
+}
+
 function newRun(event: RunStarted): IRunState {
   return {
     runId: event.run_id,
@@ -236,6 +251,7 @@ function newRun(event: RunStarted): IRunState {
     entries: [],
     cells: new Map(),
     streaming: '',
+    progress: '',
     question: null,
     inputTokens: 0,
     outputTokens: 0,
@@ -263,6 +279,7 @@ function propose(run: IRunState, event: CellProposed): IRunState {
   return {
     ...run,
     streaming: '',
+    progress: '',
     entries: [...run.entries, ...entries],
     cells: new Map(run.cells).set(event.cell_id, cell)
   };
@@ -297,6 +314,7 @@ function finish(run: IRunState, event: RunFinished): IRunState {
     answer: event.answer,
     reason: event.reason,
     streaming: '',
+    progress: '',
     question: null
   };
 }

@@ -1,53 +1,42 @@
 """From a model's name to a smolagents `Model`.
 
-A model is a string: `recipes` (no language model, the default) or `openai:<id>` with a base URL, which any server that
-speaks OpenAI's protocol answers (vLLM, Ollama, llama.cpp, LM Studio, OpenAI itself).
+A model is a string: `recipes` (no language model, the default), or a provider and what it calls the model:
+`hf:<repo>[:<provider>]`, `openai:<id>[@<base URL>]` (any server that speaks OpenAI's protocol: vLLM, Ollama, llama.cpp,
+LM Studio, OpenAI itself), `litellm:<id>`, `transformers:<repo or folder>`, `local:<GGUF file, repo or alias>`.
+
+Making a model is quick and loads nothing large; what it needs is fetched or started with the first request.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+import re
 
-from huggingface_hub import InferenceClient
-from smolagents.models import ChatMessage, InferenceClientModel, Model
+from smolagents.models import Model
 
 from ..errors import ModelUnavailable
-from ..protocol import ModelInfo
 from ..recipes.model import RecipesModel
+from .keys import OPENAI_HOST, advice, host_of, key_for_url
+from .model_faults import context_overflow, is_transient, readable, retry_after
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "context_overflow",
+    "create_model",
+    "is_transient",
+    "model_label",
+    "readable",
+    "retry_after",
+]
 
 DEFAULT_MODEL = "recipes"
 RECIPES_LABEL = "recipes (no language model)"
-OPENAI_URL = "https://api.openai.com/v1"
-REQUEST_SECONDS = 120
-"""A server that says nothing for this long counts as gone."""
-
-
-class OpenAIModel(InferenceClientModel):  # type: ignore[misc]  # smolagents has no type information
-    """A server that speaks OpenAI's chat protocol, through huggingface_hub's client.
-
-    Args:
-        model_id: as the server names it.
-        base_url: up to and including `/v1`.
-        api_key: sent to that server only; None sends nothing (never the Hugging Face token).
-    """
-
-    def __init__(self, model_id: str, base_url: str, api_key: str | None = None) -> None:
-        self.base_url = base_url
-        self._api_key = api_key
-        super().__init__(model_id=model_id, flatten_messages_as_text=True, retry=False)
-
-    def create_client(self) -> InferenceClient:
-        """The client. Without a key of its own it would send a stored Hugging Face token, hence the word instead."""
-        return InferenceClient(base_url=self.base_url, token=self._api_key or "no-key", timeout=REQUEST_SECONDS)
-
-    def generate(self, messages: Any, **kwargs: Any) -> ChatMessage:
-        """One answer; the client would otherwise not tell the server which model is meant."""
-        return super().generate(messages, model=self.model_id, **kwargs)
+OPENAI_URL = f"https://{OPENAI_HOST}/v1"
+_WITH_ADDRESS = re.compile(r"^(?P<model_id>.+)@(?P<base_url>https?://\S+)$")
 
 
 def create_model(name: str = "", base_url: str = "") -> Model:
-    """The model that `name` stands for.
+    """The model that `name` stands for; `base_url` is for `openai:` and `litellm:` names that carry none themselves.
 
     Raises:
         ModelUnavailable: the name is none that is known, or something that it needs is missing.
@@ -55,69 +44,53 @@ def create_model(name: str = "", base_url: str = "") -> Model:
     provider, _, model_id = (name or DEFAULT_MODEL).partition(":")
     if provider == "recipes" and not model_id:
         return RecipesModel()
-    if provider == "openai" and model_id:
-        url = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        key = os.environ.get("OPENAI_API_KEY")
-        if url == OPENAI_URL and not key:
-            raise ModelUnavailable(
-                f"{name} needs a key: set OPENAI_API_KEY, or give the address of a server of your own with --base-url."
-            )
-        return OpenAIModel(model_id, url, key)
-    raise ModelUnavailable(
-        f"There is no model called {name!r}. Use `recipes`, or `openai:<model id>` with a base URL such as "
-        "http://localhost:8000/v1."
+    if not model_id.strip():
+        raise _unknown(name)
+    match provider:
+        case "openai":
+            return _chat_server(name, model_id, base_url)
+        case "hf":
+            from .providers.hub import HubModel
+
+            return HubModel(model_id)
+        case "litellm":
+            from .providers.litellm_models import LiteLLMChatModel
+
+            return LiteLLMChatModel(model_id, base_url)
+        case "transformers":
+            from .providers.transformers_models import TransformersChatModel
+
+            return TransformersChatModel(model_id)
+        case "local":
+            from .providers.local_server import LocalModel
+
+            return LocalModel(model_id)
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"There is no model called {name!r}. Use `recipes`, `hf:<repo>`, `openai:<model id>` with a base URL such as "
+        "http://localhost:8000/v1, `litellm:<id>`, `transformers:<repo or folder>` or `local:<GGUF file or alias>`; "
+        "`jupyter ml-intern models` lists what is there."
     )
+
+
+def _chat_server(name: str, model_id: str, base_url: str) -> Model:
+    from .providers.chat_server import ChatServerModel
+
+    addressed = _WITH_ADDRESS.match(model_id)
+    if addressed:
+        model_id, base_url = addressed["model_id"], addressed["base_url"]
+    url = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    key = key_for_url(url)
+    if host_of(url) == OPENAI_HOST and not key:
+        raise ModelUnavailable(
+            f"{name} needs a key. {advice(url)} For a server of your own, give its address with --base-url."
+        )
+    return ChatServerModel(model_id, url, key, advice(url))
 
 
 def model_label(name: str) -> str:
     """How a model is called wherever a person reads it."""
     return RECIPES_LABEL if name in ("", DEFAULT_MODEL) else name
-
-
-def known_models(default: str = "", base_url: str = "") -> list[ModelInfo]:
-    """The models to choose from: the recipes, and the configured default."""
-    found = [ModelInfo(model=DEFAULT_MODEL, label=RECIPES_LABEL, language_model=False, available=True)]
-    if default not in ("", DEFAULT_MODEL):
-        try:
-            create_model(default, base_url)
-            found.insert(0, ModelInfo(model=default, label=default, language_model=True, available=True))
-        except ModelUnavailable as error:
-            found.append(
-                ModelInfo(model=default, label=default, language_model=True, available=False, detail=str(error))
-            )
-    return found
-
-
-def is_transient(error: Exception) -> bool:
-    """Whether the same request may go through a little later: a time-out, a lost connection, 429 or 5xx."""
-    status = _status(error)
-    return _no_answer(error) or status in (408, 425, 429) or status >= 500
-
-
-def readable(error: Exception, model: Any) -> str:
-    """What a person should know of a request that failed for good."""
-    name = getattr(model, "model_id", None) or type(model).__name__
-    where = f" at {model.base_url}" if getattr(model, "base_url", "") else ""
-    status = _status(error)
-    detail = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-    if _no_answer(error):
-        return f"The model {name}{where} can't be reached ({detail}). Check that its server runs, then start again."
-    if status in (401, 403):
-        return f"The model {name}{where} refused the key ({status}). Check the key for this server."
-    if status == 404:
-        return f"The server{where} has no model {name} (404). Check the model's name and the base URL."
-    if status == 429:
-        return f"The model {name}{where} allows no more requests for now (429). Wait a while, then start again."
-    return f"The model {name}{where} failed: {detail}"
-
-
-def _no_answer(error: Exception) -> bool:
-    """A time-out or a lost connection, told by name: huggingface_hub's transport is httpx or a successor of it."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"TransportError", "ConnectionError", "TimeoutError"})
-
-
-def _status(error: Exception) -> int:
-    """The HTTP status that an error stands for, 0 for none."""
-    status = getattr(getattr(error, "response", None), "status_code", 0)
-    return status if isinstance(status, int) else 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float, Int, Unicode
+from traitlets import Float, Int, List, Unicode
 
 from .routes import routes
 
@@ -25,7 +25,12 @@ class MLInternExtension(ExtensionApp):
 
     model = Unicode(
         "recipes",
-        help="The model that works where the person chooses none: `recipes` (no language model) or `openai:<id>`.",
+        help="The model that works where the person chooses none: `recipes` (no language model), or one that "
+        "`jupyter ml-intern models` lists.",
+    ).tag(config=True)
+    models = List(
+        Unicode(),
+        help="More models to choose from, such as `hf:<repo>`, `openai:<id>@<base URL>` or `local:<GGUF file>`.",
     ).tag(config=True)
     base_url = Unicode(
         "",

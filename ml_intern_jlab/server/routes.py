@@ -18,7 +18,18 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from .. import __version__
 from ..errors import BadCommand, InternError, Refused, UnknownSession
-from ..protocol import MAX_COMMAND_BYTES, PROTOCOL_VERSION, Event, Health, Hello, Reply, TakeLease, Value, parse_command
+from ..protocol import (
+    MAX_COMMAND_BYTES,
+    PROTOCOL_VERSION,
+    Event,
+    Health,
+    Hello,
+    ModelInfo,
+    Reply,
+    TakeLease,
+    Value,
+    parse_command,
+)
 from .examples import ExampleRequest, copy_example
 
 if TYPE_CHECKING:
@@ -124,12 +135,17 @@ class ModelsRoute(_Route):
 
     @web.authenticated
     @authorized
-    def get(self) -> None:
-        """Answer a list of `ModelInfo`."""
-        from ..agent.models import known_models
-
-        found = known_models(self.extension.model, self.extension.base_url)
+    async def get(self) -> None:
+        """Answer a list of `ModelInfo`, the server's own choice first."""
+        found = await asyncio.to_thread(self._known)
         self.finish(json.dumps([model.model_dump(mode="json") for model in found]))
+
+    def _known(self) -> list[ModelInfo]:
+        """Asks servers and imports the agent: both would hold up the event loop."""
+        from ..agent.model_catalog import known_models
+
+        extension = self.extension
+        return known_models(extension.model, extension.base_url, extension.models)
 
 
 class SessionsRoute(_Route):

@@ -23,6 +23,7 @@ from ..protocol import (
     EVENT,
     Event,
     EventBase,
+    ModelProgress,
     RunFinished,
     RunStarted,
     RunStatus,
@@ -177,12 +178,12 @@ class Journal:
     def append(self, event: Event) -> Event:
         """Commit `event` with the session's next `seq`, then tell the session's listeners. Returns what was stored.
 
-        A `text_delta` is told but not stored.
+        A `text_delta` and a `model_progress` are told but not stored.
 
         Raises:
             JournalUnavailable: the event could not be committed; nobody was told.
         """
-        if not isinstance(event, TextDelta):
+        if not isinstance(event, (TextDelta, ModelProgress)):
             seq = self.last_seq(event.session_id) + 1
             event = event.model_copy(update={"seq": seq, "time": time.time()})
             body = event.model_dump_json(exclude=_ENVELOPE)

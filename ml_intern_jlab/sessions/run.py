@@ -14,6 +14,7 @@ from ..agent.executor import Draft, News, Outcome, RunStopped
 from ..agent.intern import Conclusion, Intern
 from ..agent.metrics import metrics_in
 from ..agent.plan import activate, finish
+from ..agent.streaming import LanguageModel
 from ..errors import InternError, JournalUnavailable, Refused, StaleDecision
 from ..notebook.kernel import Execution, Kernel
 from ..notebook.outputs import OutputArea, observation_text
@@ -36,6 +37,8 @@ from ..protocol import (
     MetricLogged,
     Mode,
     ModeChanged,
+    ModelChanged,
+    ModelProgress,
     Note,
     PlanChanged,
     PlanItem,
@@ -100,6 +103,7 @@ class Run:
         self._emit_event = emit
         self._kernel = kernel
         self._intern = intern
+        self._agent: Intern | None = None
         self._policy = policy
         self._mode = mode
         self._limits = limits
@@ -167,7 +171,9 @@ class Run:
         """The agent's thread."""
         result: Conclusion | BaseException
         try:
-            result = self._intern(Desk(self, self._loop)).work(task)
+            self._agent = self._intern(Desk(self, self._loop))
+            self._listen(self._agent.model)
+            result = self._agent.work(task)
         except RunStopped as stopped:
             result = stopped
         except InternError as error:
@@ -193,6 +199,8 @@ class Run:
         if self._stopping:
             return
         self._stopping = True
+        if self._agent is not None and isinstance(self._agent.model, LanguageModel):
+            self._agent.model.abort()
         for waiting in (self._decision, self._input):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(RunStopped())
@@ -257,6 +265,18 @@ class Run:
         waiting = self._pending if self._decision and not self._decision.done() else None
         if waiting and self._decision and not self._policy.asks(mode, waiting.reasons):
             self._decision.set_result(self._approved(waiting, by))
+
+    def set_model(self, model: Any, label: str, by: str) -> None:
+        """Let another model write from the next step on.
+
+        Raises:
+            Refused: the agent isn't there yet.
+        """
+        if self._agent is None:
+            raise Refused("The run is only just starting; choose the model again in a moment.")
+        self._listen(model)
+        self._agent.model = model
+        self._emit(ModelChanged(model=label, by=by))
 
     def answer_input(self, command: AnswerInput, by: str) -> None:
         """Give a running cell the line that its `input()` waits for.
@@ -450,6 +470,16 @@ class Run:
 
     def _emit(self, event: Event) -> Event:
         return self._emit_event(event.model_copy(update={"run_id": self.run_id}))
+
+    def _listen(self, model: Any) -> None:
+        """Tell everybody what a model does before it can write."""
+        if isinstance(model, LanguageModel):
+            model.on_progress = self._model_progress
+
+    def _model_progress(self, text: str, done: float | None) -> None:
+        """Called in whichever thread the model works."""
+        if not self._loop.is_closed() and not self.stopping:
+            self._loop.call_soon_threadsafe(self._emit, ModelProgress(text=text, done=done))
 
     def _warn(self, code: str, text: str) -> None:
         self._emit(WarningRaised(code=code, message=text))

@@ -35,6 +35,7 @@ from ..protocol import (
     SendMessage,
     SessionInfo,
     SetMode,
+    SetModel,
     StartRun,
     StopRun,
     TakeLease,
@@ -136,6 +137,8 @@ class Session:
                 self._active().send_message(command.text, by)
             case SetMode():
                 self._active().set_mode(command.mode, by)
+            case SetModel():
+                await self._set_model(command.model, by)
             case AnswerInput():
                 self._active().answer_input(command, by)
             case StopRun():
@@ -181,7 +184,7 @@ class Session:
         self._starting = True
         try:
             model_name = command.model or self._settings.model
-            model = self._settings.create_model(model_name, self._settings.base_url)
+            model = await self._model(model_name)
             kernel, writer = await self._open()
             notebook = await writer.notebook()
             ids = [cell.get("id") for cell in notebook["cells"]]
@@ -216,6 +219,18 @@ class Session:
             self._working = asyncio.get_running_loop().create_task(self._work(self.run, task))
         finally:
             self._starting = False
+
+    async def _model(self, name: str) -> Any:
+        """The model called `name`; keyrings and package imports are slow, so not on the event loop."""
+        return await asyncio.to_thread(self._settings.create_model, name, self._settings.base_url)
+
+    async def _set_model(self, name: str, by: str) -> None:
+        run = self._active()
+        if name == DEFAULT_MODEL:
+            raise Refused("The recipes plan a run from its first step on. Stop this run and start one with them.")
+        model = await self._model(name)
+        self._active()  # it may have ended meanwhile
+        run.set_model(model, model_label(name), by)
 
     async def _work(self, run: Run, task: str) -> None:
         try:

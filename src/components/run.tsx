@@ -31,7 +31,7 @@ export const RunView = React.memo((props: IRunProps): JSX.Element => {
       {blocks(run, pending).map(block => (
         <BlockView key={block.key} block={block} />
       ))}
-      <Streaming text={run.streaming} />
+      <Streaming text={run.streaming || run.progress} />
       {pending && (
         <ProposalCard
           key={pending.proposal.cell_id}

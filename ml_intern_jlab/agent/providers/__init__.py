@@ -1,0 +1,1 @@
+"""Where models come from: one module a provider, each of them giving a `LanguageModel`."""
