@@ -75,11 +75,16 @@ export class NotebookLink implements INotebookLink, IDisposable {
 
   /** Why this page doesn't write the current notebook, such as another tab that does; empty where all is well. */
   get problem(): string {
-    const writers = this._current && this._open.get(this._current)?.writers;
-    const refused = [...(writers?.values() ?? [])].find(
-      ({ lease }) => lease === 'refused'
-    );
-    return refused?.problem ?? '';
+    const panel = this._current;
+    const { trans } = this.options;
+    if (panel?.context.contentsModel?.writable === false) {
+      return trans.__(
+        'This notebook is read-only. Save it under another name to work on it: File > Save Notebook As…'
+      );
+    }
+    const writers = panel && this._open.get(panel)?.writers;
+    const problems = [...(writers?.values() ?? [])];
+    return problems.find(({ problem }) => problem !== '')?.problem ?? '';
   }
 
   get path(): string | null {
@@ -184,6 +189,8 @@ export class NotebookLink implements INotebookLink, IDisposable {
   private add(panel: NotebookPanel): void {
     const marks = new CellMarks(panel.content, this.options.trans);
     this._open.set(panel, { marks, writers: new Map() });
+    // Only what was read tells whether it may be written.
+    void panel.context.ready.then(() => this.tell());
     panel.disposed.connect(this.remove, this);
     panel.context.pathChanged.connect((_, path) => {
       void this.rename(panel, path);
@@ -209,13 +216,15 @@ export class NotebookLink implements INotebookLink, IDisposable {
     if (!open || !panel.model || open.writers.has(sessionId)) {
       return;
     }
-    const { contents, serverSettings: settings } = this.options.serviceManager;
+    const { trans, serviceManager } = this.options;
+    const { contents, serverSettings: settings } = serviceManager;
     const writer = new NotebookWriter({
       sessionId,
       socket: new SessionSocket({ settings, sessionId }),
       model: panel.model,
       context: panel.context,
-      contents
+      contents,
+      trans
     });
     open.writers.set(sessionId, writer);
     open.marks.follow(writer);
@@ -243,7 +252,9 @@ export class NotebookLink implements INotebookLink, IDisposable {
   }
 
   private tell(): void {
-    this._changed.emit();
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
   }
 
   /** Where a proposal stands, the keys that run a cell approve it instead. */

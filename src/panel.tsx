@@ -9,6 +9,7 @@ import {
 } from './components/context';
 import { EmptyState } from './components/empty';
 import { Header } from './components/header';
+import { Review } from './components/review';
 import { RunView } from './components/run';
 import { PROTOCOL_VERSION } from './protocol';
 import type { ISessionState } from './reducer';
@@ -49,13 +50,14 @@ function PanelView(): JSX.Element {
         {obstacle}
         {!obstacle &&
           (model.current?.state.runs.length ? <Runs /> : <EmptyState />)}
-        {model.notebook.problem && (
-          <div className="jp-Intern-notice jp-mod-quiet" role="status">
-            {model.notebook.problem}
-          </div>
-        )}
+        {!obstacle && model.current && <Review session={model.current} />}
         <Failure />
       </Conversation>
+      {model.notebook.problem && (
+        <div className="jp-Intern-hint" role="status">
+          {model.notebook.problem}
+        </div>
+      )}
       <Composer disabled={obstacle !== null} />
     </>
   );
