@@ -6,6 +6,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { CellMarks, PROPOSED_CLASS } from './notebookMarks';
+import { watchRuns } from './notebookRun';
 import { NotebookWriter } from './notebookWriter';
 import { renameSession } from './request';
 import { SessionSocket } from './socket';
@@ -40,6 +41,7 @@ const APPROVE_COMMAND = 'ml-intern:approve-cell-here';
 /** One open notebook and what of ours belongs to it. */
 interface IOpen {
   readonly marks: CellMarks;
+  readonly runs: IDisposable;
   readonly writers: Map<string, NotebookWriter>;
 }
 
@@ -188,7 +190,8 @@ export class NotebookLink implements INotebookLink, IDisposable {
 
   private add(panel: NotebookPanel): void {
     const marks = new CellMarks(panel.content, this.options.trans);
-    this._open.set(panel, { marks, writers: new Map() });
+    const runs = watchRuns(panel, () => marks.bar, this.options.trans);
+    this._open.set(panel, { marks, runs, writers: new Map() });
     // Only what was read tells whether it may be written.
     void panel.context.ready.then(() => this.tell());
     panel.disposed.connect(this.remove, this);
@@ -208,6 +211,7 @@ export class NotebookLink implements INotebookLink, IDisposable {
     const open = this._open.get(panel);
     this._open.delete(panel);
     open?.marks.dispose();
+    open?.runs.dispose();
     open?.writers.forEach(writer => writer.dispose());
   }
 

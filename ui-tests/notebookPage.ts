@@ -1,6 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 
-import type { Command, Event, SessionInfo } from '../src/protocol';
+import type { Command, Event, Mode, SessionInfo } from '../src/protocol';
+import { turn, type ScriptedModel } from './scriptedModel';
 import { labUrl, TOKEN, WHOLE } from './servers';
 
 /** A cell of a notebook's file. */
@@ -113,6 +114,28 @@ export async function openNotebook(
     [name, cells, TOKEN] as const
   );
   return new Watcher(page, session);
+}
+
+export const PLAN = '1. Show what there is';
+export const END = turn('final_answer("That is all there is to see.")');
+
+/** Start a run in a new notebook, whose cells are these, approved by `mode`. */
+export async function startRun(
+  page: Page,
+  model: ScriptedModel,
+  mode: Mode,
+  cells: string[],
+  given: object[] = []
+): Promise<Watcher> {
+  const watcher = await openNotebook(page, given);
+  model.say(PLAN, ...cells, END);
+  await watcher.send({
+    type: 'start_run',
+    task: 'Show what there is.',
+    mode,
+    model: 'openai:scripted'
+  });
+  return watcher;
 }
 
 /** What the file holds, as the server reads it. */

@@ -1,11 +1,13 @@
 import { expect, test, type Page, type TestInfo } from '@playwright/test';
 
-import type { Mode, SessionInfo } from '../../src/protocol';
+import type { SessionInfo } from '../../src/protocol';
 import {
+  END,
   openNotebook,
+  PLAN,
   saved,
-  type ISavedCell,
-  type Watcher
+  startRun,
+  type ISavedCell
 } from '../notebookPage';
 import { ScriptedModel, turn } from '../scriptedModel';
 import { MODEL_PORT } from '../servers';
@@ -14,26 +16,6 @@ const model = new ScriptedModel();
 
 test.beforeAll(() => model.listen(MODEL_PORT));
 test.afterAll(() => model.close());
-
-const PLAN = '1. Show what there is';
-const END = turn('final_answer("That is all there is to see.")');
-
-/** Start a run whose cells are these, approved by `mode`. */
-async function start(
-  page: Page,
-  mode: Mode,
-  cells: string[]
-): Promise<Watcher> {
-  const watcher = await openNotebook(page);
-  model.say(PLAN, ...cells, END);
-  await watcher.send({
-    type: 'start_run',
-    task: 'Show what there is.',
-    mode,
-    model: 'openai:scripted'
-  });
-  return watcher;
-}
 
 function shot(page: Page, info: TestInfo, name: string): Promise<Buffer> {
   return page.screenshot({ path: info.outputPath(`${name}.png`) });
@@ -80,8 +62,9 @@ test('outputs of every kind stand in the tab as in a run of its own', async ({
 }, info) => {
   test.setTimeout(180_000);
   const sources = [...OUTPUTS, '1 / 0'];
-  const watcher = await start(
+  const watcher = await startRun(
     page,
+    model,
     'auto',
     sources.map(code => turn(code))
   );
@@ -126,7 +109,7 @@ test('outputs of every kind stand in the tab as in a run of its own', async ({
 test('a proposal is edited in place and approved by Shift+Enter', async ({
   page
 }, info) => {
-  const watcher = await start(page, 'ask', [
+  const watcher = await startRun(page, model, 'ask', [
     turn('total = 40\nprint(total)', 'I add up what is there.'),
     turn('open("notes.txt", "w").close()', 'I keep it in a file.')
   ]);
@@ -184,7 +167,10 @@ test('a reload in mid-run brings proposal, outputs and running cell back', async
   });
   const slow =
     'import time\nfor i in range(80):\n    print("tick", i)\n    time.sleep(0.25)';
-  const watcher = await start(page, 'ask', [turn('print("one")'), turn(slow)]);
+  const watcher = await startRun(page, model, 'ask', [
+    turn('print("one")'),
+    turn(slow)
+  ]);
   const proposed = page.locator('.jp-mlIntern-proposed');
   await expect(proposed).toBeVisible();
   await page.reload();
@@ -217,7 +203,7 @@ test('a closed notebook goes on at the server and comes back whole', async ({
 }) => {
   const slow =
     'import time\nfor i in range(24):\n    print("tick", i)\n    time.sleep(0.25)';
-  const watcher = await start(page, 'auto', [
+  const watcher = await startRun(page, model, 'auto', [
     turn(slow),
     turn('print("after")')
   ]);
@@ -267,7 +253,7 @@ test('the person types and runs a cell of their own meanwhile', async ({
 }, info) => {
   const slow =
     'import time\nfor i in range(16):\n    print("tick", i)\n    time.sleep(0.25)';
-  const watcher = await start(page, 'auto', [
+  const watcher = await startRun(page, model, 'auto', [
     turn(slow),
     turn('1 / 0', 'This fails.'),
     turn('print("mended")', 'This mends it.')

@@ -1,0 +1,54 @@
+import { Notification } from '@jupyterlab/apputils';
+import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+
+import type { ProposalBar } from './notebookProposal';
+
+/** The notebook toolbar's button ▶. */
+const RUN_BUTTON = '[data-command="notebook:run-cell-and-select-next"]';
+
+/**
+ * What JupyterLab's own ways to run a cell do to a proposal.
+ *
+ * ▶ approves it, as the keys do. Where a menu ran it all the same, such as Run All, the person hears what that means:
+ * JupyterLab lets only one extension decide what runs, and that should not be this one.
+ */
+export function watchRuns(
+  panel: NotebookPanel,
+  bar: () => ProposalBar | null,
+  trans: TranslationBundle
+): IDisposable {
+  const onClick = (event: MouseEvent): void => {
+    const active = panel.content.activeCell?.model.id;
+    const proposal = bar();
+    if (
+      proposal !== null &&
+      proposal.cellId === active &&
+      event.target instanceof Element &&
+      event.target.closest(RUN_BUTTON)
+    ) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      void proposal.approve();
+    }
+  };
+  const onScheduled: Parameters<
+    typeof NotebookActions.executionScheduled.connect
+  >[0] = (_, { notebook, cell }) => {
+    if (notebook === panel.content && cell.model.id === bar()?.cellId) {
+      Notification.warning(
+        trans.__(
+          'The proposed cell ran as yours. ML Intern still waits for you: approve it, which runs it again, or reject it.'
+        ),
+        { autoClose: false }
+      );
+    }
+  };
+  panel.toolbar.node.addEventListener('click', onClick, true);
+  NotebookActions.executionScheduled.connect(onScheduled);
+  return new DisposableDelegate(() => {
+    panel.toolbar.node.removeEventListener('click', onClick, true);
+    NotebookActions.executionScheduled.disconnect(onScheduled);
+  });
+}
