@@ -19,12 +19,14 @@ export function watchRuns(
   bar: () => ProposalBar | null,
   trans: TranslationBundle
 ): IDisposable {
-  const onClick = (event: MouseEvent): void => {
+  // JupyterLab's buttons act when they are pressed.
+  const onPress = (event: MouseEvent): void => {
     const active = panel.content.activeCell?.model.id;
     const proposal = bar();
     if (
       proposal !== null &&
       proposal.cellId === active &&
+      event.button === 0 &&
       event.target instanceof Element &&
       event.target.closest(RUN_BUTTON)
     ) {
@@ -45,10 +47,10 @@ export function watchRuns(
       );
     }
   };
-  panel.toolbar.node.addEventListener('click', onClick, true);
+  panel.toolbar.node.addEventListener('mousedown', onPress, true);
   NotebookActions.executionScheduled.connect(onScheduled);
   return new DisposableDelegate(() => {
-    panel.toolbar.node.removeEventListener('click', onClick, true);
+    panel.toolbar.node.removeEventListener('mousedown', onPress, true);
     NotebookActions.executionScheduled.disconnect(onScheduled);
   });
 }
