@@ -1,4 +1,8 @@
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import {
+  NotebookActions,
+  type INotebookTracker,
+  type NotebookPanel
+} from '@jupyterlab/notebook';
 import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -190,7 +194,12 @@ export class NotebookLink implements INotebookLink, IDisposable {
 
   private add(panel: NotebookPanel): void {
     const marks = new CellMarks(panel.content, this.options.trans);
-    const runs = watchRuns(panel, () => marks.bar, this.options.trans);
+    const runs = watchRuns(
+      panel,
+      NotebookActions.executionScheduled,
+      () => marks.bar,
+      this.options.trans
+    );
     this._open.set(panel, { marks, runs, writers: new Map() });
     // Only what was read tells whether it may be written.
     void panel.context.ready.then(() => this.tell());

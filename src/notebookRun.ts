@@ -1,12 +1,26 @@
 import { Notification } from '@jupyterlab/apputils';
-import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
+import type { Cell } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 
 import type { ProposalBar } from './notebookProposal';
 
 /** The notebook toolbar's button ▶. */
 const RUN_BUTTON = '[data-command="notebook:run-cell-and-select-next"]';
+
+/** What is needed of an open notebook. */
+export interface IRunnable {
+  readonly content: { readonly activeCell: Cell | null };
+  readonly toolbar: Widget;
+}
+
+/** JupyterLab is about to run a cell of a notebook. */
+export type Scheduled = ISignal<
+  unknown,
+  { readonly notebook: object; readonly cell: Cell }
+>;
 
 /**
  * What JupyterLab's own ways to run a cell do to a proposal.
@@ -15,7 +29,8 @@ const RUN_BUTTON = '[data-command="notebook:run-cell-and-select-next"]';
  * JupyterLab lets only one extension decide what runs, and that should not be this one.
  */
 export function watchRuns(
-  panel: NotebookPanel,
+  panel: IRunnable,
+  scheduled: Scheduled,
   bar: () => ProposalBar | null,
   trans: TranslationBundle
 ): IDisposable {
@@ -35,9 +50,10 @@ export function watchRuns(
       void proposal.approve();
     }
   };
-  const onScheduled: Parameters<
-    typeof NotebookActions.executionScheduled.connect
-  >[0] = (_, { notebook, cell }) => {
+  const onScheduled = (
+    _: unknown,
+    { notebook, cell }: { readonly notebook: object; readonly cell: Cell }
+  ): void => {
     if (notebook === panel.content && cell.model.id === bar()?.cellId) {
       Notification.warning(
         trans.__(
@@ -48,9 +64,9 @@ export function watchRuns(
     }
   };
   panel.toolbar.node.addEventListener('mousedown', onPress, true);
-  NotebookActions.executionScheduled.connect(onScheduled);
+  scheduled.connect(onScheduled);
   return new DisposableDelegate(() => {
     panel.toolbar.node.removeEventListener('mousedown', onPress, true);
-    NotebookActions.executionScheduled.disconnect(onScheduled);
+    scheduled.disconnect(onScheduled);
   });
 }

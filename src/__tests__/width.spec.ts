@@ -6,7 +6,9 @@ import { widenOnce } from '../width';
 function windowOf(width: number, panelWidth: number): [SplitPanel, Widget] {
   const split = new SplitPanel({ orientation: 'horizontal' });
   const panel = new Widget();
-  [new Widget(), new Widget(), panel].forEach(part => split.addWidget(part));
+  split.addWidget(new Widget());
+  split.addWidget(new Widget());
+  split.addWidget(panel);
   split.setRelativeSizes([0.2, 0.6, 0.2]);
   const tell = (node: HTMLElement, value: number) =>
     Object.defineProperty(node, 'clientWidth', { value });

@@ -27,7 +27,7 @@ test('the main job: an example from its task to checked deliverables', async ({
     await deliverables.locator('li').count(),
     await deliverables.locator('li.jp-mod-passed').count()
   ];
-  expect(all).toBeGreaterThan(1);
+  expect(all).toBeGreaterThan(0);
   expect(passed).toBe(all);
   await expect(panel.plan.locator('li .jp-mod-active')).toHaveCount(0);
   await expect(page.locator('[data-ml-intern="failed"]')).toHaveCount(0);
