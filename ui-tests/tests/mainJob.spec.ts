@@ -6,7 +6,7 @@ import { WHOLE } from '../servers';
 test('the main job: an example from its task to checked deliverables', async ({
   page
 }, info) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const panel = new PanelPage(page, info);
   await panel.open(WHOLE);
   await panel.button(/Predict a species/).click();
@@ -18,7 +18,7 @@ test('the main job: an example from its task to checked deliverables', async ({
   await panel.shot('first-cell');
   await panel.button('all of step ▸').click();
   await panel.panel.getByText('Auto', { exact: true }).click();
-  await expect(panel.state).toHaveText('finished', { timeout: 180_000 });
+  await expect(panel.state).toHaveText('finished', { timeout: 300_000 });
 
   const deliverables = panel.panel.getByRole('region', {
     name: 'Deliverables'
@@ -35,7 +35,11 @@ test('the main job: an example from its task to checked deliverables', async ({
   const rows = await page.evaluate(async () => {
     const { contents } = window.jupyterapp.serviceManager;
     const count = async (path: string) => {
-      const file = await contents.get(path, { format: 'text' });
+      const file = await contents.get(path, {
+        type: 'file',
+        format: 'text',
+        content: true
+      });
       return (file.content as string).trim().split('\n').length;
     };
     return [await count('predictions.csv'), await count('test.csv')];
