@@ -306,3 +306,42 @@ describe('reduce', () => {
     expect(run?.entries).toMatchObject([{ text: 'Not saved.' }]);
   });
 });
+
+describe('a review', () => {
+  const finding = (message: string): WithoutBase<Event> => ({
+    type: 'finding_added',
+    rule: 'rule',
+    severity: 'warning',
+    cell_id: 'c',
+    line: 1,
+    message,
+    advice: ''
+  });
+  const finished = (findings: number): WithoutBase<Event> => ({
+    type: 'review_finished',
+    findings,
+    by: 'me'
+  });
+  const messages = (...events: WithoutBase<Event>[]): string[] =>
+    fold(journal(...events)).review.findings.map(({ message }) => message);
+
+  it('replaces what the one before it found', () => {
+    expect(
+      messages(
+        finding('a'),
+        finding('b'),
+        finished(2),
+        finding('b'),
+        finished(1)
+      )
+    ).toEqual(['b']);
+    expect(messages(finding('a'), finished(1), finished(0))).toEqual([]);
+  });
+
+  it('says when it ended, and before that what it has found so far', () => {
+    const events = journal(finding('a'), finished(1));
+    expect(fold(events.slice(0, 1)).review.finished).toBeNull();
+    expect(fold(events).review.finished).toBe(events[1].time);
+    expect(messages(finding('a'))).toEqual(['a']);
+  });
+});
