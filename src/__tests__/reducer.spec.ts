@@ -235,7 +235,11 @@ describe('a run', () => {
     };
     expect(foldRun(loading).progress).toBe('Loading a.gguf (45 %)');
     expect(foldRun({ ...loading, done: null }).progress).toBe('Loading a.gguf');
-    const written = foldRun(loading, { type: 'text_delta', step: 1, text: 'a' });
+    const written = foldRun(loading, {
+      type: 'text_delta',
+      step: 1,
+      text: 'a'
+    });
     expect(written).toMatchObject({ progress: '', streaming: 'a' });
   });
 

@@ -48,5 +48,5 @@ async def test_a_broken_notebook_is_told_and_a_missing_one_is_empty(
     contents = AwaitableContents(AsyncLargeFileManager(root_dir=str(tmp_path)))
     assert (await TabWriter(contents, "new.ipynb").notebook())["cells"] == []
     (tmp_path / "broken.ipynb").write_text("{", encoding="utf-8")
-    with pytest.raises(NotebookUnavailable, match="broken.ipynb can't be read"):
+    with pytest.raises(NotebookUnavailable, match=r"broken.ipynb can't be read"):
         await TabWriter(contents, "broken.ipynb").notebook()
