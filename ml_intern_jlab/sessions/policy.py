@@ -12,9 +12,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..protocol import Mode, Reason, RiskClass
-from .risk import classify, imports_of
+from .risk import Knowledge, classify
 
-__all__ = ["ALWAYS_ASK", "DEFAULT_TABLE", "Policy", "classify", "imports_of", "risk_of"]
+__all__ = ["ALWAYS_ASK", "DEFAULT_TABLE", "Knowledge", "Policy", "classify", "risk_of"]
 
 Action = Literal["run", "ask"]
 
