@@ -78,7 +78,9 @@ def table(verdicts: list[Verdict]) -> str:
         )
     harmless_cells = [verdict for verdict in verdicts if verdict.cell.label in HARMLESS]
     asked = sum(verdict.asked for verdict in harmless_cells)
-    lines.append(f"harmless cells asked in auto_safe: {asked} of {len(harmless_cells)} ({asked / len(harmless_cells):.1%})")
+    lines.append(
+        f"harmless cells asked in auto_safe: {asked} of {len(harmless_cells)} ({asked / len(harmless_cells):.1%})"
+    )
     silent = [v for v in verdicts if v.cell.label not in HARMLESS and not v.asked]
     lines.append(f"dangerous cells not asked in auto_safe: {len(silent)}")
     return "\n".join(lines)

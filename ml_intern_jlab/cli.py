@@ -198,7 +198,7 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     person = getpass.getuser()
 
     async def send(command: Command) -> None:
-        await sessions.handle(info.session_id, command, person)
+        await sessions.handle(info.session_id, command, person, "terminal")
 
     sessions.subscribe(info.session_id, Terminal(send).show)
     sessions.subscribe(info.session_id, summary.add)

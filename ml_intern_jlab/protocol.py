@@ -227,6 +227,8 @@ class CellDecided(EventBase):
     hash: str
     edited: bool = False
     by: str
+    where: str = ""
+    """From where it was decided: the address of the browser, "terminal" or "policy"."""
     feedback: str = ""
 
 
@@ -299,6 +301,14 @@ class ModeChanged(EventBase):
 
     type: Literal["mode_changed"] = "mode_changed"
     mode: Mode
+    by: str
+
+
+class ClassesAllowed(EventBase):
+    """The classes that run in this notebook without a question from now on, besides those of the mode."""
+
+    type: Literal["classes_allowed"] = "classes_allowed"
+    allowed: list[RiskClass]
     by: str
 
 
@@ -390,6 +400,7 @@ Event = Annotated[
     | InputAnswered
     | MessageSent
     | ModeChanged
+    | ClassesAllowed
     | LeaseMoved
     | MetricLogged
     | ArtifactAdded
@@ -466,6 +477,14 @@ class SetMode(CommandBase):
     mode: Mode
 
 
+class AllowClass(CommandBase):
+    """Let cells of one class run in this notebook without a question, or ask about them again."""
+
+    type: Literal["allow_class"] = "allow_class"
+    risk: RiskClass
+    allowed: bool
+
+
 class AnswerInput(CommandBase):
     """Answer the `input()` of a running cell."""
 
@@ -504,6 +523,7 @@ Command = Annotated[
     | SendMessage
     | StopRun
     | SetMode
+    | AllowClass
     | AnswerInput
     | TakeLease
     | UndoRun

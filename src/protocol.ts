@@ -14,6 +14,7 @@ export type Event =
   | InputAnswered
   | MessageSent
   | ModeChanged
+  | ClassesAllowed
   | LeaseMoved
   | MetricLogged
   | ArtifactAdded
@@ -49,6 +50,7 @@ export type Command =
   | SendMessage
   | StopRun
   | SetMode
+  | AllowClass
   | AnswerInput
   | TakeLease
   | UndoRun
@@ -198,6 +200,7 @@ export interface CellDecided {
   hash: string;
   edited: boolean;
   by: string;
+  where: string;
   feedback: string;
 }
 /**
@@ -325,6 +328,18 @@ export interface ModeChanged {
   time: number;
   type: 'mode_changed';
   mode: Mode;
+  by: string;
+}
+/**
+ * The classes that run in this notebook without a question from now on, besides those of the mode.
+ */
+export interface ClassesAllowed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'classes_allowed';
+  allowed: RiskClass[];
   by: string;
 }
 /**
@@ -494,6 +509,15 @@ export interface SetMode {
   request_id?: string;
   type: 'set_mode';
   mode: Mode;
+}
+/**
+ * Let cells of one class run in this notebook without a question, or ask about them again.
+ */
+export interface AllowClass {
+  request_id?: string;
+  type: 'allow_class';
+  risk: RiskClass;
+  allowed: boolean;
 }
 /**
  * Answer the `input()` of a running cell.

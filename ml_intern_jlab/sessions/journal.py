@@ -21,8 +21,10 @@ from pydantic import ValidationError
 from ..errors import JournalUnavailable, Refused, UnknownSession
 from ..protocol import (
     EVENT,
+    ClassesAllowed,
     Event,
     EventBase,
+    RiskClass,
     RunFinished,
     RunStarted,
     RunStatus,
@@ -171,6 +173,16 @@ class Journal:
         ).fetchone()
         event = _event(session_id, *row) if row else None
         return event if isinstance(event, model) else None
+
+    def allowed_classes(self, path: str) -> frozenset[RiskClass]:
+        """The classes that a person last allowed in the notebook at `path`, in whichever of its sessions."""
+        row = self._db.execute(
+            "SELECT session_id, seq, time, run_id, type, body FROM events JOIN sessions USING (session_id)"
+            " WHERE sessions.path=? AND type=? ORDER BY time DESC, seq DESC LIMIT 1",
+            (path, ClassesAllowed.model_fields["type"].default),
+        ).fetchone()
+        event = _event(*row) if row else None
+        return frozenset(event.allowed) if isinstance(event, ClassesAllowed) else frozenset()
 
     # --- events ---------------------------------------------------------------------------------------------------
 

@@ -284,7 +284,9 @@ class CallReader(ABC):
         if not found and REMOTE_USERS.match(last):
             given = union(*call.values()) if last in TAKING_ADDRESS else call.given(0, *PATH_KEYWORDS, "url")
             remote = [
-                value for value in given or () if isinstance(value, str | PathText) and self.place(text_of(value)) == "remote"
+                value
+                for value in given or ()
+                if isinstance(value, str | PathText) and self.place(text_of(value)) == "remote"
             ]
             self.path(call.node, frozenset(remote), writes=False)
 

@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...protocol import RiskClass as Risk
-from .rules import CODE_MAGICS, COMMANDS, MAGICS, SECRET_PATH, command_matcher, is_secret_name
 from .page import page_risks
+from .rules import CODE_MAGICS, COMMANDS, MAGICS, SECRET_PATH, command_matcher, is_secret_name
 from .values import TAINT, place_of, shown
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What the arguments of a call add: code, statements and pages in texts, pickles, and flags that change a call's nature.
+"""What the arguments of a call add: code, SQL and pages in texts, pickles, flags that change what the call is.
 
 Each function here notes reasons on a `CallReader`; `note_effects` runs them all.
 """
@@ -23,7 +23,20 @@ from .rules import (
     matcher,
     risks_of_name,
 )
-from .values import LABEL, PLACEHOLDERS, TAINT, UNKNOWN, Function, Items, Opened, PathText, Values, shown, text_of, union
+from .values import (
+    LABEL,
+    PLACEHOLDERS,
+    TAINT,
+    UNKNOWN,
+    Function,
+    Items,
+    Opened,
+    PathText,
+    Values,
+    shown,
+    text_of,
+    union,
+)
 
 if TYPE_CHECKING:
     from .calls import CallReader
@@ -41,18 +54,23 @@ SQL = re.compile(
     r"pragma|with|from|export|import|replace|merge|vacuum|set|call|begin)\b",
     re.IGNORECASE,
 )
-SQL_METHODS = re.compile(r"(.*\.)?(execute|executemany|executescript|sql|query|raw_sql|run_sql|exec_driver_sql|read_sql\w*)")
+SQL_METHODS = re.compile(
+    r"(.*\.)?(execute|executemany|executescript|sql|query|raw_sql|run_sql|exec_driver_sql|read_sql\w*)"
+)
 SQL_EFFECTS = (
     (Risk.delete, "deletes from a database", r"\b(drop\s+(table|view|schema|database|index)|delete\s+from|truncate)\b"),
-    (Risk.write, "changes a database", r"\b(insert\s+(or\s+\w+\s+)?into|update\s+\S+\s+set|alter\s+table|create\s+(or\s+replace\s+)?"
-     r"(table|view|index|schema))\b"),
+    (Risk.write, "changes a database", r"\b(insert\s+(or\s+\w+\s+)?into|update\s+\S+\s+set|alter\s+table|"
+     r"create\s+(or\s+replace\s+)?(table|view|index|schema))\b"),
     (Risk.network, "loads an extension of the database", r"(^|;)\s*(install|load)\s+\w+"),
     (Risk.credentials, "handles a secret of the database", r"\bcreate\s+(or\s+replace\s+)?(persistent\s+)?secret\b"),
 )  # fmt: skip
 SQL_PATHS = (
-    (True, r"\b(?:copy|export)\b.*?\bto\s+'([^']+)'|\bexport\s+database\s+'([^']+)'|\battach\s+(?:database\s+)?'([^']+)'"),
+    (
+        True,
+        r"\b(?:copy|export)\b.*?\bto\s+'([^']+)'|\bexport\s+database\s+'([^']+)'|\battach\s+(?:database\s+)?'([^']+)'",
+    ),
     (False, r"\b(?:from|join)\s+'([^']+)'|\b(?:read|scan)_\w+\(\s*'([^']+)'|\b(?:parquet|csv|json)_scan\(\s*'([^']+)'"),
-)
+)  # fmt: skip
 
 
 def note_effects(reader: CallReader, call: Call, name: str) -> None:
@@ -69,7 +87,7 @@ def note_effects(reader: CallReader, call: Call, name: str) -> None:
 
 def _flags(reader: CallReader, call: Call, name: str) -> None:
     for flag, (risk, text) in FLAGS.items():
-        if any(value is True or value == LABEL or value == TAINT for value in call.named.get(flag, ())):
+        if any(value is True or value in (LABEL, TAINT) for value in call.named.get(flag, ())):
             reader.note(call.node, risk, text)
     for pattern, keyword, default in (
         ("torchvision.models.*", "weights", "None"),
@@ -128,16 +146,15 @@ def _sql(reader: CallReader, call: Call, name: str) -> None:
 
 
 def _pickles(reader: CallReader, call: Call, name: str) -> None:
-    unpickles = matcher(UNPICKLERS).fullmatch(name)
+    unpickles = matcher(UNPICKLERS).fullmatch(name) is not None
     for patterns, keyword, dangerous in ALLOWING_PICKLES:
         if matcher(patterns).fullmatch(name):
-            given = call.named.get(keyword, frozenset())
-            unpickles = unpickles or bool(given & {dangerous, LABEL, TAINT})
+            unpickles = unpickles or bool(call.named.get(keyword, frozenset()) & {dangerous, LABEL, TAINT})
     if not unpickles:
         return
-    given = _file_paths(call.given(0, "filepath_or_buffer", "file", "f", "filename", "path", "filepath"))
-    if not given or any(reader.same_path(path) not in reader.dumped for path in given):
-        what = shown(next(iter(given), "")) or "a stream"
+    files = _file_paths(call.given(0, "filepath_or_buffer", "file", "f", "filename", "path", "filepath"))
+    if not files or any(reader.same_path(path) not in reader.dumped for path in files):
+        what = shown(next(iter(sorted(files)), "")) or "a stream"
         reader.note(call.node, Risk.opaque, f"unpickles {what}, which may run code that stands in it")
 
 
@@ -187,11 +204,9 @@ def _pages(reader: CallReader, call: Call, name: str) -> None:
 def _tracking(reader: CallReader, call: Call, name: str) -> None:
     if name == "mlflow.set_tracking_uri":
         reader.path(call.node, call.given(0, "uri") or UNKNOWN, writes=True)
-    names: set[str] = set()
-    for value in call.named.get("report_to", ()):
-        names |= {text_of(each_value) for each_value in each(frozenset({value}))} if isinstance(value, Items) else {
-            text_of(value)
-        }
+        if any(reader.place(text_of(value)) in ("remote", "unknown") for value in call.given(0, "uri") or UNKNOWN):
+            reader.note(call.node, Risk.publish, "sends what is logged from now on to another host (mlflow)")
+    names = {text_of(value) for value in _flat(call.named.get("report_to", frozenset()))}
     for tracker in sorted(names & TRACKERS):
         reader.note(call.node, Risk.publish, f"sends the course of training to a tracker (report_to={tracker})")
     if name == "operator.itemgetter":
@@ -210,8 +225,7 @@ def _local_or_remote(reader: CallReader, call: Call, name: str) -> None:
         return
     if texts and name.endswith("load_dataset") and texts <= LOCAL_BUILDERS:
         files = union(call.named.get("data_files", frozenset()), call.named.get("data_dir", frozenset()))
-        flat = union(*(each(frozenset({v})) if isinstance(v, Items) else frozenset({v}) for v in files))
-        reader.path(call.node, union(*(each(frozenset({v})) if isinstance(v, Items) else frozenset({v}) for v in flat)), writes=False)
+        reader.path(call.node, _flat(_flat(files)), writes=False)
         return
     here = [t for t in texts if t.startswith(("./", "../", "/", "~")) or reader.same_path(t) in reader.dumped]
     if texts and len(here) == len(texts):
@@ -219,3 +233,8 @@ def _local_or_remote(reader: CallReader, call: Call, name: str) -> None:
         return
     for risk, words in risks_of_name(name) or ((Risk.network, "uses the network"),):
         reader.note(call.node, risk, f"{words} ({shown(name.removeprefix('?.'), 80)})")
+
+
+def _flat(values: Values) -> Values:
+    """The values, and what stands in those that are collections."""
+    return union(*(each(frozenset({value})) if isinstance(value, Items) else {value} for value in values))

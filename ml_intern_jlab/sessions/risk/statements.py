@@ -54,6 +54,15 @@ class Knowledge:
     def __init__(self, folder: str = "") -> None:
         self._reader = CellReader(folder)
 
+    @property
+    def folder(self) -> str:
+        """The kernel's working folder; "" where it isn't known."""
+        return self._reader.folder
+
+    @folder.setter
+    def folder(self, path: str) -> None:
+        self._reader.folder = path if path.startswith("/") else ""
+
     def classify(self, source: str) -> list[Reason]:
         """Why a cell is more than computing, by line; empty for a cell that only computes.
 
@@ -259,8 +268,8 @@ class CellReader(ExpressionReader):
                 self.replace_attribute(target, holder, target.attr, values)
         elif isinstance(target, ast.Subscript):
             keys = self.values(target.slice)
-            holder = self.values(target.value, base=True)
-            if isinstance(target.value, ast.Name) and any(isinstance(value, Items) for value in holder):
+            held = self.values(target.value, base=True)
+            if isinstance(target.value, ast.Name) and any(isinstance(value, Items) for value in held):
                 self.add_to(target.value.id, keys, values)
 
     def replace_attribute(self, node: ast.AST, holder: Value, name: str, values: Values) -> None:
@@ -269,8 +278,8 @@ class CellReader(ExpressionReader):
         if isinstance(holder, Qualified) and "(" not in holder.name and not holder.name.startswith("?"):
             builtin = holder.name == "builtins"
             if builtin or not constant:
-                owner = "Python" if builtin else holder.name
-                self.note(node, Risk.opaque, f"replaces {shown(name)} of {owner}, so that later code does something else")
+                text = f"replaces {shown(name)} of {holder.name}, so that later code does something else"
+                self.note(node, Risk.opaque, text)
         if self.defining and all(value == LABEL for value in values):
             return  # an argument that is known only where the function is called
         self.attributes[name] = union(self.attributes.get(name, frozenset()), values)
@@ -358,12 +367,16 @@ class CellReader(ExpressionReader):
         for path in written:
             source = self.modules[path]
             if source is None:
-                self.note(node, Risk.opaque, f"imports {shown(path)}, which the notebook wrote and which can't be read here")
+                self.note(
+                    node, Risk.opaque, f"imports {shown(path)}, which the notebook wrote and which can't be read here"
+                )
             elif path not in self.reading:
                 self.reading.append(path)
                 outer, self.scope = self.scope, Scope(parent=self.root)
                 self.read_inner(node, source)
-                self.attributes |= self.scope.names  # `module.name` then finds it, and so does the name imported from it
+                self.attributes |= (
+                    self.scope.names
+                )  # `module.name` then finds it, and so does the name imported from it
                 self.scope = outer
                 self.reading.remove(path)
 

@@ -91,9 +91,7 @@ class Class:
     cell: int
 
 
-Value: TypeAlias = (
-    str | bytes | int | float | complex | Qualified | PathText | Bound | Items | Function | Class | None
-)
+Value: TypeAlias = str | bytes | int | float | complex | Qualified | PathText | Bound | Items | Function | Class | None
 Values: TypeAlias = "frozenset[Value]"
 UNKNOWN: Values = frozenset({LABEL})
 UNREADABLE: Values = frozenset({TAINT})
