@@ -39,6 +39,7 @@ help:
 	  'make protocol         write src/protocol.ts from ml_intern_jlab/protocol.py' \
 	  'make bench-tasks      solve and score the tasks of bench/tasks (MODEL=recipes)' \
 	  'make bench-overhead   what a cell costs through our path' \
+	  'make bench-safety    how well the risk classes of labelled cells are told' \
 	  'make wheel            sdist and wheel into dist/' \
 	  'make clean            remove what was built; .venv and node_modules stay'
 
@@ -109,7 +110,7 @@ $(STAMPS)/chromium: | $(STAMPS)/venv
 
 # --- what people do -----------------------------------------------------------------------------------------------
 
-.PHONY: demo lab protocol wheel bench-tasks bench-overhead clean
+.PHONY: demo lab protocol wheel bench-tasks bench-overhead bench-safety clean
 demo: $(STAMPS)/demo
 	@rm -rf build/demo && mkdir -p build && cp -R examples/penguins build/demo
 	$(say) 'Doing the main job in build/demo (about 1 min)'
@@ -135,6 +136,9 @@ bench-tasks: $(STAMPS)/demo
 
 bench-overhead: $(STAMPS)/demo
 	@python bench/overhead.py
+
+bench-safety: $(STAMPS)/demo
+	@python bench/safety.py
 
 clean:
 	rm -rf build dist lib ml_intern_jlab/labextension tsconfig.tsbuildinfo ui-tests/test-results

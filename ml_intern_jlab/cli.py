@@ -1,4 +1,4 @@
-"""`jupyter ml-intern`: run a task headless, list sessions, say what is installed and what is not."""
+"""`jupyter ml-intern`: run a task headless, list sessions, try the policy, say what is installed and what is not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, risk_command
 from .errors import InternError, JournalUnavailable
 from .protocol import (
     CellProposed,
@@ -117,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--model", default="", metavar="M", help="a model to try")
     doctor.add_argument("--base-url", default="", metavar="URL", help="its server")
     doctor.set_defaults(command=_doctor)
+    risk_command.add_parser(commands)
     return parser
 
 
