@@ -14,6 +14,7 @@ from importlib.resources import files
 from smolagents.models import ChatMessage, MessageRole
 
 from ..protocol import Deliverable, PlanItem
+from ..redaction import redact
 from .executor import Outcome
 from .plan import deliverables_text, plan_text
 
@@ -98,8 +99,8 @@ def state_text(items: list[PlanItem], deliverables: list[Deliverable]) -> str:
 
 
 def message(role: MessageRole, text: str) -> ChatMessage:
-    """A chat message of one text part."""
-    return ChatMessage(role=role, content=[{"type": "text", "text": text}])
+    """A chat message of one text part. Every prompt is made of these, so this is where secrets are taken out of it."""
+    return ChatMessage(role=role, content=[{"type": "text", "text": redact(text)}])
 
 
 @dataclass(frozen=True)

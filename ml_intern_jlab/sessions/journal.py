@@ -33,6 +33,7 @@ from ..protocol import (
     WarningRaised,
     new_id,
 )
+from ..redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -189,11 +190,13 @@ class Journal:
     def append(self, event: Event) -> Event:
         """Commit `event` with the session's next `seq`, then tell the session's listeners. Returns what was stored.
 
-        A `text_delta` is told but not stored.
+        Secrets are taken out first, so that neither the file nor anybody who listens gets them; the sources of cells
+        stay as they are. A `text_delta` is told but not stored.
 
         Raises:
             JournalUnavailable: the event could not be committed; nobody was told.
         """
+        event = _without_secrets(event)
         if not isinstance(event, TextDelta):
             seq = self.last_seq(event.session_id) + 1
             event = event.model_copy(update={"seq": seq, "time": time.time()})
@@ -256,6 +259,15 @@ class Journal:
             raise JournalUnavailable(
                 f"The journal {self.path} can't be written ({error}). Free some space or check its rights."
             ) from error
+
+
+def _without_secrets(event: Event) -> Event:
+    fields = event.model_dump(mode="json", exclude=_ENVELOPE | {"source", "hash"})
+    clean = redacted(fields)
+    if clean == fields:
+        return event
+    kept = event.model_dump(mode="json", include=_ENVELOPE | {"source", "hash"})
+    return EVENT.validate_python({**clean, **kept})
 
 
 def _alive(pid: int) -> bool:

@@ -48,6 +48,7 @@ from ..protocol import (
     new_id,
     source_hash,
 )
+from ..redaction import secrets_in
 from .desk import Desk
 from .policy import SENDING, Action, Knowledge, Policy, risk_of
 
@@ -232,7 +233,7 @@ class Run:
 
         Raises:
             StaleDecision: the cell doesn't wait, or isn't what the person saw.
-            Refused: the person's edit is of a class that the administrator's policy refuses.
+            Refused: the person's edit holds a secret, or is of a class that the administrator's policy refuses.
         """
         pending, decision = self._pending, self._decision
         if pending is None or decision is None or decision.done() or pending.cell_id != command.cell_id:
@@ -241,6 +242,8 @@ class Run:
             raise StaleDecision("The cell has changed since you saw it; look at it again and decide anew.")
         source = pending.source if command.source is None else command.source
         edited = command.decision == "approve" and source != pending.source
+        if source != pending.source and (lines := secrets_in(source)):
+            raise Refused(f"Your edit was not taken: {_secret_words(lines)}")
         if edited and (refusal := self._policy.refusal(self._mode, self._known.classify(source))):
             raise Refused(refusal)
         decision.set_result(
@@ -301,7 +304,9 @@ class Run:
     # --- what the agent asks for, called through the desk ------------------------------------------------------------
 
     async def propose(self, draft: Draft) -> Outcome:
-        """Propose a cell, wait for the decision, run it."""
+        """Propose a cell, wait for the decision, run it. A source that holds a secret isn't even proposed."""
+        if lines := secrets_in(draft.source):
+            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {_secret_words(lines)}")
         headed = self._headed
         if draft.item:
             self._plan(activate(self.items, draft.item.item_id), self.deliverables, "agent")
@@ -513,6 +518,14 @@ def _title(draft: Draft) -> str:
     if first.startswith("#"):
         return first.lstrip("# ").rstrip(".")[:100]
     return (draft.item.title if draft.item else first)[:100]
+
+
+def _secret_words(lines: list[int]) -> str:
+    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
+    return (
+        f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
+        "from an environment variable (os.environ) or with getpass.getpass() instead."
+    )
 
 
 def _result(outputs: list[dict[str, Any]]) -> str | None:
