@@ -66,7 +66,7 @@ def system_prompt() -> str:
 
 def fenced(tag: str, text: str, **attributes: object) -> str:
     """`text` between tags; whatever in it looks like one of our own tags is defused with a backslash."""
-    safe = re.sub(rf"<(/?)({'|'.join(TAGS)})\b", r"<\\\1\2", text)
+    safe = re.sub(rf"<(\s*/?\s*)({'|'.join(TAGS)})\b", r"<\\\1\2", text, flags=re.IGNORECASE)
     named = "".join(f' {name}="{value}"' for name, value in attributes.items())
     return f"<{tag}{named}>\n{safe.strip()}\n</{tag}>"
 
