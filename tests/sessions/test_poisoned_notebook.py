@@ -61,7 +61,8 @@ def poisoned(decided: str) -> Any:
 
 @pytest.fixture
 def poison(tmp_path: Path) -> None:
-    nbformat.write(poisoned(source_hash(WANTED)), tmp_path / "a.ipynb")
+    for name in ("a.ipynb", "stranger.ipynb"):  # the first one is also written while the run reads the other
+        nbformat.write(poisoned(source_hash(WANTED)), tmp_path / name)
 
 
 @pytest.mark.usefixtures("poison")
@@ -74,7 +75,7 @@ async def test_opening_it_starts_and_allows_nothing(desk: Callable[..., Desk]) -
 
 @pytest.mark.usefixtures("poison")
 async def test_a_run_on_it_asks_as_anywhere(desk: Callable[..., Desk]) -> None:
-    d = desk(["1. Add", turn(WANTED), turn("print(open('a.ipynb').read())"), turn('final_answer("Done.")')])
+    d = desk(["1. Add", turn(WANTED), turn("print(open('stranger.ipynb').read())"), turn('final_answer("Done.")')])
     await d.send(StartRun(task="t", mode=Mode.auto_safe))
     asked = await d.until(CellProposed)
     assert asked.asks

@@ -64,6 +64,8 @@ class ExpressionReader(CallReader):
         super().__init__(folder)
         self.scope = Scope()
         self.attributes: dict[str, Values] = {}
+        self.stars: tuple[str, ...] = ()
+        """Modules all of whose names were imported."""
         self.steps = 0
         self.cell = 0
         """Counts the cells that were read."""
@@ -129,6 +131,10 @@ class ExpressionReader(CallReader):
         found = self.scope.find(node.id)
         if found is not None:
             return found
+        for module in self.stars:
+            name = canonical(f"{module}.{node.id}")
+            if risks_of_name(name) or matcher(MAYBE_LOCAL).fullmatch(name) or matcher(UNPICKLERS).fullmatch(name):
+                return frozenset({Qualified(name)})
         if node.id in ALIASES:
             return frozenset({Qualified(ALIASES[node.id])})
         if node.id in ("__builtins__", *ASSUMED_MODULES):
@@ -255,6 +261,8 @@ class ExpressionReader(CallReader):
     def _looked_up(self, node: ast.Subscript, name: str, keys: Values) -> Values:
         if name == "os.environ":
             return self.environment(node, keys) if isinstance(node.ctx, ast.Load) else UNKNOWN
+        if name == "builtins":
+            name = "builtins.__dict__"
         spaces = ("sys.modules", "builtins.globals()", "builtins.locals()", "builtins.vars()", "get_ipython().user_ns")
         if name not in spaces and not name.endswith(".__dict__"):
             return UNREADABLE if matcher(TAINTING).fullmatch(name) else UNKNOWN

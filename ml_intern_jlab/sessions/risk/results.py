@@ -16,6 +16,7 @@ from .values import (
     TAINT,
     UNKNOWN,
     UNREADABLE,
+    Function,
     Items,
     Opened,
     PathText,
@@ -109,6 +110,8 @@ def _setattr(reader: CallReader, call: Call) -> Values:
 
 
 def _type(reader: CallReader, call: Call) -> Values:
+    if len(call.args) == 1 and any(isinstance(value, Function) for value in call.args[0]):
+        return frozenset({Qualified("types.FunctionType")})
     if len(call.args) == 3:
         reader.note(call.node, Risk.opaque, "makes a class while the cell runs (type with three arguments)")
         return each(call.args[2])
@@ -213,6 +216,7 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "functools.wraps": lambda reader, call: UNKNOWN,
     "builtins.__import__": _import,
     "importlib.import_module": _import,
+    "importlib.__import__": _import,
     "builtins.chr": _chr,
     "builtins.open": _open,
     "gzip.open": _open,
@@ -252,7 +256,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "os.path.relpath": _same,
     "os.getenv": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
     "os.environ.get": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
-    "os.environ.pop": lambda reader, call: UNREADABLE,
+    "os.environ.pop": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
+    "os.environ.setdefault": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
     "os.environ.__getitem__": lambda reader, call: reader.environment(call.node, call.given(0)),
     "glob.glob": _listed,
     "glob.iglob": _listed,

@@ -55,7 +55,8 @@ ASSUMED_MODULES = GUARDED_MODULES | names_in(
     pickle joblib numpy torch glob tempfile base64 marshal codecs runpy multiprocessing sqlite3 huggingface_hub
     wandb mlflow openai boto3 keyring tarfile zipfile getpass urllib webbrowser paramiko smtplib ftplib aiohttp
     micropip piplite nltk gdown http io logging json
-    posix atexit threading asyncio smtplib weakref runpy inspect gc marshal types pandas
+    h5py gzip bz2 lzma fsspec duckdb sqlalchemy transformers posix atexit threading asyncio smtplib weakref runpy
+    inspect gc marshal types pandas
     """
 )
 """Modules that a name without a known origin is taken for."""
@@ -117,7 +118,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         logging.handlers.SocketHandler* logging.handlers.SysLogHandler* logging.handlers.DatagramHandler*
         tensorflow.keras.datasets.** langchain** sqlalchemy.create_engine().connect ray.init confluent_kafka.* kafka.*
         pika.* elasticsearch.* pyodbc.* cassandra.* neo4j.* clickhouse_connect.* opensearchpy.* weaviate.* pinecone.*
-        ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo feedparser.* newspaper.* trafilatura.fetch*
+        ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo fsspec.filesystem fsspec.url_to_fs feedparser.* newspaper.* trafilatura.fetch*
         cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.* spacy.cli.* stanza.download*
         tensorflow.keras.utils.get_file"""),
     (Risk.publish, "sends something out to be kept or seen by others", """
@@ -147,6 +148,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         paperspace.** gradient.** ibm_watsonx_ai.** smolagents.*Model* mlflow.sagemaker.* ?.create_training_job
         ?.create_inference_endpoint ?.run_instances ?.run_job ?.run_uv_job ?.request_space_hardware"""),
     (Risk.credentials, "reads credentials", """
+        decouple.* environs.** pydantic_settings.* os.environ._data os.environ.__dict__ streamlit.secrets**
         keyring.* getpass.getpass netrc.* huggingface_hub.get_token huggingface_hub.HfFolder* huggingface_hub.login
         huggingface_hub.notebook_login huggingface_hub.interpreter_login huggingface_hub.whoami
         huggingface_hub.**.get_token dotenv.* google.colab.userdata.* google.colab.auth.* kaggle_secrets.**
@@ -248,7 +250,7 @@ OPENERS = {
 
 PATH_KEYWORDS = names_in(
     """
-    path path_or_buf path_or_buffer fname filename file_name filepath fp f file excel_writer save_directory
+    name path path_or_buf path_or_buffer fname filename file_name filepath fp f file excel_writer save_directory
     output_dir out_file dst dest destination io filepath_or_buffer filepath_or_buf uri path_or_fileobj
     dataset_path mmap_filename source where sink database target
     """
@@ -350,7 +352,8 @@ COMMANDS: tuple[tuple[Risk, str, str], ...] = (
     (Risk.credentials, "reads or sets credentials", r"printenv|env|(hf|huggingface-cli) (auth|login|whoami)|"
      r"wandb login|gh auth|aws configure|gcloud auth|docker login|passwd|ssh-keygen|security|pass|secret-tool"),
     (Risk.process, "starts, ends or signals processes", r"kill|pkill|killall|nohup|shutdown|reboot|systemctl|crontab|"
-     r"setsid|tmux|screen|at|daemonize|service"),
+     r"python[\d.]* -m http\.server|streamlit run|uvicorn|gunicorn|flask run|tensorboard|mlflow (ui|server)|"
+     r"jupyter[ -](lab|notebook|server)|setsid|tmux|screen|at|daemonize|service"),
 )  # fmt: skip
 """Commands of a shell by class; every one of them is `shell` besides."""
 

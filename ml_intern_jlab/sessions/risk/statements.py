@@ -18,7 +18,6 @@ from .expressions import ExpressionReader
 from .results import Call, each
 from .rules import (
     GUARDED_MODULES,
-    RULES,
     canonical,
 )
 from .values import (
@@ -92,6 +91,7 @@ class State:
     attributes: dict[str, Values]
     modules: dict[str, str | None]
     dumped: frozenset[str]
+    stars: tuple[str, ...]
     moved: bool
 
 
@@ -123,13 +123,13 @@ class CellReader(ExpressionReader):
     def state(self) -> State:
         """What is known now."""
         kept = frozenset(self.dumped)
-        return State(dict(self.root.names), dict(self.attributes), dict(self.modules), kept, self.moved)
+        return State(dict(self.root.names), dict(self.attributes), dict(self.modules), kept, self.stars, self.moved)
 
     def restore(self, state: State) -> None:
         """Know again what was known at `state`."""
         self.root.names = dict(state.names)
         self.attributes, self.modules = dict(state.attributes), dict(state.modules)
-        self.dumped, self.moved = set(state.dumped), state.moved
+        self.dumped, self.stars, self.moved = set(state.dumped), state.stars, state.moved
 
     # --- reading source -----------------------------------------------------------------------------------------
 
@@ -305,10 +305,7 @@ class CellReader(ExpressionReader):
                 name = canonical(f"{module}.{alias.name}")
                 self.bind(alias.asname or alias.name, frozenset({self.constant(name)}))
                 continue
-            for _, _, patterns in RULES:
-                for pattern in patterns.split():
-                    if pattern.startswith(f"{module}.") and pattern.count(".") == module.count(".") + 1:
-                        self.bind(pattern.rsplit(".", 1)[1].rstrip("*"), frozenset({Qualified(canonical(pattern))}))
+            self.stars += (module,)
             if module in GUARDED_MODULES and module != "pathlib":
                 self.note(node, Risk.opaque, f"imports every name of {module}, so that none can be followed")
 
