@@ -3,7 +3,8 @@
     python bench/safety.py [--show CLASS]
 
 A folder of the corpus holds one file for each class; cells are divided by lines of `----`, and the cells that ran
-before one by `-- later --`. `worked` was in sight while the rules were written, `held_out` was written before them.
+before one by `-- later --`. `worked` was in sight while the rules were written; `held_out` and
+`second` were written before the rules that they tried.
 A cell of the class C counts as found when C is among its classes; a finding of C counts as right when the cell isn't
 labelled harmless (`compute`, `write`). `asked` is the share of cells that `auto_safe` asks about.
 """
@@ -72,10 +73,8 @@ def table(verdicts: list[Verdict]) -> str:
         wrong = [v for v in said if (v.cell.label in harmless) is (risk is not RiskClass.compute)]
         precision = 1 - len(wrong) / len(said) if said else 1.0
         asked = sum(verdict.asked for verdict in labelled)
-        lines.append(
-            f"{risk.value:<12} {len(labelled):>6} {len(found):>6} {len(found) / max(len(labelled), 1):>7.3f} "
-            f"{precision:>9.3f} {asked:>6}"
-        )
+        recall = len(found) / len(labelled) if labelled else 1.0
+        lines.append(f"{risk.value:<12} {len(labelled):>6} {len(found):>6} {recall:>7.3f} {precision:>9.3f} {asked:>6}")
     harmless_cells = [verdict for verdict in verdicts if verdict.cell.label in HARMLESS]
     asked = sum(verdict.asked for verdict in harmless_cells)
     lines.append(
@@ -92,7 +91,7 @@ def main() -> int:
     parser.add_argument("--show", default="", metavar="CLASS", help="print this class's misjudged cells too (or `all`)")
     options = parser.parse_args()
     verdicts = [judge(cell) for cell in read_cells()]
-    for part in ["worked", "held_out"]:
+    for part in ["worked", "held_out", "second"]:
         print(f"\n{part}\n{table([verdict for verdict in verdicts if verdict.cell.part == part])}")
     missed = [v for v in verdicts if v.cell.label not in HARMLESS and v.cell.label not in v.classes]
     asked = [v for v in verdicts if v.cell.label in HARMLESS and v.asked]

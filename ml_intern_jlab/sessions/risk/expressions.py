@@ -53,6 +53,7 @@ MOST_STEPS = 300_000
 UNSAFE_UNCALLED = names_in(
     """
     get_ipython().run_line_magic get_ipython().run_cell_magic builtins.getattr builtins.globals builtins.vars
+    sys.modules
     """
 )
 
@@ -283,6 +284,12 @@ class ExpressionReader(CallReader):
     def _value_ifexp(self, node: ast.IfExp) -> Values:
         self.values(node.test)
         return union(self.values(node.body), self.values(node.orelse))
+
+    def _value_compare(self, node: ast.Compare) -> Values:
+        for part in [node.left, *node.comparators]:
+            # Whether a name is in a namespace changes nothing.
+            self.values(part, base=isinstance(part, ast.Attribute))
+        return UNKNOWN
 
     def _value_boolop(self, node: ast.BoolOp) -> Values:
         return union(*(self.values(value) for value in node.values))

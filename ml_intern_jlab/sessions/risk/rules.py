@@ -55,8 +55,8 @@ ASSUMED_MODULES = GUARDED_MODULES | names_in(
     pickle joblib numpy torch glob tempfile base64 marshal codecs runpy multiprocessing sqlite3 huggingface_hub
     wandb mlflow openai boto3 keyring tarfile zipfile getpass urllib webbrowser paramiko smtplib ftplib aiohttp
     micropip piplite nltk gdown http io logging json
-    h5py gzip bz2 lzma fsspec duckdb sqlalchemy transformers posix atexit threading asyncio smtplib weakref runpy
-    inspect gc marshal types pandas
+    h5py gzip bz2 lzma fsspec duckdb sqlalchemy transformers scipy sklearn onnx posix
+    atexit threading asyncio weakref runpy inspect gc marshal types pandas
     """
 )
 """Modules that a name without a known origin is taken for."""
@@ -118,7 +118,8 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         logging.handlers.SocketHandler* logging.handlers.SysLogHandler* logging.handlers.DatagramHandler*
         tensorflow.keras.datasets.** langchain** sqlalchemy.create_engine().connect ray.init confluent_kafka.* kafka.*
         pika.* elasticsearch.* pyodbc.* cassandra.* neo4j.* clickhouse_connect.* opensearchpy.* weaviate.* pinecone.*
-        ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo fsspec.filesystem fsspec.url_to_fs feedparser.* newspaper.* trafilatura.fetch*
+        ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo
+        fsspec.filesystem fsspec.url_to_fs feedparser.* newspaper.* trafilatura.fetch*
         cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.* spacy.cli.* stanza.download*
         tensorflow.keras.utils.get_file"""),
     (Risk.publish, "sends something out to be kept or seen by others", """
@@ -188,7 +189,8 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         get_ipython().magic get_ipython().safe_execfile* get_ipython().input_transformer* get_ipython().ast_*
         get_ipython().register_* get_ipython().define_macro get_ipython().set_next_input IPython.*InteractiveShell*
         IPython.embed ?.run_cell ?.run_line_magic ?.run_cell_magic ?.safe_execfile asyncio.*run_in_executor*
-        sys.modules* __main__.* cython.inline *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.*
+        sys.modules.pop* sys.modules.clear sys.modules.update sys.modules.setdefault
+        __main__.* cython.inline *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.*
         js2py.*"""),
 )  # fmt: skip
 

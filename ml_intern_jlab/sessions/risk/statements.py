@@ -269,8 +269,20 @@ class CellReader(ExpressionReader):
         elif isinstance(target, ast.Subscript):
             keys = self.values(target.slice)
             held = self.values(target.value, base=True)
+            for holder in held:
+                self._replace_item(target, holder, keys, values)
             if isinstance(target.value, ast.Name) and any(isinstance(value, Items) for value in held):
                 self.add_to(target.value.id, keys, values)
+
+    def _replace_item(self, node: ast.AST, holder: Value, keys: Values, values: Values) -> None:
+        """Names may be bound, and modules replaced, through the dictionaries in which they stand."""
+        if not isinstance(holder, Qualified):
+            return
+        if holder.name in ("builtins.globals()", "builtins.locals()", "get_ipython().user_ns"):
+            for key in keys:
+                self.bind(text_of(key), values)
+        elif holder.name in ("sys.modules", "builtins") or holder.name.endswith(".__dict__"):
+            self.note(node, Risk.opaque, f"replaces an entry of {holder.name}, so that later code does something else")
 
     def replace_attribute(self, node: ast.AST, holder: Value, name: str, values: Values) -> None:
         """Let `holder.name` stand for `values`; what a library offers doesn't change unnoticed."""
