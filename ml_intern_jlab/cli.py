@@ -1,4 +1,4 @@
-"""`jupyter ml-intern`: run a task headless, review notebooks, list sessions, say what is installed and what is not."""
+"""`jupyter ml-intern`: run a task headless, review notebooks, try the policy, list sessions, say what is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, risk_command
 from .errors import InternError, JournalUnavailable
 from .model_commands import add_model_commands
 from .protocol import (
@@ -122,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--model", default="", metavar="M", help="a model to try")
     doctor.add_argument("--base-url", default="", metavar="URL", help="its server")
     doctor.set_defaults(command=_doctor)
+    risk_command.add_parser(commands)
     return parser
 
 
@@ -203,7 +204,7 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     person = getpass.getuser()
 
     async def send(command: Command) -> None:
-        await sessions.handle(info.session_id, command, person)
+        await sessions.handle(info.session_id, command, person, "terminal")
 
     sessions.subscribe(info.session_id, Terminal(send).show)
     sessions.subscribe(info.session_id, summary.add)

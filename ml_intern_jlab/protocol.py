@@ -227,6 +227,8 @@ class CellDecided(EventBase):
     hash: str
     edited: bool = False
     by: str
+    where: str = ""
+    """From where it was decided: the address of the browser, "terminal" or "policy"."""
     feedback: str = ""
 
 
@@ -316,6 +318,14 @@ class ModelProgress(EventBase):
     type: Literal["model_progress"] = "model_progress"
     text: str
     done: float | None = None
+
+
+class ClassesAllowed(EventBase):
+    """The classes that run in this notebook without a question from now on, besides those of the mode."""
+
+    type: Literal["classes_allowed"] = "classes_allowed"
+    allowed: list[RiskClass]
+    by: str
 
 
 class LeaseMoved(EventBase):
@@ -408,6 +418,7 @@ Event = Annotated[
     | ModeChanged
     | ModelChanged
     | ModelProgress
+    | ClassesAllowed
     | LeaseMoved
     | MetricLogged
     | ArtifactAdded
@@ -491,6 +502,14 @@ class SetModel(CommandBase):
     model: str = Field(min_length=1, max_length=1000)
 
 
+class AllowClass(CommandBase):
+    """Let cells of one class run in this notebook without a question, or ask about them again."""
+
+    type: Literal["allow_class"] = "allow_class"
+    risk: RiskClass
+    allowed: bool
+
+
 class AnswerInput(CommandBase):
     """Answer the `input()` of a running cell."""
 
@@ -530,6 +549,7 @@ Command = Annotated[
     | StopRun
     | SetMode
     | SetModel
+    | AllowClass
     | AnswerInput
     | TakeLease
     | UndoRun

@@ -144,6 +144,7 @@ export class NotebookDocument {
         }
         return;
       case 'artifact_added':
+      case 'classes_allowed':
       case 'finding_added':
       case 'input_answered':
       case 'input_requested':

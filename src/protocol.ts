@@ -16,6 +16,7 @@ export type Event =
   | ModeChanged
   | ModelChanged
   | ModelProgress
+  | ClassesAllowed
   | LeaseMoved
   | MetricLogged
   | ArtifactAdded
@@ -52,6 +53,7 @@ export type Command =
   | StopRun
   | SetMode
   | SetModel
+  | AllowClass
   | AnswerInput
   | TakeLease
   | UndoRun
@@ -201,6 +203,7 @@ export interface CellDecided {
   hash: string;
   edited: boolean;
   by: string;
+  where: string;
   feedback: string;
 }
 /**
@@ -353,6 +356,18 @@ export interface ModelProgress {
   type: 'model_progress';
   text: string;
   done: number | null;
+}
+/**
+ * The classes that run in this notebook without a question from now on, besides those of the mode.
+ */
+export interface ClassesAllowed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'classes_allowed';
+  allowed: RiskClass[];
+  by: string;
 }
 /**
  * Who writes the notebook document from now on: an open tab, or the server through the contents manager.
@@ -529,6 +544,15 @@ export interface SetModel {
   request_id?: string;
   type: 'set_model';
   model: string;
+}
+/**
+ * Let cells of one class run in this notebook without a question, or ask about them again.
+ */
+export interface AllowClass {
+  request_id?: string;
+  type: 'allow_class';
+  risk: RiskClass;
+  allowed: boolean;
 }
 /**
  * Answer the `input()` of a running cell.

@@ -222,6 +222,9 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         key: String(event.seq),
         text: event.text
       });
+    case 'classes_allowed':
+      // What is allowed belongs to the notebook, not to one run.
+      return run;
     case 'mode_changed':
       return { ...run, mode: event.mode };
     case 'model_changed':

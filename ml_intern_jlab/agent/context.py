@@ -14,6 +14,7 @@ from importlib.resources import files
 from smolagents.models import ChatMessage, MessageRole
 
 from ..protocol import Deliverable, PlanItem
+from ..redaction import redact
 from .executor import Outcome
 from .plan import deliverables_text, plan_text
 
@@ -65,7 +66,7 @@ def system_prompt() -> str:
 
 def fenced(tag: str, text: str, **attributes: object) -> str:
     """`text` between tags; whatever in it looks like one of our own tags is defused with a backslash."""
-    safe = re.sub(rf"<(/?)({'|'.join(TAGS)})\b", r"<\\\1\2", text)
+    safe = re.sub(rf"<(\s*/?\s*)({'|'.join(TAGS)})\b", r"<\\\1\2", text, flags=re.IGNORECASE)
     named = "".join(f' {name}="{value}"' for name, value in attributes.items())
     return f"<{tag}{named}>\n{safe.strip()}\n</{tag}>"
 
@@ -98,8 +99,8 @@ def state_text(items: list[PlanItem], deliverables: list[Deliverable]) -> str:
 
 
 def message(role: MessageRole, text: str) -> ChatMessage:
-    """A chat message of one text part."""
-    return ChatMessage(role=role, content=[{"type": "text", "text": text}])
+    """A chat message of one text part. Every prompt is made of these, so this is where secrets are taken out of it."""
+    return ChatMessage(role=role, content=[{"type": "text", "text": redact(text)}])
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from ..errors import BadTask, InternError, JournalUnavailable, NotebookUnavailab
 from ..notebook.document import Document, Writer
 from ..notebook.kernel import Kernel
 from ..protocol import (
+    AllowClass,
     AnswerInput,
+    ClassesAllowed,
     Command,
     DecideCell,
     EditPlan,
@@ -28,6 +30,7 @@ from ..protocol import (
     Note,
     ReviewFinished,
     ReviewNotebook,
+    RiskClass,
     RunFinished,
     RunStarted,
     RunStatus,
@@ -45,7 +48,7 @@ from ..protocol import (
 )
 from ..review.notebook_rules import review
 from .journal import Journal, Listener
-from .policy import Policy
+from .policy import Knowledge, Policy
 from .run import Limits, Run
 
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
@@ -102,6 +105,7 @@ class Session:
         self._host = host
         self._settings = settings
         self._kernel: Kernel | None = None
+        self._known = Knowledge()
         self._writer: Writer | None = None
         self._working: asyncio.Task[None] | None = None
         self._starting = False
@@ -120,8 +124,8 @@ class Session:
             self._writer.apply(stored)
         return stored
 
-    async def handle(self, command: Command, by: str) -> None:
-        """Carry out one command of the person `by`.
+    async def handle(self, command: Command, by: str, where: str = "") -> None:
+        """Carry out one command of the person `by`, who sent it from `where`.
 
         Raises:
             InternError: it can't be done; the message says why.
@@ -130,7 +134,7 @@ class Session:
             case StartRun():
                 await self._start(command, by)
             case DecideCell():
-                self._active().decide(command, by)
+                self._active().decide(command, by, where)
             case EditPlan():
                 self._active().edit_plan(command, by)
             case SendMessage():
@@ -139,6 +143,8 @@ class Session:
                 self._active().set_mode(command.mode, by)
             case SetModel():
                 await self._set_model(command.model, by)
+            case AllowClass():
+                self._allow(command, by)
             case AnswerInput():
                 self._active().answer_input(command, by)
             case StopRun():
@@ -173,12 +179,24 @@ class Session:
             raise Refused("No run is working on this notebook; start one first.")
         return self.run
 
+    def _allow(self, command: AllowClass, by: str) -> None:
+        if command.allowed and not self._settings.policy.allowable(command.risk):
+            raise Refused(
+                f"Cells that may {command.risk.value} always ask on this server; no notebook can change that."
+            )
+        allowed = self._journal.allowed_classes(self.path) - {command.risk}
+        allowed |= {command.risk} if command.allowed else frozenset()
+        self.emit(ClassesAllowed(allowed=[risk for risk in RiskClass if risk in allowed], by=by))
+        if self.run is not None and self.running:
+            self.run.reconsider(by)
+
     # --- a run --------------------------------------------------------------------------------------------------------
 
     async def _start(self, command: StartRun, by: str) -> None:
         if self.running:
             raise Refused(f"A run already works on {self.path}. Stop it first, or wait until it has ended.")
         task = command.task.strip()
+        self._settings.policy.check_mode(command.mode)
         if not task:
             raise BadTask("The task is empty. Say in a sentence what to do with which data.")
         self._starting = True
@@ -210,6 +228,8 @@ class Session:
                 kernel=kernel,
                 intern=lambda desk: Intern(model, desk, max_steps),
                 policy=self._settings.policy,
+                known=self._known,
+                allowed=lambda: self._journal.allowed_classes(self.path),
                 mode=command.mode,
                 limits=Limits(max_steps, self._settings.limits.seconds),
                 tail=note.cell_id,
@@ -250,6 +270,7 @@ class Session:
     async def _open(self) -> tuple[Kernel, Writer]:
         if self._kernel is None or not self._kernel.alive:
             self._kernel = await self._host.open_kernel(self.path, self.kernel_name)
+            self._known = Knowledge()
         if self._writer is None:
             writer = self._host.open_writer(
                 self.path,
@@ -369,8 +390,8 @@ class Sessions:
                 session.emit(RunFinished(run_id=info.run_id, status="stopped", reason=reason))
         return self._live[session_id]
 
-    async def handle(self, session_id: str, command: Command, by: str) -> None:
-        """Carry out one command.
+    async def handle(self, session_id: str, command: Command, by: str, where: str = "") -> None:
+        """Carry out one command of the person `by`, who sent it from `where` (an address, "terminal").
 
         Raises:
             InternError: it can't be done; the message says why.
@@ -380,7 +401,7 @@ class Sessions:
             for other in self._live.values():
                 if other is not session and other.path == session.path and other.running:
                     raise Refused(f"Another session's run works on {session.path}. Stop it first, or wait.")
-        await session.handle(command, by)
+        await session.handle(command, by, where)
 
     def rename(self, session_id: str, path: str) -> None:
         """The session's notebook lies at `path` from now on, and so do that notebook's other sessions.

@@ -98,6 +98,7 @@ function decided(
     hash: 'h',
     edited: source !== '1 + 1',
     by: 'me',
+    where: '',
     feedback: decision === 'reject' ? 'No.' : ''
   };
 }

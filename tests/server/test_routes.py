@@ -169,6 +169,8 @@ async def test_a_whole_run_through_the_socket(
     assert "3. [open] Celebrate" in model.seen[2]
     assert "Not that." in model.seen[3]
 
+    assert (await client.command("allow_class", risk="shell", allowed=True))["ok"]
+    assert (await client.command("allow_class", risk="spend", allowed=True))["code"] == "refused"
     assert (await client.command("review_notebook"))["ok"]
     assert (await client.command("undo_run", run_id=ended["run_id"]))["ok"]
     assert (await client.command("stop_run"))["code"] == "refused"
