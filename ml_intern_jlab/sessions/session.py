@@ -248,6 +248,11 @@ class Session:
                     self._warn("notebook_unsaved", lost)
 
     async def _open(self) -> tuple[Kernel, Writer]:
+        # A tab that takes the lease meanwhile waits, and finds a writer that it can end.
+        async with self._lease:
+            return await self._open_leased()
+
+    async def _open_leased(self) -> tuple[Kernel, Writer]:
         if self._kernel is None or not self._kernel.alive:
             self._kernel = await self._host.open_kernel(self.path, self.kernel_name)
         if self._writer is None:
@@ -292,7 +297,7 @@ class Session:
             self.emit(LeaseMoved(writer="file"))
             if self.running and self._kernel is not None:
                 try:
-                    await self._open()
+                    await self._open_leased()
                 except NotebookUnavailable as error:
                     self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
 

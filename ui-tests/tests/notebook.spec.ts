@@ -224,14 +224,12 @@ test('a closed notebook goes on at the server and comes back whole', async ({
     expect(await closed.count()).toBe(0);
   }).toPass();
   await watcher.ended();
-  await page.evaluate(
-    path =>
-      window.jupyterapp.commands.execute('docmanager:open', {
-        path,
-        factory: 'Notebook'
-      }),
-    watcher.session.path
-  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', {
+      path,
+      factory: 'Notebook'
+    });
+  }, watcher.session.path);
   await expect(page.locator('[data-ml-intern="done"]')).toHaveCount(2);
   await expect(
     page
