@@ -13,6 +13,7 @@ from tornado.httpclient import HTTPClientError
 
 from ml_intern_jlab import __version__
 from ml_intern_jlab.agent.streaming import LanguageModel, Piece
+from ml_intern_jlab.notebook.file_writer import FileWriter
 from ml_intern_jlab.protocol import COMMAND, PROTOCOL_VERSION
 from ml_intern_jlab.testing import Misbehaviour, ScriptedModel, ScriptedServer, turn
 
@@ -184,6 +185,32 @@ async def test_a_whole_run_through_the_socket(
         hello = await again.next()
         assert hello["last_seq"] == len(stored)
         assert [await again.next() for _ in range(len(stored) - since)] == stored[since:]
+
+
+async def test_a_tab_that_takes_the_lease_while_a_run_begins_is_the_only_writer(
+    connect: Fetch, new_session: Fetch, script: Fetch, jp_root_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = asyncio.Event()
+    open_file = FileWriter.open
+
+    async def open_slowly(writer: FileWriter) -> None:
+        opening.set()
+        await asyncio.sleep(0.5)
+        await open_file(writer)
+
+    monkeypatch.setattr(FileWriter, "open", open_slowly)
+    script(PLAN, turn("1 + 1"), DONE)
+    session_id = await new_session()
+    client, tab = await connect(session_id), await connect(session_id)
+    await client.send("start_run", task="Add.", mode="auto")
+    await asyncio.wait_for(opening.wait(), 60)
+    assert (await tab.command("take_lease", tab_id="a tab"))["ok"]
+    await client.until("run_finished")
+    assert (await client.command("review_notebook"))["ok"]
+    file = jp_root_dir / "a.ipynb"
+    # The server may have written the opening cell before; what came after is the tab's to write.
+    cells = nbformat.read(file, as_version=4).cells if file.exists() else []
+    assert [cell.source for cell in cells if cell.cell_type == "code"] == []
 
 
 async def test_when_the_tab_goes_the_server_writes_what_it_missed(
