@@ -154,6 +154,7 @@ export class NotebookDocument {
       case 'model_changed':
       case 'model_progress':
       case 'plan_changed':
+      case 'run_paused':
       case 'step_finished':
       case 'text_delta':
       case 'warning_raised':
