@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--timeout", type=_amount, metavar="S", help="seconds after which the run ends as failed")
     run.add_argument("--max-tokens", type=_positive, metavar="N", help="tokens read and written at most")
     run.add_argument("--max-cost", type=_amount, metavar="USD", help="US dollars at most, where the price is known")
+    run.add_argument("--without", action="append", default=[], help=argparse.SUPPRESS)  # for bench/quality.py
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line of stdout")
     run.add_argument("--journal", type=Path, help="the journal's file (default: in Jupyter's data folder)")
     run.set_defaults(command=_run)
@@ -202,6 +203,7 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
         base_url=options.base_url,
         limits=Limits(options.max_steps, options.timeout, options.max_tokens, options.max_cost),
         interactive=interactive,
+        without=frozenset(options.without),
     )
     sessions = Sessions(journal, HeadlessHost(notebook.parent, options.cwd.expanduser().resolve()), settings)
     info = sessions.create(notebook.name, options.kernel)

@@ -5,6 +5,7 @@ A skill is a markdown file with front matter between `---` lines:
     name: what it is called
     description: one line
     words: a regular expression that is looked for in the task
+    unless: kinds of data that it isn't for
     needs: data that it is for: predict, tables, text, images, time (empty: anything)
     plan: items separated by `|`
     priority: a number; the highest that fits gives the skeleton
@@ -34,12 +35,13 @@ _CODE = re.compile(r"^```.*?^```[ \t]*$", re.M | re.S)
 
 @dataclass(frozen=True)
 class Skill:
-    """One skill as its file has it; `needs` are the kinds of data that it is for."""
+    """One skill as its file has it; `needs` and `unless` are kinds of data."""
 
     name: str
     description: str
     words: str
     needs: frozenset[str]
+    unless: frozenset[str]
     plan: tuple[str, ...]
     priority: float
     body: str
@@ -91,7 +93,7 @@ def choose(skills: list[Skill], task: str, kinds: frozenset[str]) -> list[Skill]
     fitting = []
     for skill in skills:
         spoken = bool(skill.words and re.search(skill.words, task, re.I))
-        if skill.needs <= kinds and (spoken or (skill.needs and not skill.words)):
+        if skill.needs <= kinds and not skill.unless & kinds and (spoken or (skill.needs and not skill.words)):
             fitting.append((skill.priority + spoken, skill.name, skill))
     return [skill for _, _, skill in sorted(fitting, key=lambda each: (-each[0], each[1]))]
 
@@ -135,6 +137,7 @@ def read_skill(text: str) -> Skill | None:
         name=front["name"],
         description=front.get("description", ""),
         words=front.get("words", ""),
+        unless=frozenset(re.findall(r"\w+", front.get("unless", ""))),
         needs=frozenset(re.findall(r"\w+", front.get("needs", ""))),
         plan=tuple(item.strip() for item in front.get("plan", "").split("|") if item.strip()),
         priority=priority,

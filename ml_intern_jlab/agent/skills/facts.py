@@ -71,7 +71,7 @@ def _prediction(state: State) -> dict[str, Any]:
         "probability": probability,
         "needs_probability": state.needs_probabilities,
         "folds": state.folds,
-        "repeats": state.repeats,
+        "repeats": state.repeats if state.n_rows < 200 else 1,
         "stratify": state.stratify,
         "skewed": state.logged,
         "many_rows": state.n_rows > MANY_ROWS,
