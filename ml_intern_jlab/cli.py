@@ -20,6 +20,7 @@ from . import __version__
 from .errors import InternError, JournalUnavailable
 from .model_commands import add_model_commands
 from .protocol import (
+    CellFinished,
     CellProposed,
     Command,
     Deliverable,
@@ -47,6 +48,7 @@ class Summary:
     deliverables: list[Deliverable] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     cells: int = 0
+    errors: int = 0
     steps: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -60,6 +62,8 @@ class Summary:
                 self.deliverables = event.deliverables
             case CellProposed():
                 self.cells += 1
+            case CellFinished():
+                self.errors += event.status == "failed"
             case StepFinished():
                 self.steps = max(self.steps, event.step)
                 self.input_tokens += event.input_tokens
