@@ -23,6 +23,7 @@ MAX_BYTES = 150_000_000
 """Larger files aren't read a second time just to be looked at."""
 MAX_CELLS = 25
 _LISTED = re.compile(r"^(?! )(?P<path>.+) \((?P<size>[\d,]+) bytes\)$", re.M)
+_PREDICTS = re.compile(r"\b(?:predict|forecast|classif|regress|train|learn|model|impute|estimat)", re.I)
 _TABLE = re.compile(r"\.(csv|tsv|tab|parquet|feather|jsonl?|xlsx?)(\.gz)?$", re.I)
 
 Inspect = Callable[[str], str]
@@ -54,7 +55,7 @@ def profile_data(facts: TaskFacts, listing: str, inspect: Inspect) -> DataProfil
     if any(sizes.get(name, 0) > MAX_BYTES for name in (facts.train_file, facts.predict_file)):
         return DataProfile(trouble="The files are too large to be read twice.")
     readings = _readings(facts, sizes, inspect)
-    if facts.refusal or not (facts.train_file and (facts.target_hints or facts.output_file)):
+    if facts.refusal or not facts.train_file or not (facts.predict_file or _PREDICTS.search(facts.text)):
         return DataProfile(readings, trouble=facts.refusal or "The task names no column to predict.")
     run = Run(facts)
     try:

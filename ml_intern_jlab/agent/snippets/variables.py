@@ -22,9 +22,11 @@ def main(most: int = 25, columns: int = 24, rows: int = 2) -> None:
     lines = []
     functions = []
     for name, value in list(vars(__main__).items()):
-        if name.startswith("_") or name in SKIPPED or isinstance(value, (types.ModuleType, type)):
+        # `isinstance` would ask the value itself.
+        kind = type(value)
+        if name.startswith("_") or name in SKIPPED or issubclass(kind, (types.ModuleType, type)):
             continue
-        if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
+        if kind in (types.FunctionType, types.BuiltinFunctionType):
             if getattr(value, "__module__", "") == "__main__":
                 functions.append(name)
             continue
