@@ -104,7 +104,7 @@ class Situation:
     def text(self, fold: Fold) -> str:
         """The situation at one degree of folding."""
         last = self.steps[-1] if self.steps else None
-        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised)
+        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised, last)
         told = "\n".join(f"- {each}" for each in self.told)
         parts = [
             ("task", fenced("task", self.task)),

@@ -65,8 +65,11 @@ FOLDS = (
 """From everything to hardly anything; the first that fits the model's window is taken."""
 
 
-def notebook_text(steps: list[Step], fold: Fold, summary: str = "", summarised: int = 0) -> str:
+def notebook_text(
+    steps: list[Step], fold: Fold, summary: str = "", summarised: int = 0, last: Step | None = None
+) -> str:
     """The cells of `steps` in order; those up to step `summarised` are replaced by `summary`.
+    `last` is the step after them, which is shown elsewhere.
 
     A failed cell whose repair came after it vanishes but for a line; a turn without a cell vanishes.
     """
@@ -76,7 +79,9 @@ def notebook_text(steps: list[Step], fold: Fold, summary: str = "", summarised: 
     for position, step in enumerate(shown):
         if step.outcome is None:
             continue
-        repaired = any(later.status in ("done", "failed") for later in shown[position + 1 :])
+        repaired = any(
+            later.status in ("done", "failed") for later in [*shown[position + 1 :], *([last] if last else [])]
+        )
         if step.status == "failed" and repaired:
             if step in failures:
                 parts.append(f"(Step {step.number}: a cell failed with {step.error or 'an error'} and was rewritten.)")

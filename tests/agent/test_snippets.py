@@ -27,11 +27,13 @@ class Trap:
     def __repr__(self): raise SystemExit("called")
     def __len__(self): raise SystemExit("called")
     shape = property(lambda self: 1 / 0)
+class Strict:
     def __getattribute__(self, name): raise SystemExit("called")
 class Sly(pd.DataFrame):
     @property
     def columns(self): raise SystemExit("called")
 trap = Trap()
+strict = Strict()
 traps = [trap]
 table = pd.DataFrame({"a": [1, None], "b": ["x", "y"], "c": [trap, trap]})
 numbers = np.zeros((3, 4))
@@ -46,6 +48,7 @@ def helper(): pass
     assert "numbers: ndarray (3, 4) float64" in text
     assert "model: Ridge, fitted" in text
     assert "trap: Trap" in text
+    assert "strict: Strict" in text
     assert "functions: helper" in text
     assert len(text) < 2500
 
