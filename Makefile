@@ -38,6 +38,7 @@ help:
 	  'make test             everything that CI runs' \
 	  'make protocol         write src/protocol.ts from ml_intern_jlab/protocol.py' \
 	  'make bench-tasks      solve and score the tasks of bench/tasks (MODEL=recipes)' \
+	  'make bench-quality    this agent and the stock one with one model (MODEL=local:qwen2.5-coder-1.5b)' \
 	  'make bench-overhead   what a cell costs through our path' \
 	  'make wheel            sdist and wheel into dist/' \
 	  'make clean            remove what was built; .venv and node_modules stay'
@@ -109,7 +110,7 @@ $(STAMPS)/chromium: | $(STAMPS)/venv
 
 # --- what people do -----------------------------------------------------------------------------------------------
 
-.PHONY: demo lab protocol wheel bench-tasks bench-overhead clean
+.PHONY: demo lab protocol wheel bench-tasks bench-quality bench-overhead clean
 demo: $(STAMPS)/demo
 	@rm -rf build/demo && mkdir -p build && cp -R examples/penguins build/demo
 	$(say) 'Doing the main job in build/demo (about 1 min)'
@@ -132,6 +133,11 @@ wheel: $(STAMPS)/labextension
 
 bench-tasks: $(STAMPS)/demo
 	@python bench/tasks.py --model "$(MODEL)"
+
+# The weights of a `local:` model are fetched with its first use.
+bench-quality: $(STAMPS)/demo
+	@python bench/questions.py
+	@python bench/quality.py --model "$(if $(filter recipes,$(MODEL)),local:qwen2.5-coder-1.5b,$(MODEL))"
 
 bench-overhead: $(STAMPS)/demo
 	@python bench/overhead.py

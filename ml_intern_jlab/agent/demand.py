@@ -15,7 +15,8 @@ def demand(now: Situation) -> str:
     """The sentence that ends a prompt."""
     last = now.steps[-1] if now.steps else None
     if last is None:
-        start = "Start from the skill's skeleton. " if now.skill and "```" in now.skill else ""
+        skeleton = "Write the skill's skeleton whole, from its first import on, adapted to the task. "
+        start = skeleton if "```" in now.skill else ""
         return f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block."
     if last.outcome is None:
         return "Now answer again: `Item N`, one sentence, and one ```python block with a whole cell."
