@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from ml_intern_jlab.agent.model_faults import ModelFault
 from ml_intern_jlab.protocol import (
     CellStarted,
@@ -109,13 +111,18 @@ async def test_a_prompt_that_is_too_long_is_folded_and_asked_again(desk: MakeDes
     assert len(d.model.seen[-1]) < len(d.model.seen[-2]) < len(d.model.seen[-3])
 
 
-async def test_figures_go_to_models_that_see(desk: MakeDesk) -> None:
+async def test_figures_go_to_models_that_see(desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
     d = desk([PLAN, turn(plot), DONE])
     d.model.sees_images = True
     contents: list[Any] = []
     answer = d.model.generate
-    d.model.generate = lambda messages, **more: contents.append(messages[-1].content) or answer(messages, **more)
+
+    def generate(messages: list[Any], **more: Any) -> Any:
+        contents.append(messages[-1].content)
+        return answer(messages, **more)
+
+    monkeypatch.setattr(d.model, "generate", generate)
     assert (await d.run()).status == "finished"
     assert [part["type"] for part in contents[-1]] == ["text", "image_url"]
     assert contents[-1][1]["image_url"]["url"].startswith("data:image/png;base64,")
