@@ -40,6 +40,9 @@ help:
 	  'make bench-tasks      solve and score the tasks of bench/tasks (MODEL=recipes)' \
 	  'make bench-quality    this agent and the stock one with one model (MODEL=local:qwen2.5-coder-1.5b)' \
 	  'make bench-overhead   what a cell costs through our path' \
+	  'make bench-review     precision and recall of the review by rule, on tests/review/corpus' \
+	  'make rules-docs       write docs/rules from the rules of the review' \
+	  'make bench-safety    how well the risk classes of labelled cells are told' \
 	  'make wheel            sdist and wheel into dist/' \
 	  'make clean            remove what was built; .venv and node_modules stay'
 
@@ -110,7 +113,7 @@ $(STAMPS)/chromium: | $(STAMPS)/venv
 
 # --- what people do -----------------------------------------------------------------------------------------------
 
-.PHONY: demo lab protocol wheel bench-tasks bench-quality bench-overhead clean
+.PHONY: demo lab protocol wheel bench-tasks bench-quality bench-overhead bench-review rules-docs bench-safety clean
 demo: $(STAMPS)/demo
 	@rm -rf build/demo && mkdir -p build && cp -R examples/penguins build/demo
 	$(say) 'Doing the main job in build/demo (about 1 min)'
@@ -141,6 +144,15 @@ bench-quality: $(STAMPS)/demo
 
 bench-overhead: $(STAMPS)/demo
 	@python bench/overhead.py
+
+bench-review: $(STAMPS)/demo
+	@python bench/review.py --wrong
+
+rules-docs: $(STAMPS)/demo
+	@python -m ml_intern_jlab.review.rule_pages docs/rules
+
+bench-safety: $(STAMPS)/demo
+	@python bench/safety.py
 
 clean:
 	rm -rf build dist lib ml_intern_jlab/labextension tsconfig.tsbuildinfo ui-tests/test-results

@@ -1,4 +1,4 @@
-"""`jupyter ml-intern`: run a task headless, list sessions, say what is installed and what is not."""
+"""`jupyter ml-intern`: run a task headless, review notebooks, try the policy, list sessions, say what is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, risk_command
 from .errors import InternError, JournalUnavailable
 from .model_commands import add_model_commands
 from .protocol import (
@@ -33,6 +33,7 @@ from .protocol import (
     StepFinished,
     StopRun,
 )
+from .review_command import add_review_parser
 
 FINISHED, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 3
 EXIT_STATUS = {"finished": FINISHED, "failed": FAILED, "stopped": STOPPED}
@@ -127,11 +128,13 @@ def _parser() -> argparse.ArgumentParser:
     sessions.set_defaults(command=_sessions)
 
     add_model_commands(commands)
+    add_review_parser(commands)
 
     doctor = commands.add_parser("doctor", help="say what is installed, enabled and reachable")
     doctor.add_argument("--model", default="", metavar="M", help="a model to try")
     doctor.add_argument("--base-url", default="", metavar="URL", help="its server")
     doctor.set_defaults(command=_doctor)
+    risk_command.add_parser(commands)
     return parser
 
 
@@ -214,7 +217,7 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     person = getpass.getuser()
 
     async def send(command: Command) -> None:
-        await sessions.handle(info.session_id, command, person)
+        await sessions.handle(info.session_id, command, person, "terminal")
 
     sessions.subscribe(info.session_id, Terminal(send).show)
     sessions.subscribe(info.session_id, summary.add)

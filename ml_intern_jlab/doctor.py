@@ -41,7 +41,32 @@ def examine(model: str = "", base_url: str = "") -> Iterator[Check]:
     yield _listed("panel", ["labextension", "list"], "ml-intern-jlab", "pip install --force-reinstall ml-intern-jlab")
     yield _kernels()
     yield _journal()
+    yield from _providers()
     yield _model(model, base_url)
+
+
+def _providers() -> Iterator[Check]:
+    """What there is to choose from beside the recipes, and where keys may be kept. None of it is required."""
+    for package, extra in (("xllamacpp", "local"), ("transformers", "transformers"), ("litellm", "litellm")):
+        advice = f"For `{extra}:` models: pip install 'ml-intern-jlab[{extra}]'"
+        yield _package(package, advice, required=False)
+    yield _keyring()
+    from .agent.model_catalog import known_models
+
+    found = [each.label for each in known_models() if each.language_model and each.available]
+    some = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+    advice = "No server answers on this machine and no weights lie here; the pages on models say how to set one up."
+    yield Check("language models", bool(found), some or "none found", advice, required=False)
+
+
+def _keyring() -> Check:
+    import keyring
+    from keyring.backends import fail, null
+
+    backend = keyring.get_keyring()
+    usable = not isinstance(backend, fail.Keyring | null.Keyring)
+    advice = "Without one, keys can only come from the environment or the Hugging Face login."
+    return Check("keyring", usable, backend.name if usable else "none", advice, required=False)
 
 
 def _package(package: str, advice: str, required: bool) -> Check:

@@ -227,6 +227,8 @@ class CellDecided(EventBase):
     hash: str
     edited: bool = False
     by: str
+    where: str = ""
+    """From where it was decided: the address of the browser, "terminal" or "policy"."""
     feedback: str = ""
 
 
@@ -331,6 +333,14 @@ class ModelProgress(EventBase):
     done: float | None = None
 
 
+class ClassesAllowed(EventBase):
+    """The classes that run in this notebook without a question from now on, besides those of the mode."""
+
+    type: Literal["classes_allowed"] = "classes_allowed"
+    allowed: list[RiskClass]
+    by: str
+
+
 class LeaseMoved(EventBase):
     """Who writes the notebook document from now on: an open tab, or the server through the contents manager."""
 
@@ -378,6 +388,14 @@ class FindingAdded(EventBase):
     advice: str
 
 
+class ReviewFinished(EventBase):
+    """The review rules looked over the notebook: the last `findings` findings are what they found this time."""
+
+    type: Literal["review_finished"] = "review_finished"
+    findings: int
+    by: str
+
+
 class RunUndone(EventBase):
     """The cells of `run_id` left the notebook; `kept` are those that a person changed since."""
 
@@ -414,11 +432,13 @@ Event = Annotated[
     | ModeChanged
     | ModelChanged
     | ModelProgress
+    | ClassesAllowed
     | LeaseMoved
     | MetricLogged
     | ArtifactAdded
     | WarningRaised
     | FindingAdded
+    | ReviewFinished
     | RunUndone
     | RunFinished,
     Field(discriminator="type"),
@@ -496,6 +516,14 @@ class SetModel(CommandBase):
     model: str = Field(min_length=1, max_length=1000)
 
 
+class AllowClass(CommandBase):
+    """Let cells of one class run in this notebook without a question, or ask about them again."""
+
+    type: Literal["allow_class"] = "allow_class"
+    risk: RiskClass
+    allowed: bool
+
+
 class AnswerInput(CommandBase):
     """Answer the `input()` of a running cell."""
 
@@ -535,6 +563,7 @@ Command = Annotated[
     | StopRun
     | SetMode
     | SetModel
+    | AllowClass
     | AnswerInput
     | TakeLease
     | UndoRun

@@ -28,6 +28,8 @@ from .protocol import (
     DecideCell,
     Event,
     InputRequested,
+    ModelChanged,
+    ModelProgress,
     PlanChanged,
     RiskClass,
     RunFinished,
@@ -58,6 +60,7 @@ class Terminal:
         self._tasks: set[asyncio.Task[None]] = set()
         self._planned = False
         self._checks: list[str] = []
+        self._progress = ""
 
     def show(self, event: Event) -> None:
         """Print what a person wants to know of `event`; questions are asked beside the event loop."""
@@ -83,6 +86,12 @@ class Terminal:
                 self._spawn(self._answer(event))
             case RunPaused():
                 self._spawn(self._resume(event))
+            case ModelProgress():
+                if event.text != self._progress:  # a percentage each second is for the panel
+                    self._progress = event.text
+                    out.print(f"[dim]{escape(event.text)}[/]")
+            case ModelChanged():
+                out.print(f"[dim]{escape(event.by)} chose the model {escape(event.model)}[/]")
             case WarningRaised():
                 out.print(f"[yellow]! {escape(event.message)}[/]")
             case RunFinished():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -90,7 +91,8 @@ class ScriptedServer:
 
     Each line is an answer (`CutOff` ends it by the limit of tokens), an HTTP status with which a request is refused, or
     a `Misbehaviour`. Answers are streamed in pieces when the request says `stream`. `base_url` ends in `/v1`;
-    `requests` keeps what was asked, headers included; `hung_up` is set once a client left a silent reply.
+    `requests` keeps what was asked, headers included; `silent` is set once a reply went silent, `hung_up` once its
+    client left.
 
     Args:
         script: one line for each request.
@@ -99,7 +101,7 @@ class ScriptedServer:
 
     def __init__(self, script: Iterable[str | int | Misbehaviour], pages: Mapping[str, Any] | None = None) -> None:
         self.requests: list[dict[str, Any]] = []
-        self.hung_up = threading.Event()
+        self.silent, self.hung_up = threading.Event(), threading.Event()
         self._script = list(script)
         outer = self
 
@@ -139,8 +141,10 @@ class ScriptedServer:
                     for piece in outer._deltas(line.text):
                         self._write(f"{len(piece.encode()):x}\r\n{piece}\r\n")
                 if line.then == "silence":
-                    while self.connection.recv(1000):
-                        pass
+                    outer.silent.set()
+                    with contextlib.suppress(OSError):  # a client may leave without reading all
+                        while self.connection.recv(1000):
+                            pass
                     outer.hung_up.set()
 
             def _send(self, body: str, kind: str, status: int = 200, headers: Mapping[str, str] | None = None) -> None:

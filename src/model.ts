@@ -129,6 +129,15 @@ export class InternModel implements IDisposable {
     this.choose({ mode });
   }
 
+  /** Change the model of the run that works, where one does, and of those to come. */
+  async setModel(model: string): Promise<void> {
+    const current = this._current;
+    if (current && lastRun(current.state)?.status === 'running') {
+      await current.setModel(model);
+    }
+    this.choose({ model });
+  }
+
   /** The session with this id, whichever notebook it belongs to; opened where it wasn't. */
   session(sessionId: string): SessionModel {
     let session = this._pool.get(sessionId);

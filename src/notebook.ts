@@ -1,4 +1,8 @@
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import {
+  NotebookActions,
+  type INotebookTracker,
+  type NotebookPanel
+} from '@jupyterlab/notebook';
 import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -6,6 +10,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { CellMarks, PROPOSED_CLASS } from './notebookMarks';
+import { watchRuns } from './notebookRun';
 import { NotebookWriter } from './notebookWriter';
 import { renameSession } from './request';
 import { SessionSocket } from './socket';
@@ -40,6 +45,7 @@ const APPROVE_COMMAND = 'ml-intern:approve-cell-here';
 /** One open notebook and what of ours belongs to it. */
 interface IOpen {
   readonly marks: CellMarks;
+  readonly runs: IDisposable;
   readonly writers: Map<string, NotebookWriter>;
 }
 
@@ -75,11 +81,16 @@ export class NotebookLink implements INotebookLink, IDisposable {
 
   /** Why this page doesn't write the current notebook, such as another tab that does; empty where all is well. */
   get problem(): string {
-    const writers = this._current && this._open.get(this._current)?.writers;
-    const refused = [...(writers?.values() ?? [])].find(
-      ({ lease }) => lease === 'refused'
-    );
-    return refused?.problem ?? '';
+    const panel = this._current;
+    const { trans } = this.options;
+    if (panel?.context.contentsModel?.writable === false) {
+      return trans.__(
+        'This notebook is read-only. Save it under another name to work on it: File > Save Notebook As…'
+      );
+    }
+    const writers = panel && this._open.get(panel)?.writers;
+    const problems = [...(writers?.values() ?? [])];
+    return problems.find(({ problem }) => problem !== '')?.problem ?? '';
   }
 
   get path(): string | null {
@@ -183,7 +194,15 @@ export class NotebookLink implements INotebookLink, IDisposable {
 
   private add(panel: NotebookPanel): void {
     const marks = new CellMarks(panel.content, this.options.trans);
-    this._open.set(panel, { marks, writers: new Map() });
+    const runs = watchRuns(
+      panel,
+      NotebookActions.executionScheduled,
+      () => marks.bar,
+      this.options.trans
+    );
+    this._open.set(panel, { marks, runs, writers: new Map() });
+    // Only what was read tells whether it may be written.
+    void panel.context.ready.then(() => this.tell());
     panel.disposed.connect(this.remove, this);
     panel.context.pathChanged.connect((_, path) => {
       void this.rename(panel, path);
@@ -201,6 +220,7 @@ export class NotebookLink implements INotebookLink, IDisposable {
     const open = this._open.get(panel);
     this._open.delete(panel);
     open?.marks.dispose();
+    open?.runs.dispose();
     open?.writers.forEach(writer => writer.dispose());
   }
 
@@ -209,13 +229,15 @@ export class NotebookLink implements INotebookLink, IDisposable {
     if (!open || !panel.model || open.writers.has(sessionId)) {
       return;
     }
-    const { contents, serverSettings: settings } = this.options.serviceManager;
+    const { trans, serviceManager } = this.options;
+    const { contents, serverSettings: settings } = serviceManager;
     const writer = new NotebookWriter({
       sessionId,
       socket: new SessionSocket({ settings, sessionId }),
       model: panel.model,
       context: panel.context,
-      contents
+      contents,
+      trans
     });
     open.writers.set(sessionId, writer);
     open.marks.follow(writer);
@@ -243,7 +265,9 @@ export class NotebookLink implements INotebookLink, IDisposable {
   }
 
   private tell(): void {
-    this._changed.emit();
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
   }
 
   /** Where a proposal stands, the keys that run a cell approve it instead. */

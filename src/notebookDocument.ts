@@ -144,6 +144,7 @@ export class NotebookDocument {
         }
         return;
       case 'artifact_added':
+      case 'classes_allowed':
       case 'finding_added':
       case 'input_answered':
       case 'input_requested':
@@ -155,6 +156,7 @@ export class NotebookDocument {
       case 'model_progress':
       case 'plan_changed':
       case 'run_paused':
+      case 'review_finished':
       case 'step_finished':
       case 'text_delta':
       case 'warning_raised':
@@ -207,11 +209,12 @@ export class NotebookDocument {
     if (edited) {
       this._edited.add(cellId);
     }
-    this._given.set(cellId, source);
     if (fresh) {
-      this.setSource(cellId, source);
+      // Approved elsewhere while a person edited it here: their text comes back with Undo.
+      this.setSource(cellId, source, !this.isUntouched(cellId));
       this.setStatus(cellId, 'approved');
     }
+    this._given.set(cellId, source);
   }
 
   private start(event: CellStarted, fresh: boolean): void {
@@ -225,7 +228,10 @@ export class NotebookDocument {
       const cell = this.codeCell(cellId);
       if (cell !== null) {
         // As when the person runs it: what it shows was made here.
-        cell.trusted = true;
+        const shared = cell.sharedModel;
+        shared.transact(() => {
+          cell.trusted = true;
+        }, false);
         cell.outputs.clear();
       }
       this.setExecution(cellId, 'running', null);
@@ -312,11 +318,15 @@ export class NotebookDocument {
     }
   }
 
-  private setSource(cellId: string, source: string): void {
+  private setSource(cellId: string, source: string, undoable = false): void {
     const shared = this.cell(cellId)?.sharedModel;
     // Setting the same text again would move the person's cursor.
     if (shared !== undefined && shared.getSource() !== source) {
-      shared.transact(() => shared.setSource(source), false);
+      if (undoable) {
+        // What was typed a moment ago is another step of the history.
+        (shared as IWithHistory).undoManager?.stopCapturing();
+      }
+      shared.transact(() => shared.setSource(source), undoable);
     }
   }
 
@@ -366,6 +376,11 @@ export class NotebookDocument {
   private readonly _edited = new Set<string>();
   private _unfinished = new Set<string>();
   private _seq = 0;
+}
+
+/** A shared cell has its history, which its type doesn't tell. */
+interface IWithHistory {
+  readonly undoManager?: { stopCapturing(): void } | null;
 }
 
 /** What a cell carries of ours; nothing where it isn't the agent's. */

@@ -15,7 +15,9 @@ export class NotebookSaver implements IDisposable {
     private readonly context: NotebookContext,
     private readonly contents: Contents.IManager
   ) {
+    this._path = context.path;
     context.saveState.connect(this.onSaveState, this);
+    context.pathChanged.connect(this.onPathChanged, this);
   }
 
   get isDisposed(): boolean {
@@ -70,6 +72,7 @@ export class NotebookSaver implements IDisposable {
       this._isDisposed = true;
       window.clearTimeout(this._timer);
       this.context.saveState.disconnect(this.onSaveState, this);
+      this.context.pathChanged.disconnect(this.onPathChanged, this);
     }
   }
 
@@ -121,9 +124,41 @@ export class NotebookSaver implements IDisposable {
     state: DocumentRegistry.SaveState
   ): void {
     this._saving = state === 'started';
+    if (!this._saving && this._left !== '') {
+      void this.leave(this._left);
+      this._left = '';
+    }
+  }
+
+  private onPathChanged(): void {
+    // A save that had begun writes the notebook under its old name once more.
+    this._left = this._saving ? this._path : '';
+    this._path = this.context.path;
+  }
+
+  /** Save under the new name what went to the old one, and take that copy away, if it is nothing but ours. */
+  private async leave(path: string): Promise<void> {
+    const written = this.context.contentsModel?.hash;
+    try {
+      await this.accept();
+      this.soon(0);
+      const copy = await this.contents.get(path, {
+        content: false,
+        hash: true
+      });
+      if (written && copy.hash === written) {
+        await this.contents.delete(path);
+      }
+    } catch (error) {
+      // Nothing is lost: at most a copy stays under the old name.
+      console.debug(`${path} was left as it is: ${String(error)}`);
+    }
   }
 
   private _saving = false;
+  /** The notebook's name now, and the one under which a save that had begun before may have left a copy. */
+  private _path: string;
+  private _left = '';
   private _timer = 0;
   private _due = 0;
   private _isDisposed = false;

@@ -1,5 +1,6 @@
 import type { ICellModel } from '@jupyterlab/cells';
 import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -33,6 +34,9 @@ const SAVE_AFTER: ReadonlyMap<Event['type'], number> = new Map([
 
 /** A tab that only follows reads the notebook again so many milliseconds after another tab saved it. */
 const FOLLOW_DELAY = 2500;
+
+/** After so many milliseconds a tab tries again to take over a notebook that it could not read. */
+const RETRY_DELAY = 3000;
 
 /** Whether this tab writes the notebook, another one does, or it is not settled yet. */
 export type Lease = 'asking' | 'held' | 'refused' | 'lost';
@@ -142,6 +146,7 @@ export class NotebookWriter implements IDisposable {
     socket.connectionChanged.disconnect(this.onConnection, this);
     socket.dispose();
     window.clearTimeout(this._following);
+    window.clearTimeout(this._retrying);
     this._saver.dispose();
     this._changed.emit();
     Signal.clearData(this);
@@ -194,9 +199,26 @@ export class NotebookWriter implements IDisposable {
       await socket.send({ type: 'take_lease', tab_id: TAB_ID });
       await this.reconcile();
     } catch (error) {
-      const refused = error instanceof CommandError && error.code === 'refused';
-      this._problem = error instanceof Error ? error.message : String(error);
-      this.setLease(refused ? 'refused' : 'lost');
+      this.onRefused(error);
+    }
+  }
+
+  private onRefused(error: unknown): void {
+    const { socket, trans } = this.options;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof CommandError && error.code === 'refused') {
+      this._problem = `${reason} ${trans.__('Close it there to go on here.')}`;
+      this.setLease('refused');
+    } else if (socket.connection === 'connected' && !this._isDisposed) {
+      this._problem = trans.__(
+        'The notebook could not be brought up to date: %1 This is tried again by itself.',
+        reason
+      );
+      this.setLease('lost');
+      window.clearTimeout(this._retrying);
+      this._retrying = window.setTimeout(() => {
+        void this.takeLease();
+      }, RETRY_DELAY);
     }
   }
 
@@ -298,6 +320,7 @@ export class NotebookWriter implements IDisposable {
   private _lease: Lease = 'asking';
   private _problem = '';
   private _following = 0;
+  private _retrying = 0;
   private _isChecked = false;
   private _isDisposed = false;
 }
@@ -310,5 +333,6 @@ export namespace NotebookWriter {
     model: INotebookContent;
     context: NotebookContext;
     contents: Contents.IManager;
+    trans: TranslationBundle;
   }
 }

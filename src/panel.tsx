@@ -1,4 +1,5 @@
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { Composer } from './components/composer';
@@ -9,9 +10,11 @@ import {
 } from './components/context';
 import { EmptyState } from './components/empty';
 import { Header } from './components/header';
+import { Review } from './components/review';
 import { RunView } from './components/run';
 import { PROTOCOL_VERSION } from './protocol';
 import type { ISessionState } from './reducer';
+import { widenOnce } from './width';
 
 /** So close to its end, in pixels, the conversation follows what is added. */
 const FOLLOW_WITHIN = 40;
@@ -21,6 +24,25 @@ export class InternPanel extends ReactWidget {
   constructor(private readonly context: IPanelContext) {
     super();
     this.addClass('jp-Intern');
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.widen();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.widen();
+  }
+
+  private widen(): void {
+    // JupyterLab lays its sidebars out in a message of its own, after this.
+    requestAnimationFrame(() => {
+      if (this.isVisible) {
+        widenOnce(this);
+      }
+    });
   }
 
   protected override render(): JSX.Element {
@@ -49,13 +71,14 @@ function PanelView(): JSX.Element {
         {obstacle}
         {!obstacle &&
           (model.current?.state.runs.length ? <Runs /> : <EmptyState />)}
-        {model.notebook.problem && (
-          <div className="jp-Intern-notice jp-mod-quiet" role="status">
-            {model.notebook.problem}
-          </div>
-        )}
+        {!obstacle && model.current && <Review session={model.current} />}
         <Failure />
       </Conversation>
+      {model.notebook.problem && (
+        <div className="jp-Intern-hint" role="status">
+          {model.notebook.problem}
+        </div>
+      )}
       <Composer disabled={obstacle !== null} />
     </>
   );

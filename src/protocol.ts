@@ -17,11 +17,13 @@ export type Event =
   | ModeChanged
   | ModelChanged
   | ModelProgress
+  | ClassesAllowed
   | LeaseMoved
   | MetricLogged
   | ArtifactAdded
   | WarningRaised
   | FindingAdded
+  | ReviewFinished
   | RunUndone
   | RunFinished;
 /**
@@ -52,6 +54,7 @@ export type Command =
   | StopRun
   | SetMode
   | SetModel
+  | AllowClass
   | AnswerInput
   | TakeLease
   | UndoRun
@@ -201,6 +204,7 @@ export interface CellDecided {
   hash: string;
   edited: boolean;
   by: string;
+  where: string;
   feedback: string;
 }
 /**
@@ -371,6 +375,18 @@ export interface ModelProgress {
   done: number | null;
 }
 /**
+ * The classes that run in this notebook without a question from now on, besides those of the mode.
+ */
+export interface ClassesAllowed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'classes_allowed';
+  allowed: RiskClass[];
+  by: string;
+}
+/**
  * Who writes the notebook document from now on: an open tab, or the server through the contents manager.
  */
 export interface LeaseMoved {
@@ -436,6 +452,18 @@ export interface FindingAdded {
   line: number;
   message: string;
   advice: string;
+}
+/**
+ * The review rules looked over the notebook: the last `findings` findings are what they found this time.
+ */
+export interface ReviewFinished {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'review_finished';
+  findings: number;
+  by: string;
 }
 /**
  * The cells of `run_id` left the notebook; `kept` are those that a person changed since.
@@ -533,6 +561,15 @@ export interface SetModel {
   request_id?: string;
   type: 'set_model';
   model: string;
+}
+/**
+ * Let cells of one class run in this notebook without a question, or ask about them again.
+ */
+export interface AllowClass {
+  request_id?: string;
+  type: 'allow_class';
+  risk: RiskClass;
+  allowed: boolean;
 }
 /**
  * Answer the `input()` of a running cell.

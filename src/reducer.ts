@@ -4,12 +4,14 @@ import type {
   CellProposed,
   Deliverable,
   Event,
+  FindingAdded,
   Hello,
   InputRequested,
   MetricLogged,
   Mode,
   ModelProgress,
   PlanItem,
+  ReviewFinished,
   RunFinished,
   RunStarted,
   RunStatus,
@@ -81,6 +83,14 @@ export interface IRunState {
   readonly kept: number;
 }
 
+/** What the review rules found in the notebook. */
+export interface IReviewState {
+  /** The findings of the last review, and those that were told since. */
+  readonly findings: readonly FindingAdded[];
+  /** When the last review ended, in seconds since 1970; null before the first. */
+  readonly finished: number | null;
+}
+
 /** One session as its events tell it. */
 export interface ISessionState {
   readonly session: SessionInfo | null;
@@ -89,7 +99,7 @@ export interface ISessionState {
   /** The seq that the replay reaches; what comes later is live. */
   readonly replayed: number;
   readonly runs: readonly IRunState[];
-  readonly findings: number;
+  readonly review: IReviewState;
   /** The tab that writes the notebook; empty when the server does. */
   readonly tabId: string;
 }
@@ -100,7 +110,7 @@ export const EMPTY_SESSION: ISessionState = {
   protocol: null,
   replayed: 0,
   runs: [],
-  findings: 0,
+  review: { findings: [], finished: null },
   tabId: ''
 };
 
@@ -122,8 +132,8 @@ export function reduce(
   if (frame.type === 'lease_moved') {
     return { ...state, tabId: frame.tab_id };
   }
-  if (frame.type === 'finding_added') {
-    return { ...state, findings: state.findings + 1 };
+  if (frame.type === 'finding_added' || frame.type === 'review_finished') {
+    return { ...state, review: reduceReview(state.review, frame) };
   }
   return withRun(state, frame.run_id, run => reduceRun(run, frame));
 }
@@ -151,8 +161,21 @@ export function assertNever(unknown: never): never {
 
 type RunEvent = Exclude<
   Event,
-  { type: 'run_started' | 'lease_moved' | 'finding_added' }
+  { type: 'run_started' | 'lease_moved' | 'finding_added' | 'review_finished' }
 >;
+
+function reduceReview(
+  review: IReviewState,
+  event: FindingAdded | ReviewFinished
+): IReviewState {
+  const { findings } = review;
+  if (event.type === 'finding_added') {
+    return { ...review, findings: [...findings, event] };
+  }
+  // A review tells all that it finds, what an earlier one had found included.
+  const earlier = Math.max(0, findings.length - event.findings);
+  return { findings: findings.slice(earlier), finished: event.time };
+}
 
 function reduceRun(run: IRunState, event: RunEvent): IRunState {
   switch (event.type) {
@@ -208,6 +231,9 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         { ...run, paused: event.reason },
         { kind: 'warning', key: String(event.seq), text: event.reason }
       );
+    case 'classes_allowed':
+      // What is allowed belongs to the notebook, not to one run.
+      return run;
     case 'mode_changed':
       return { ...run, mode: event.mode };
     case 'model_changed':

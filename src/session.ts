@@ -8,8 +8,7 @@ import type {
   Event,
   Hello,
   Mode,
-  PlanItem,
-  RiskClass
+  PlanItem
 } from './protocol';
 import {
   EMPTY_SESSION,
@@ -19,19 +18,14 @@ import {
   type ISessionState
 } from './reducer';
 import { SessionSocket } from './socket';
-
-/** Which cells of a plan's item the person approved beforehand. */
-interface IStanding {
-  readonly runId: string;
-  readonly planItem: string;
-  readonly risk: ReadonlySet<RiskClass>;
-}
+import { StandingApproval } from './standing';
 
 /** One session: its socket, the state that its events make, and its commands. */
 export class SessionModel implements IDisposable {
   constructor(options: SessionSocket.IOptions) {
     this.sessionId = options.sessionId;
     this.settings = options.settings;
+    this.standing = new StandingApproval(options.sessionId);
     this.socket = new SessionSocket(options);
     this.socket.frames.connect(this.onFrame, this);
     this.socket.connectionChanged.connect(this.schedule, this);
@@ -79,12 +73,8 @@ export class SessionModel implements IDisposable {
     proposal: CellProposed,
     source: string | null
   ): Promise<void> {
-    const { run_id, plan_item, cell_id, hash, risk } = proposal;
-    this._standing = {
-      runId: run_id,
-      planItem: plan_item,
-      risk: new Set<RiskClass>(['compute', ...risk])
-    };
+    const { cell_id, hash } = proposal;
+    this.standing.give(proposal);
     await this.decideCell({ cell_id, decision: 'approve', hash, source });
   }
 
@@ -110,9 +100,17 @@ export class SessionModel implements IDisposable {
     return this.socket.send({ type: 'stop_run' });
   }
 
-  /** Change how much runs without asking. */
+  /** Change how much runs without asking. Ask means every cell, those approved beforehand included. */
   setMode(mode: Mode): Promise<void> {
+    if (mode === 'ask') {
+      this.standing.withdraw();
+    }
     return this.socket.send({ type: 'set_mode', mode });
+  }
+
+  /** Let another model write from the next step on. */
+  setModel(model: string): Promise<void> {
+    return this.socket.send({ type: 'set_model', model });
   }
 
   /** Answer the `input()` of a running cell. */
@@ -143,33 +141,41 @@ export class SessionModel implements IDisposable {
   private onFrame(_: SessionSocket, frame: Hello | Event): void {
     const before = this._state;
     this._state = reduce(before, frame);
-    if (frame.type !== 'hello' && frame.seq > before.replayed) {
-      this._skew = frame.time - Date.now() / 1000;
-      if (frame.type === 'cell_proposed') {
-        this.approveStanding(frame);
-      }
+    if (frame.type !== 'hello') {
+      this.onEvent(frame, before.replayed);
     }
     if (this._state !== before) {
       this.schedule();
     }
   }
 
-  /** A proposal that the person has approved beforehand. */
-  private approveStanding(proposal: CellProposed): void {
-    const standing = this._standing;
-    if (
-      !proposal.asks ||
-      standing?.runId !== proposal.run_id ||
-      standing.planItem !== proposal.plan_item ||
-      !proposal.risk.every(risk => standing.risk.has(risk))
-    ) {
-      return;
+  private onEvent(event: Event, replayed: number): void {
+    if (event.seq > replayed) {
+      this._skew = event.time - Date.now() / 1000;
     }
+    if (event.type === 'run_finished') {
+      this.standing.withdraw();
+    } else if (
+      event.seq === replayed ||
+      (event.type === 'cell_proposed' && event.seq > replayed)
+    ) {
+      // What was proposed while the page was away counts once all that happened since is known.
+      const pending = event.seq > 0 && pendingCell(lastRun(this._state));
+      if (pending) {
+        this.approveStanding(pending.proposal);
+      }
+    }
+  }
+
+  /** A proposal that the person may have approved beforehand. */
+  private approveStanding(proposal: CellProposed): void {
     const { cell_id, hash } = proposal;
-    this.decideCell({ cell_id, decision: 'approve', hash }).catch(() => {
-      // Somebody decided sooner, or the connection is cut: then the card is still there to ask.
-      this._standing = null;
-    });
+    if (this.standing.covers(proposal)) {
+      this.decideCell({ cell_id, decision: 'approve', hash }).catch(() => {
+        // Somebody decided sooner, or the connection is cut: then the card is still there to ask.
+        this.standing.withdraw();
+      });
+    }
   }
 
   private schedule(): void {
@@ -181,9 +187,9 @@ export class SessionModel implements IDisposable {
     }
   }
 
+  private readonly standing: StandingApproval;
   private readonly _stateChanged = new Signal<this, void>(this);
   private _state = EMPTY_SESSION;
-  private _standing: IStanding | null = null;
   private _skew = 0;
   private _frame = 0;
   private _isDisposed = false;

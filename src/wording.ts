@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { CellProposed, Mode, RiskClass } from './protocol';
+import type { CellProposed, FindingAdded, Mode, RiskClass } from './protocol';
 import type { ICellState } from './reducer';
 import { assertNever } from './reducer';
 import type { Activity } from './session';
@@ -117,6 +117,23 @@ export function activityWords(
       return trans.__('reconnecting');
     default:
       return assertNever(activity);
+  }
+}
+
+/** How grave a finding of the review is. */
+export function severityWords(
+  severity: FindingAdded['severity'],
+  trans: TranslationBundle
+): string {
+  switch (severity) {
+    case 'error':
+      return trans.__('error');
+    case 'warning':
+      return trans.__('warning');
+    case 'note':
+      return trans.__('note');
+    default:
+      return assertNever(severity);
   }
 }
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "ml_intern_jlab"
 
 # A part imports from itself and from the parts before it.
-ORDER = ["errors", "protocol", "toolkit", "notebook", "review", "recipes", "agent", "sessions", "server"]
+ORDER = ["errors", "redaction", "protocol", "toolkit", "notebook", "review", "recipes", "agent", "sessions", "server"]
 
 # Who alone may know a library.
 KNOWN_ONLY_TO = {

@@ -18,6 +18,7 @@ export class PanelPage {
     this.plan = this.panel.getByRole('region', { name: 'Plan' });
     this.composer = this.panel.getByRole('textbox', { name: /Task|Message/ });
     this.state = this.panel.locator('.jp-Intern-state');
+    this.hint = this.panel.locator('.jp-Intern-hint');
   }
 
   readonly panel: Locator;
@@ -25,6 +26,8 @@ export class PanelPage {
   readonly plan: Locator;
   readonly composer: Locator;
   readonly state: Locator;
+  /** Why this page doesn't write the notebook. */
+  readonly hint: Locator;
   /** What the page wrote to its console as errors, and what it threw. */
   readonly faults: string[] = [];
 
@@ -32,9 +35,20 @@ export class PanelPage {
   async open(server: IServer, reset = true): Promise<void> {
     this.page.on('pageerror', error => this.faults.push(error.message));
     await this.page.goto(labUrl(server) + (reset ? '&reset' : ''));
+    await this.show();
+  }
+
+  /** Show the panel in a page that is open. */
+  async show(): Promise<void> {
     await this.ready();
     await this.run('ml-intern:open');
     await expect(this.panel).toBeVisible();
+  }
+
+  /** Choose from the menu behind ⋯. */
+  async more(entry: string | RegExp): Promise<void> {
+    await this.button('More').click();
+    await this.page.getByRole('menuitem', { name: entry }).click();
   }
 
   /** Wait until the panel's commands are there, which come after JupyterLab itself. */
@@ -79,6 +93,28 @@ export class PanelPage {
 
   button(name: string | RegExp): Locator {
     return this.panel.getByRole('button', { name });
+  }
+
+  /** Four pictures: light and dark, in a wide window and in one where the panel has 300 px. */
+  async shots(name: string): Promise<void> {
+    const size = this.page.viewportSize();
+    for (const theme of ['Light', 'Dark']) {
+      await this.run('apputils:change-theme', {
+        theme: `JupyterLab ${theme}`
+      });
+      await expect(this.page.locator('body')).toHaveAttribute(
+        'data-jp-theme-light',
+        String(theme === 'Light')
+      );
+      for (const width of [1280, 720]) {
+        await this.page.setViewportSize({ width, height: 800 });
+        await this.shot(`${name}-${theme.toLowerCase()}-${width}`);
+      }
+    }
+    await this.run('apputils:change-theme', { theme: 'JupyterLab Light' });
+    if (size) {
+      await this.page.setViewportSize(size);
+    }
   }
 
   async shot(name: string): Promise<void> {

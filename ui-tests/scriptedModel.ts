@@ -15,6 +15,11 @@ export class ScriptedModel {
   async listen(port: number): Promise<void> {
     this._server = createServer((request, response) => {
       request.resume().on('end', () => {
+        if (!request.url?.endsWith('/chat/completions')) {
+          // What a server may tell of its models, this one doesn't.
+          response.writeHead(404).end();
+          return;
+        }
         const answer = this._answers.shift();
         if (answer === undefined) {
           response.writeHead(400).end('{"error": "The script is at its end."}');

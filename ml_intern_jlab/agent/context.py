@@ -14,6 +14,7 @@ from smolagents.models import ChatMessage, MessageRole
 
 from ..notebook.outputs import bounded
 from ..protocol import Deliverable, PlanItem
+from ..redaction import redact
 from .history import FOLDS, Fold, Step, notebook_text
 from .plan import deliverables_text, plan_text
 
@@ -47,7 +48,7 @@ def system_prompt() -> str:
 
 def fenced(tag: str, text: str, **attributes: object) -> str:
     """`text` between tags; whatever in it looks like one of our own tags is defused with a backslash."""
-    safe = re.sub(rf"<(/?)({'|'.join(TAGS)})\b", r"<\\\1\2", text)
+    safe = re.sub(rf"<(\s*/?\s*)({'|'.join(TAGS)})\b", r"<\\\1\2", text, flags=re.IGNORECASE)
     named = "".join(f' {name}="{value}"' for name, value in attributes.items())
     return f"<{tag}{named}>\n{safe.strip()}\n</{tag}>"
 
@@ -165,6 +166,9 @@ def last_text(step: Step, fold: Fold) -> str:
 
 
 def message(role: MessageRole, text: str, images: list[str] | None = None) -> ChatMessage:
-    """A chat message of one text part, and images as data URLs."""
+    """A chat message of one text part, and images as data URLs.
+
+    Every prompt is made of these, so this is where secrets are taken out of it.
+    """
     pictures = [{"type": "image_url", "image_url": {"url": url}} for url in images or []]
-    return ChatMessage(role=role, content=[{"type": "text", "text": text}, *pictures])
+    return ChatMessage(role=role, content=[{"type": "text", "text": redact(text)}, *pictures])

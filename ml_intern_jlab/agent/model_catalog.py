@@ -5,12 +5,11 @@ Looking takes a second at most for this machine's servers, and is done in thread
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import find_spec
-from typing import Generic, TypeVar
 
 import httpx
 
@@ -20,8 +19,6 @@ from .models import DEFAULT_MODEL, RECIPES_LABEL, create_model
 from .providers.local_weights import local_files
 from .providers.server_facts import Facts, ServedModels
 from .streaming import LanguageModel
-
-T = TypeVar("T")
 
 LOOPBACK_SERVERS = {
     "Ollama": "http://127.0.0.1:11434/v1",
@@ -41,57 +38,54 @@ def known_models(default: str = "", base_url: str = "", configured: Iterable[str
     """
     names = [name for name in dict.fromkeys([default, *configured]) if name not in ("", DEFAULT_MODEL)]
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="ml-intern-models") as pool:
-        told = [pool.submit(_configured, name, base_url) for name in names]
-        served = _SERVED.get(lambda: list(pool.map(_served, *zip(*LOOPBACK_SERVERS.items(), strict=True))))
-        files = _FILES.get(_on_disk)
-        listed = [each.result() for each in told]
+        told = [pool.submit(_FOUND.get, (name, base_url), partial(_configured, name, base_url)) for name in names]
+        served = [
+            pool.submit(_FOUND.get, url, partial(_served, server, url)) for server, url in LOOPBACK_SERVERS.items()
+        ]
+        files = pool.submit(_FOUND.get, "disk", _on_disk)
+        listed = [info for each in told for info in each.result()]
+        found = [info for each in [*served, files] for info in each.result()]
     recipes = ModelInfo(model=DEFAULT_MODEL, label=RECIPES_LABEL, language_model=False, available=True)
     listed.insert(0 if default in ("", DEFAULT_MODEL) else 1, recipes)
     known = {each.model for each in listed}
-    found = [each for group in served for each in group] + files
     return listed + [each for each in found if each.model not in known]
 
 
-class _Lately(Generic[T]):
-    """Keeps what was found for `CACHE_SECONDS`; whoever asks while somebody looks waits for the answer."""
+class _Lately:
+    """Keeps what was found for `CACHE_SECONDS`: a list that is opened twice shouldn't ask every server twice."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._found: T | None = None
-        self._until = 0.0
+        self._kept: dict[Hashable, tuple[float, list[ModelInfo]]] = {}
 
-    def get(self, look: Callable[[], T]) -> T:
-        """What was found lately, or what `look` finds now."""
-        with self._lock:
-            if self._found is None or time.monotonic() > self._until:
-                self._found = look()
-                self._until = time.monotonic() + CACHE_SECONDS
-            return self._found
+    def get(self, place: Hashable, look: Callable[[], list[ModelInfo]]) -> list[ModelInfo]:
+        """What was found at a place lately, or what `look` finds now."""
+        until, found = self._kept.get(place, (0.0, []))
+        if time.monotonic() > until:
+            found = look()
+            self._kept[place] = time.monotonic() + CACHE_SECONDS, found
+        return found
 
     def forget(self) -> None:
         """Look anew the next time."""
-        with self._lock:
-            self._found = None
+        self._kept.clear()
 
 
-_SERVED: _Lately[list[list[ModelInfo]]] = _Lately()
-_FILES: _Lately[list[ModelInfo]] = _Lately()
+_FOUND = _Lately()
 
 
 def forget_found() -> None:
     """Look at servers and disk anew the next time."""
-    _SERVED.forget()
-    _FILES.forget()
+    _FOUND.forget()
 
 
-def _configured(name: str, base_url: str) -> ModelInfo:
+def _configured(name: str, base_url: str) -> list[ModelInfo]:
     """A model that somebody named, with the reason where it can't be used."""
     try:
         model = create_model(name, base_url)
     except ModelUnavailable as error:
-        return ModelInfo(model=name, label=name, language_model=True, available=False, detail=str(error))
+        return [ModelInfo(model=name, label=name, language_model=True, available=False, detail=str(error))]
     facts = model.glance() if isinstance(model, LanguageModel) else Facts()
-    return _info(name, name, facts, "")
+    return [_info(name, name, facts, "")]
 
 
 def _served(server: str, url: str) -> list[ModelInfo]:

@@ -65,8 +65,9 @@ def context_overflow(error: BaseException) -> bool:
 def retry_after(error: BaseException) -> float | None:
     """The seconds that the server asked to wait (`Retry-After`), at most `MAX_RETRY_AFTER`; None: it said nothing."""
     for each in _chain(error):
-        headers = getattr(getattr(each, "response", None), "headers", None)
-        said = getattr(each, "retry_after", "") or (headers.get("retry-after", "") if headers is not None else "")
+        response = getattr(each, "response", None)
+        headers = getattr(each, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
+        said = getattr(each, "retry_after", "") or headers.get("retry-after", "")
         seconds = _seconds(str(said).strip())
         if seconds is not None:
             return min(max(seconds, 0.0), MAX_RETRY_AFTER)

@@ -182,13 +182,18 @@ class Document:
         return (fresh and self._insert(cell, after, event.run_id)) or changed
 
     def _insert(self, cell: dict[str, Any], after: str | None, run_id: str) -> bool:
-        """Put `cell` after the cell `after`; where that is gone, after the last cell of the run, else at the end."""
+        """Put `cell` after the cell `after`; where that is gone, after the last cell of the run, else at the end.
+
+        A new notebook's only, blank cell stays the last one, for the person to go on in.
+        """
         ids = self.cell_ids
         if cell["id"] in ids:
             return False
         if after not in ids:
             after = next((other for other in reversed(self._run_cells.get(run_id, [])) if other in ids), None)
         position = ids.index(after) + 1 if after else len(ids)
+        if len(ids) == 1 and _is_blank(self._notebook["cells"][0]):
+            position = 0
         self._notebook["cells"].insert(position, cell)
         return True
 
@@ -259,6 +264,10 @@ def _markdown(note: Note, run_id: str) -> dict[str, Any]:
     cell: dict[str, Any] = new_markdown_cell(note.source, id=note.cell_id)
     cell["metadata"][METADATA_KEY] = {"run_id": run_id}
     return cell
+
+
+def _is_blank(cell: dict[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and not _text(cell["source"])
 
 
 def _applied(notebook: dict[str, Any]) -> dict[str, Any]:

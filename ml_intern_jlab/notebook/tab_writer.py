@@ -6,6 +6,7 @@ is nothing to apply here. What the tab has saved is read through the contents ma
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from nbformat.v4 import new_notebook
@@ -13,6 +14,9 @@ from nbformat.v4 import new_notebook
 from ..errors import NotebookUnavailable
 from ..protocol import Event
 from .file_writer import Contents, reason_of
+
+RETRY_AFTER = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds until a notebook that could not be read is read again: the tab may just be saving it."""
 
 
 class TabWriter:
@@ -32,16 +36,27 @@ class TabWriter:
         """The tab saves."""
 
     async def notebook(self) -> dict[str, Any]:
-        """The notebook as the tab saved it last."""
-        if not await self._contents.file_exists(self.path):
-            empty: dict[str, Any] = new_notebook()
-            return empty
-        try:
-            model = await self._contents.get(self.path, content=True, type="notebook")
-        except Exception as error:
-            raise NotebookUnavailable(f"{self.path} can't be read as a notebook ({reason_of(error)}).") from error
-        content: dict[str, Any] = model["content"]
-        return content
+        """The notebook as the tab saved it last.
+
+        Raises:
+            NotebookUnavailable: it can't be read, not even a little later.
+        """
+        for pause in (*RETRY_AFTER, None):
+            if not await self._contents.file_exists(self.path):
+                break
+            try:
+                model = await self._contents.get(self.path, content=True, type="notebook")
+            except Exception as error:
+                if pause is None:
+                    reason = reason_of(error)
+                    raise NotebookUnavailable(f"{self.path} can't be read as a notebook ({reason}).") from error
+                # A save isn't atomic for who reads meanwhile.
+                await asyncio.sleep(pause)
+            else:
+                content: dict[str, Any] = model["content"]
+                return content
+        empty: dict[str, Any] = new_notebook()
+        return empty
 
     async def close(self) -> None:
         """The tab goes on by itself."""

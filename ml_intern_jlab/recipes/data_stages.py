@@ -9,7 +9,7 @@ from .audit import audit_sources, compare_source
 from .decisions import choose_metric, decide_kind, find_target, set_classes
 from .errors import GiveUp
 from .flow import Flow, Run, as_is
-from .loading import is_wide, load_source, look_source, read_load
+from .loading import is_wide, load_source, look_source, read_load, read_version
 from .names import nearest, normalised
 from .preparing import (
     calendar,
@@ -135,6 +135,7 @@ def load(run: Run) -> Flow:
         )
         assert outcome is not None
         state.rows, listed, state.numbered, last = read_load(outcome.output)
+        state.sklearn = read_version(outcome.output)
         if set(files) <= set(state.rows) and not set(files) <= set(listed) and not state.wide:
             too_many = True
             continue
@@ -201,7 +202,7 @@ def _repair_load(state: State, words: str) -> bool:
     missing = re.search(r"No module named '([\w.]+)'|Missing optional dependency '([\w.]+)'", words)
     if missing:
         raise GiveUp(
-            f"The kernel lacks the package {missing.group(1) or missing.group(2)}, which this file needs. "
+            f"The kernel lacks the package {missing.group(1) or missing.group(2)}, which this cell needs. "
             "Install it in the kernel's environment and start again."
         )
     changed = False

@@ -7,6 +7,7 @@ import re
 from .errors import GiveUp
 from .metrics import Kind, kind_of, metric_named
 from .names import find_column, find_in_phrase, nearest, normalised, offer
+from .profile import Column
 from .roles import number_mark
 from .source import literal
 from .state import SMALL, State
@@ -100,7 +101,7 @@ def decide_kind(state: State) -> None:
         mark = number_mark(column)
         if mark and facts.kind != "classification":
             numeric, state.target_mark = True, mark
-    state.kind = _kind(state, numeric, column.distinct, column.whole, known)
+    state.kind = _kind(state, numeric, column, known)
     state.target_low = column.low
     if state.kind == "classification" and column.distinct > max(50, 0.5 * known) and known > 20:
         raise GiveUp(
@@ -109,8 +110,8 @@ def decide_kind(state: State) -> None:
         )
 
 
-def _kind(state: State, numeric: bool, distinct: int, whole: bool, known: int) -> Kind:
-    facts = state.facts
+def _kind(state: State, numeric: bool, column: Column, known: int) -> Kind:
+    facts, distinct, whole = state.facts, column.distinct, column.whole
     if not numeric or distinct == 2:
         return "classification"
     if facts.metric:
@@ -120,7 +121,9 @@ def _kind(state: State, numeric: bool, distinct: int, whole: bool, known: int) -
         return wanted
     if facts.kind:
         return facts.kind if whole or facts.kind == "regression" else "regression"
-    return "classification" if whole and distinct <= 10 else "regression"
+    # Classes are few, each is seen more than once, and their codes lie close together unless they repeat a lot.
+    close = column.high - column.low < 3 * distinct or known >= 20 * distinct
+    return "classification" if whole and distinct <= min(10, known // 2) and close else "regression"
 
 
 def set_classes(state: State, counts: dict[object, int]) -> None:

@@ -24,6 +24,7 @@ STAGES = (
     "split",
     "baseline",
     "giveaways",
+    "counters",
     "compare",
     "tune",
     "estimate",
@@ -35,7 +36,7 @@ STAGES = (
 ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Look at the files and load them", ("look", "load")),
     ("Audit the columns and tidy them", ("audit", "tidy")),
-    ("Split the data and measure the baseline", ("split", "baseline", "giveaways")),
+    ("Split the data and measure the baseline", ("split", "baseline", "giveaways", "counters")),
     ("Compare models by cross-validation", ("compare",)),
     ("Tune the best ones", ("tune",)),
     ("Estimate how good the model is", ("estimate",)),

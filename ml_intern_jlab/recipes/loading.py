@@ -101,7 +101,7 @@ def load_source(names: dict[str, str], readings: dict[str, Reading], missing: li
         missing: further spellings of a missing value.
         wide: so many columns that their names aren't printed one by one.
     """
-    lines = ["import pandas as pd", ""]
+    lines = ["import pandas as pd", "import sklearn", ""]
     for variable, name in names.items():
         reading = readings[name]
         lines.append(assign(variable, _call(name, reading, missing)))
@@ -122,6 +122,7 @@ def load_source(names: dict[str, str], readings: dict[str, Reading], missing: li
         ]
     else:
         lines.append('    print(f"columns: {table.columns.tolist()}")')
+    lines.append('print(f"pandas {pd.__version__}, scikit-learn {sklearn.__version__}")')
     lines.append("train.iloc[:5, :8]" if wide else "train.head()")
     return "\n".join(lines)
 
@@ -164,6 +165,12 @@ def read_load(
             if found:
                 store[name] = ast.literal_eval(found.group(1))
     return rows, columns, numbered, last
+
+
+def read_version(output: str) -> tuple[int, int]:
+    """The scikit-learn that the kernel has, as (major, minor); (0, 0) where the output doesn't say."""
+    found = re.search(r"scikit-learn (\d+)\.(\d+)", output)
+    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
 
 
 def is_wide(looks: list[FileLook], readings: dict[str, Reading]) -> bool:

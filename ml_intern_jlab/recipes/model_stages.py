@@ -8,14 +8,10 @@ from dataclasses import replace
 from .decisions import choose_metric, plan_split
 from .errors import GiveUp
 from .flow import Flow, Run, as_is, last_line
+from .giveaways import counters_source, giveaway_source, without_source
 from .models import candidates, candidates_source
 from .preparation import preparation_source
-from .preparing import (
-    baseline_source,
-    giveaway_source,
-    split_source,
-    without_source,
-)
+from .preparing import baseline_source, calendar, split_source
 from .profile import plain_literal, printed
 from .source import flat
 from .state import Candidate, State
@@ -23,6 +19,9 @@ from .tuning import ensemble_source, space, tuning_source
 
 TUNING_SECONDS = 40.0
 """Seconds of all tuning together, where the task names no budget."""
+
+CLEAR_GAIN = 0.05
+"""By how much of the metric a feature that takes unseen values must improve it to be kept."""
 
 _TEST = re.compile(r"test|unlabel|unseen|hold-?out|to_?predict|(?:^|_)new|future|eval|scor", re.I)
 _TRAIN = re.compile(r"train|labell?ed|histor|learn", re.I)
@@ -118,6 +117,44 @@ def giveaways(run: Run) -> Flow:
         state.remarks.append(
             f"{', '.join(warned)} alone predicts the target almost perfectly; make sure that it is known beforehand."
         )
+
+
+def counters(run: Run) -> Flow:
+    """Drop the running day and year of a split by time, unless a trend makes them worth their danger.
+
+    The rows to predict hold values of them that no model has seen. The folds, each judged on rows later than those it
+    learnt from, tell what a trend is worth.
+    """
+    state = run.state
+    made = [feature for name, form in (state.roles.dates or {}).items() for feature in calendar(name, form)[0]]
+    running = [name for name in state.features.numbers if name in made and name.endswith(("_days", "_year"))]
+    if not state.time or not running or len(running) >= state.width:
+        return
+    outcome = yield from run.attempt(
+        lambda: (
+            "The rows to predict lie later than all of these, so a running day or year only takes values there that "
+            "no model has seen. Is there a trend that makes up for that?",
+            counters_source(state, running),
+        ),
+        optional=True,
+    )
+    if outcome is None:
+        return
+    sign = 1 if state.metric.greater_is_better else -1
+    found = {
+        label: [sign * float(value) for value in re.findall(rf"^{label} them: (\S+) \(", outcome.output, re.M)]
+        for label in ("with", "without")
+    }
+    if not all(found.values()) or max(found["with"]) - max(found["without"]) > CLEAR_GAIN * abs(max(found["without"])):
+        return
+    outcome = yield from run.attempt(
+        lambda: ("None that is clear: the running day and year are left out.", without_source(state, running)),
+        optional=True,
+    )
+    if outcome is None:
+        return
+    state.remarks.append("Left out, since they only run on and show no clear trend: " + ", ".join(running) + ".")
+    _forget(state, running)
 
 
 def _forget(state: State, names: list[str]) -> None:

@@ -46,6 +46,8 @@ IMPORTS: dict[str, str] = {
     "SplineTransformer": "sklearn.preprocessing",
     "StandardScaler": "sklearn.preprocessing",
     "TargetEncoder": "sklearn.preprocessing",
+    "KFold": "sklearn.model_selection",
+    "StratifiedKFold": "sklearn.model_selection",
     "CalibratedClassifierCV": "sklearn.calibration",
     "LinearSVC": "sklearn.svm",
     "SVC": "sklearn.svm",
@@ -68,6 +70,14 @@ def _imputed(state: State, *steps: Piece, flags: bool = True) -> Piece:
     return call("make_pipeline", *steps) if len(steps) > 1 else steps[0]
 
 
+def _target_encoder(state: State) -> Node:
+    """The encoder of columns with many values; from scikit-learn 1.9 on its folds are given as a splitter."""
+    if state.sklearn < (1, 9):
+        return call("TargetEncoder", random_state="SEED")
+    folder = "StratifiedKFold" if state.kind == "classification" else "KFold"
+    return call("TargetEncoder", cv=call(folder, n_splits=5, shuffle="True", random_state="SEED"))
+
+
 def _entry(name: str, transformer: Piece, columns: str) -> Node:
     return Node("(", (literal(name), transformer, columns), ")")
 
@@ -81,11 +91,7 @@ def _shared_entries(state: State) -> list[Piece]:
     if tables.categories:
         entries.append(_entry("categories", onehot, "categories"))
     if tables.many:
-        entries.append(
-            _entry(
-                "many", call("make_pipeline", call("TargetEncoder", random_state="SEED"), "StandardScaler()"), "many"
-            )
-        )
+        entries.append(_entry("many", call("make_pipeline", _target_encoder(state), "StandardScaler()"), "many"))
     return entries
 
 
@@ -203,5 +209,5 @@ def _ordinal_entries(state: State) -> list[Piece]:
     if tables.numbers:
         entries.append(_entry("numbers", '"passthrough"', "numbers"))
     if tables.many:
-        entries.append(_entry("many", call("TargetEncoder", random_state="SEED"), "many"))
+        entries.append(_entry("many", _target_encoder(state), "many"))
     return entries

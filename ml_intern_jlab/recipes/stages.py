@@ -7,7 +7,7 @@ from collections.abc import Callable
 from .data_stages import audit, load, look, tidy
 from .end_stages import estimate, explain, predict, summary
 from .flow import Flow, Run
-from .model_stages import baseline, compare, giveaways, split, tune
+from .model_stages import baseline, compare, counters, giveaways, split, tune
 
 STAGE_FUNCTIONS: dict[str, Callable[[Run], Flow]] = {
     "look": look,
@@ -17,6 +17,7 @@ STAGE_FUNCTIONS: dict[str, Callable[[Run], Flow]] = {
     "split": split,
     "baseline": baseline,
     "giveaways": giveaways,
+    "counters": counters,
     "compare": compare,
     "tune": tune,
     "estimate": estimate,

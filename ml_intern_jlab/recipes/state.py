@@ -57,6 +57,7 @@ class State:
     numbered: dict[str, dict[str, int]] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     wide: bool = False
+    sklearn: tuple[int, int] = (0, 0)
     # from the audit
     target: str = ""
     profile: Profile = field(default_factory=lambda: Profile({}))
@@ -91,7 +92,6 @@ class State:
     baseline: float | None = None
     candidates: list[Candidate] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
-    old_sklearn: bool = False
     chosen: str = ""
     estimate: dict[str, float] = field(default_factory=dict)
     interval: str = ""
@@ -140,7 +140,9 @@ class State:
         """Whether regressors should also learn the target's logarithm."""
         if self.kind != "regression" or self.target_low <= -1:
             return False
-        return self.metric.name in ("RMSLE", "MAPE") or (self.target_low >= 0 and self.target_skew > 1)
+        # With few rows the skew is uncertain and another candidate costs next to nothing.
+        skewed = self.target_skew > (0.5 if self.compared_rows <= 300 else 1)
+        return self.metric.name in ("RMSLE", "MAPE") or (self.target_low >= 0 and skewed)
 
     @property
     def compared_rows(self) -> int:
@@ -177,12 +179,14 @@ class State:
     def use_quadratic(self) -> bool:
         """Whether squares and products of all features are few enough for the rows."""
         levels = len(self.features.categories) * 3
+        width = len(self.features.numbers) + levels
+        products = width * (width + 3) // 2
         return (
             self.kind == "regression"
             and 0 < len(self.features.numbers) <= 15
             and levels <= 15
             and not (self.features.texts)
-            and self.compared_rows >= 60
+            and self.compared_rows >= min(60, 3 * products)
         )
 
     @property

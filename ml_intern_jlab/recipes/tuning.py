@@ -58,8 +58,6 @@ def space(candidate: Candidate, state: State) -> dict[str, str]:
             "max_features": "[0.3, 0.5, 0.8, 1.0]",
         },
     }[family]
-    if state.old_sklearn:
-        settings.pop("max_features", None) if family == "boosting" else None
     return {prefix + key: value for key, value in settings.items()}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float, Int, List, Unicode
+from traitlets import Dict, Float, Int, List, Unicode
 
 from .routes import routes
 
@@ -51,6 +51,23 @@ class MLInternExtension(ExtensionApp):
         0.0, min=0.0, help="US dollars at which a run pauses, where the model's price is known; 0 sets no limit."
     ).tag(config=True)
 
+    policy = Dict(
+        help="What modes do with risk classes, where it differs from the default: {mode: {class: action}}, such as "
+        "{'auto': {'network': 'refuse', 'outside': 'ask'}}. Modes: ask, auto_safe, auto. Classes: compute, write, "
+        "outside, delete, install, shell, network, credentials, process, publish, spend, opaque. Actions: run, ask, "
+        "refuse (no person can approve). publish, spend, credentials and deleting outside the working directory never "
+        "run unasked, whatever stands here. `jupyter ml-intern risk FILE` shows how cells are classed.",
+    ).tag(config=True)
+    modes = List(
+        Unicode(),
+        default_value=["ask", "auto_safe", "auto"],
+        help="The modes that a person may choose; [`ask`] makes every cell wait for a person.",
+    ).tag(config=True)
+    locked_classes = List(
+        Unicode(),
+        help="Risk classes that a person can't allow for a notebook (`Always allow this here`).",
+    ).tag(config=True)
+
     def _journal_path_default(self) -> str:
         return str(default_journal_path())
 
@@ -65,10 +82,12 @@ class MLInternExtension(ExtensionApp):
 
         Raises:
             JournalUnavailable: the journal can't be opened.
+            InternError: the configured policy can't be read.
         """
         if self._sessions is None:
             from ..sessions.budget import Limits
             from ..sessions.journal import Journal
+            from ..sessions.policy import configured
             from ..sessions.session import Sessions, Settings
             from .hosts import ServerHost
 
@@ -81,6 +100,7 @@ class MLInternExtension(ExtensionApp):
                     limits=Limits(
                         self.max_steps, self.run_seconds or None, self.max_tokens or None, self.max_cost or None
                     ),
+                    policy=configured(self.policy, self.modes, self.locked_classes),
                 ),
             )
         return self._sessions

@@ -271,7 +271,7 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 raise BadCommand("A command is a text frame of JSON; this one was binary.")
             command = parse_command(data)
             request_id = command.request_id
-            await self._sessions.handle(self.session_id, command, self._by)
+            await self._sessions.handle(self.session_id, command, self._by, self.request.remote_ip or "")
             if isinstance(command, TakeLease):
                 self._tab_id = command.tab_id
                 _tabs[self.session_id, self._tab_id] = self

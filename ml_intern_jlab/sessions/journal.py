@@ -21,9 +21,11 @@ from pydantic import ValidationError
 from ..errors import JournalUnavailable, Refused, UnknownSession
 from ..protocol import (
     EVENT,
+    ClassesAllowed,
     Event,
     EventBase,
     ModelProgress,
+    RiskClass,
     RunFinished,
     RunStarted,
     RunStatus,
@@ -32,6 +34,7 @@ from ..protocol import (
     WarningRaised,
     new_id,
 )
+from ..redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -173,16 +176,28 @@ class Journal:
         event = _event(session_id, *row) if row else None
         return event if isinstance(event, model) else None
 
+    def allowed_classes(self, path: str) -> frozenset[RiskClass]:
+        """The classes that a person last allowed in the notebook at `path`, in whichever of its sessions."""
+        row = self._db.execute(
+            "SELECT session_id, seq, time, run_id, type, body FROM events JOIN sessions USING (session_id)"
+            " WHERE sessions.path=? AND type=? ORDER BY time DESC, seq DESC LIMIT 1",
+            (path, ClassesAllowed.model_fields["type"].default),
+        ).fetchone()
+        event = _event(*row) if row else None
+        return frozenset(event.allowed) if isinstance(event, ClassesAllowed) else frozenset()
+
     # --- events ---------------------------------------------------------------------------------------------------
 
     def append(self, event: Event) -> Event:
         """Commit `event` with the session's next `seq`, then tell the session's listeners. Returns what was stored.
 
-        A `text_delta` and a `model_progress` are told but not stored.
+        Secrets are taken out first, so that neither the file nor anybody who listens gets them; the sources of cells
+        stay as they are. A `text_delta` and a `model_progress` are told but not stored.
 
         Raises:
             JournalUnavailable: the event could not be committed; nobody was told.
         """
+        event = _without_secrets(event)
         if not isinstance(event, (TextDelta, ModelProgress)):
             seq = self.last_seq(event.session_id) + 1
             event = event.model_copy(update={"seq": seq, "time": time.time()})
@@ -245,6 +260,15 @@ class Journal:
             raise JournalUnavailable(
                 f"The journal {self.path} can't be written ({error}). Free some space or check its rights."
             ) from error
+
+
+def _without_secrets(event: Event) -> Event:
+    fields = event.model_dump(mode="json", exclude=_ENVELOPE | {"source", "hash"})
+    clean = redacted(fields)
+    if clean == fields:
+        return event
+    kept = event.model_dump(mode="json", include=_ENVELOPE | {"source", "hash"})
+    return EVENT.validate_python({**clean, **kept})
 
 
 def _alive(pid: int) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
@@ -41,6 +41,7 @@ from ..protocol import (
     Note,
     PlanChanged,
     PlanItem,
+    Reason,
     RiskClass,
     RunFinished,
     RunPaused,
@@ -50,9 +51,10 @@ from ..protocol import (
     new_id,
     source_hash,
 )
+from ..redaction import secrets_in
 from .budget import Budget, Limits
 from .desk import Desk
-from .policy import Policy, classify, imports_of
+from .policy import SENDING, Action, Knowledge, Policy, risk_of
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,14 @@ STOP_SECONDS = 2.0
 """How long a stop waits for the running cell before it says that it could not end it."""
 MAX_OUTPUT_TEXT = 200_000
 """Characters of a run's printed output that are kept for checking claims."""
+
+
+STRANGERS_WORDS = Reason(
+    risk=RiskClass.network,
+    line=1,
+    text="comes right after output that the model has read and that a stranger may have written, so it always asks",
+)
+"""Why a cell asks that sends something out or spends, where a person had allowed that."""
 
 
 class Run:
@@ -71,6 +81,8 @@ class Run:
         kernel: where cells run.
         intern: builds the agent for a workbench.
         policy: which risk asks in which mode.
+        known: what the cells that ran in the kernel left behind.
+        allowed: the classes that the person allows in this notebook.
         mode: how much runs without asking.
         limits: at which the run pauses, or ends as failed where nobody is there.
         tail: the cell after which the first proposal goes.
@@ -84,6 +96,8 @@ class Run:
         kernel: Kernel,
         intern: Callable[[Desk], Intern],
         policy: Policy,
+        known: Knowledge,
+        allowed: Callable[[], Collection[RiskClass]],
         mode: Mode,
         limits: Limits,
         tail: str | None,
@@ -98,6 +112,9 @@ class Run:
         self._intern = intern
         self._agent: Intern | None = None
         self._policy = policy
+        self._known = known
+        self._allowed = allowed
+        self._fresh_output = False
         self._mode = mode
         self._limits = limits
         self._budget = Budget(limits, timed=interactive)
@@ -118,7 +135,6 @@ class Run:
         self._no_cell = asyncio.Event()
         self._no_cell.set()
         self._messages: list[str] = []
-        self._imports: dict[str, str] = {}
         self._printed = ""
         self._headed = ""
         self._failed_cell = ""
@@ -219,11 +235,12 @@ class Run:
 
     # --- commands -------------------------------------------------------------------------------------------------
 
-    def decide(self, command: DecideCell, by: str) -> None:
+    def decide(self, command: DecideCell, by: str, where: str = "") -> None:
         """Take a person's decision.
 
         Raises:
             StaleDecision: the cell doesn't wait, or isn't what the person saw.
+            Refused: the person's edit holds a secret, or is of a class that the administrator's policy refuses.
         """
         pending, decision = self._pending, self._decision
         if pending is None or decision is None or decision.done() or pending.cell_id != command.cell_id:
@@ -231,6 +248,11 @@ class Run:
         if command.hash != pending.hash:
             raise StaleDecision("The cell has changed since you saw it; look at it again and decide anew.")
         source = pending.source if command.source is None else command.source
+        edited = command.decision == "approve" and source != pending.source
+        if source != pending.source and (lines := secrets_in(source)):
+            raise Refused(f"Your edit was not taken: {_secret_words(lines)}")
+        if edited and (refusal := self._policy.refusal(self._mode, self._known.classify(source))):
+            raise Refused(refusal)
         decision.set_result(
             CellDecided(
                 cell_id=pending.cell_id,
@@ -239,6 +261,7 @@ class Run:
                 hash=source_hash(source),
                 edited=source != pending.source,
                 by=by,
+                where=where,
                 feedback=command.feedback,
             )
         )
@@ -260,12 +283,21 @@ class Run:
             self._resumed.set_result(None)
 
     def set_mode(self, mode: Mode, by: str) -> None:
-        """Change the mode. A pending proposal that needn't ask any more is approved."""
+        """Change the mode. A pending proposal that needn't ask any more is approved.
+
+        Raises:
+            Refused: the administrator has locked that mode.
+        """
+        self._policy.check_mode(mode)
         self._mode = mode
         self._emit(ModeChanged(mode=mode, by=by))
+        self.reconsider(by)
+
+    def reconsider(self, by: str) -> None:
+        """Approve or refuse a pending proposal that needn't wait any more, after `by` changed what asks."""
         waiting = self._pending if self._decision and not self._decision.done() else None
-        if waiting and self._decision and not self._policy.asks(mode, waiting.reasons):
-            self._decision.set_result(self._approved(waiting, by))
+        if waiting and self._decision and (settled := self._settled(waiting, by)):
+            self._decision.set_result(settled)
 
     def set_model(self, model: Any, label: str, by: str) -> None:
         """Let another model write from the next step on.
@@ -293,13 +325,17 @@ class Run:
     # --- what the agent asks for, called through the desk ------------------------------------------------------------
 
     async def propose(self, draft: Draft) -> Outcome:
-        """Propose a cell, wait for the decision, run it."""
+        """Propose a cell, wait for the decision, run it. A source that holds a secret isn't even proposed."""
+        if lines := secrets_in(draft.source):
+            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {_secret_words(lines)}")
         headed = self._headed
         if draft.item:
             self._plan(activate(self.items, draft.item.item_id), self.deliverables, "agent")
+        if not self._known.folder:
+            self._known.folder = (await self.inspect("print(__import__('os').getcwd())")).strip()
         cell = self._proposal(draft)
         self._emit(cell)
-        decided = self._approved(cell, "policy") if not cell.asks else await self._decided(cell)
+        decided = self._settled(cell, "policy") or await self._decided(cell)
         self._emit(decided)
         if decided.decision == "reject":
             self._headed = headed
@@ -312,7 +348,11 @@ class Run:
             self._no_cell.set()
 
     def _proposal(self, draft: Draft) -> CellProposed:
-        reasons = classify(draft.source, self._imports)
+        reasons = self._known.classify(draft.source)
+        if self._fresh_output:
+            reasons += [
+                STRANGERS_WORDS.model_copy(update={"risk": risk}) for risk in risk_of(reasons) if risk in SENDING
+            ]
         parts = [draft.thought] if draft.thought else []
         if draft.item and draft.item.item_id != self._headed and not self._failed_cell:
             number = [item.item_id for item in self.items].index(draft.item.item_id) + 1
@@ -327,20 +367,37 @@ class Run:
             title=_title(draft),
             risk=sorted({reason.risk for reason in reasons}) or [RiskClass.compute],
             reasons=reasons,
-            asks=self._policy.asks(self._mode, reasons),
+            asks=self._action(reasons) == "ask",
             plan_item=draft.item.item_id if draft.item else "",
             note=Note(cell_id=new_id(), source="\n\n".join(parts)) if parts else None,
             replaces=self._failed_cell,
         )
 
+    def _action(self, reasons: list[Reason]) -> Action:
+        return self._policy.action(self._mode, reasons, self._allowed(), self._fresh_output)
+
+    def _settled(self, cell: CellProposed, by: str) -> CellDecided | None:
+        """The decision that the policy takes on a cell, where it needs no person; `by` set the policy's terms."""
+        action = self._action(cell.reasons)
+        if action == "run":
+            return self._approved(cell, by)
+        if action == "refuse":
+            return self._rejected(cell, self._policy.refusal(self._mode, cell.reasons))
+        return None
+
     def _approved(self, cell: CellProposed, by: str) -> CellDecided:
-        return CellDecided(cell_id=cell.cell_id, decision="approve", source=cell.source, hash=cell.hash, by=by)
+        return CellDecided(
+            cell_id=cell.cell_id, decision="approve", source=cell.source, hash=cell.hash, by=by, where="policy"
+        )
+
+    def _rejected(self, cell: CellProposed, feedback: str) -> CellDecided:
+        return self._approved(cell, "policy").model_copy(update={"decision": "reject", "feedback": feedback})
 
     async def _decided(self, cell: CellProposed) -> CellDecided:
         if not self._interactive:
             reasons = " ".join(f"Line {reason.line} {reason.text}." for reason in cell.reasons)
             feedback = f"Nobody is there to approve this cell. {reasons} Find a way without that."
-            return self._approved(cell, "policy").model_copy(update={"decision": "reject", "feedback": feedback})
+            return self._rejected(cell, feedback)
         self._pending, self._decision = cell, self._loop.create_future()
         try:
             return await self._decision
@@ -386,11 +443,11 @@ class Run:
         self._failed_cell = cell.cell_id if status == "failed" else ""
         if ended.status in ("died", "restarted"):
             self._fail(f"{ended.reason} The run can't go on without what the kernel held; start it again.")
+        self._known.learn(decided.source, completed=status == "done")
         if self._stopping:
             raise RunStopped
-        if status == "done":
-            self._imports |= imports_of(decided.source, self._imports)
         text = observation_text(area.outputs)
+        self._fresh_output = bool(text.strip())
         self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
         return Outcome(
             status,
@@ -522,6 +579,14 @@ def _title(draft: Draft) -> str:
     if first.startswith("#"):
         return first.lstrip("# ").rstrip(".")[:100]
     return (draft.item.title if draft.item else first)[:100]
+
+
+def _secret_words(lines: list[int]) -> str:
+    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
+    return (
+        f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
+        "from an environment variable (os.environ) or with getpass.getpass() instead."
+    )
 
 
 def _result(outputs: list[dict[str, Any]]) -> str | None:

@@ -19,7 +19,9 @@ from ..errors import BadTask, InternError, JournalUnavailable, NotebookUnavailab
 from ..notebook.document import Document, Writer
 from ..notebook.kernel import Kernel
 from ..protocol import (
+    AllowClass,
     AnswerInput,
+    ClassesAllowed,
     Command,
     DecideCell,
     EditPlan,
@@ -27,7 +29,9 @@ from ..protocol import (
     FindingAdded,
     LeaseMoved,
     Note,
+    ReviewFinished,
     ReviewNotebook,
+    RiskClass,
     RunFinished,
     RunStarted,
     RunStatus,
@@ -46,7 +50,7 @@ from ..protocol import (
 from ..review.notebook_rules import review
 from .budget import Limits
 from .journal import Journal, Listener
-from .policy import Policy
+from .policy import Knowledge, Policy
 from .run import Run
 
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
@@ -108,6 +112,7 @@ class Session:
         self._host = host
         self._settings = settings
         self._kernel: Kernel | None = None
+        self._known = Knowledge()
         self._writer: Writer | None = None
         self._working: asyncio.Task[None] | None = None
         self._starting = False
@@ -126,8 +131,8 @@ class Session:
             self._writer.apply(stored)
         return stored
 
-    async def handle(self, command: Command, by: str) -> None:
-        """Carry out one command of the person `by`.
+    async def handle(self, command: Command, by: str, where: str = "") -> None:
+        """Carry out one command of the person `by`, who sent it from `where`.
 
         Raises:
             InternError: it can't be done; the message says why.
@@ -136,7 +141,7 @@ class Session:
             case StartRun():
                 await self._start(command, by)
             case DecideCell():
-                self._active().decide(command, by)
+                self._active().decide(command, by, where)
             case EditPlan():
                 self._active().edit_plan(command, by)
             case SendMessage():
@@ -145,6 +150,8 @@ class Session:
                 self._active().set_mode(command.mode, by)
             case SetModel():
                 await self._set_model(command.model, by)
+            case AllowClass():
+                self._allow(command, by)
             case AnswerInput():
                 self._active().answer_input(command, by)
             case StopRun():
@@ -154,7 +161,7 @@ class Session:
             case UndoRun():
                 await self._undo(command.run_id, by)
             case ReviewNotebook():
-                await self._review()
+                await self._review(by)
             case _ as unknown:
                 assert_never(unknown)
 
@@ -179,12 +186,24 @@ class Session:
             raise Refused("No run is working on this notebook; start one first.")
         return self.run
 
+    def _allow(self, command: AllowClass, by: str) -> None:
+        if command.allowed and not self._settings.policy.allowable(command.risk):
+            raise Refused(
+                f"Cells that may {command.risk.value} always ask on this server; no notebook can change that."
+            )
+        allowed = self._journal.allowed_classes(self.path) - {command.risk}
+        allowed |= {command.risk} if command.allowed else frozenset()
+        self.emit(ClassesAllowed(allowed=[risk for risk in RiskClass if risk in allowed], by=by))
+        if self.run is not None and self.running:
+            self.run.reconsider(by)
+
     # --- a run --------------------------------------------------------------------------------------------------------
 
     async def _start(self, command: StartRun, by: str) -> None:
         if self.running:
             raise Refused(f"A run already works on {self.path}. Stop it first, or wait until it has ended.")
         task = command.task.strip()
+        self._settings.policy.check_mode(command.mode)
         if not task:
             raise BadTask("The task is empty. Say in a sentence what to do with which data.")
         self._starting = True
@@ -216,6 +235,8 @@ class Session:
                 kernel=kernel,
                 intern=lambda desk: Intern(model, desk, self._host.folder(self.path), self._settings.without),
                 policy=self._settings.policy,
+                known=self._known,
+                allowed=lambda: self._journal.allowed_classes(self.path),
                 mode=command.mode,
                 limits=replace(self._settings.limits, max_steps=max_steps),
                 tail=note.cell_id,
@@ -254,8 +275,14 @@ class Session:
                     self._warn("notebook_unsaved", lost)
 
     async def _open(self) -> tuple[Kernel, Writer]:
+        # A tab that takes the lease meanwhile waits, and finds a writer that it can end.
+        async with self._lease:
+            return await self._open_leased()
+
+    async def _open_leased(self) -> tuple[Kernel, Writer]:
         if self._kernel is None or not self._kernel.alive:
             self._kernel = await self._host.open_kernel(self.path, self.kernel_name)
+            self._known = Knowledge()
         if self._writer is None:
             writer = self._host.open_writer(
                 self.path,
@@ -298,7 +325,7 @@ class Session:
             self.emit(LeaseMoved(writer="file"))
             if self.running and self._kernel is not None:
                 try:
-                    await self._open()
+                    await self._open_leased()
                 except NotebookUnavailable as error:
                     self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
 
@@ -327,10 +354,12 @@ class Session:
         self.emit(RunUndone(run_id=run_id, removed=removed, kept=kept, by=by))
         await writer.flush()
 
-    async def _review(self) -> None:
+    async def _review(self, by: str) -> None:
         _, writer = await self._open()
-        for finding in review(await writer.notebook()):
+        findings = review(await writer.notebook())
+        for finding in findings:
             self.emit(FindingAdded(**finding.model_dump()))
+        self.emit(ReviewFinished(findings=len(findings), by=by))
 
 
 class Sessions:
@@ -373,8 +402,8 @@ class Sessions:
                 session.emit(RunFinished(run_id=info.run_id, status="stopped", reason=reason))
         return self._live[session_id]
 
-    async def handle(self, session_id: str, command: Command, by: str) -> None:
-        """Carry out one command.
+    async def handle(self, session_id: str, command: Command, by: str, where: str = "") -> None:
+        """Carry out one command of the person `by`, who sent it from `where` (an address, "terminal").
 
         Raises:
             InternError: it can't be done; the message says why.
@@ -384,7 +413,7 @@ class Sessions:
             for other in self._live.values():
                 if other is not session and other.path == session.path and other.running:
                     raise Refused(f"Another session's run works on {session.path}. Stop it first, or wait.")
-        await session.handle(command, by)
+        await session.handle(command, by, where)
 
     def rename(self, session_id: str, path: str) -> None:
         """The session's notebook lies at `path` from now on, and so do that notebook's other sessions.

@@ -184,6 +184,16 @@ describe('NotebookDocument', () => {
     expect(content.sharedModel.canUndo()).toBe(false);
   });
 
+  it('gives the words back that were typed while the cell was approved elsewhere', () => {
+    WHOLE.slice(0, 2).forEach(event => document.apply(event));
+    const { sharedModel } = content.code('a');
+    sharedModel.setSource('print("mine")');
+    WHOLE.slice(2).forEach(event => document.apply(event));
+    expect(sharedModel.getSource()).toBe('print(1)');
+    sharedModel.undo();
+    expect(sharedModel.getSource()).toBe('print("mine")');
+  });
+
   it("keeps a new notebook's empty cell as the last one", () => {
     content.sharedModel.insertCell(0, { cell_type: 'code', id: 'blank' });
     document.adopt(history({ ...STARTED, after: 'blank' }));

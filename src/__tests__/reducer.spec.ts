@@ -98,6 +98,7 @@ function decided(
     hash: 'h',
     edited: source !== '1 + 1',
     by: 'me',
+    where: '',
     feedback: decision === 'reject' ? 'No.' : ''
   };
 }
@@ -243,6 +244,27 @@ describe('a run', () => {
     expect(foldRun(...writing, proposed('a')).streaming).toBe('');
   });
 
+  it('shows what the model loads until it writes', () => {
+    const loading: WithoutBase<Event> = {
+      type: 'model_progress',
+      text: 'Loading a.gguf',
+      done: 0.456
+    };
+    expect(foldRun(loading).progress).toBe('Loading a.gguf (45 %)');
+    expect(foldRun({ ...loading, done: null }).progress).toBe('Loading a.gguf');
+    const written = foldRun(loading, {
+      type: 'text_delta',
+      step: 1,
+      text: 'a'
+    });
+    expect(written).toMatchObject({ progress: '', streaming: 'a' });
+  });
+
+  it('names the model that was changed to', () => {
+    const run = foldRun({ type: 'model_changed', model: 'local:a', by: 'ann' });
+    expect(run.model).toBe('local:a');
+  });
+
   it('ends with its reason and its time', () => {
     const run = foldRun(ENDED);
     expect(run).toMatchObject({
@@ -303,5 +325,44 @@ describe('reduce', () => {
     });
     const run = lastRun(fold([start, { ...warning, run_id: '' }]));
     expect(run?.entries).toMatchObject([{ text: 'Not saved.' }]);
+  });
+});
+
+describe('a review', () => {
+  const finding = (message: string): WithoutBase<Event> => ({
+    type: 'finding_added',
+    rule: 'rule',
+    severity: 'warning',
+    cell_id: 'c',
+    line: 1,
+    message,
+    advice: ''
+  });
+  const finished = (findings: number): WithoutBase<Event> => ({
+    type: 'review_finished',
+    findings,
+    by: 'me'
+  });
+  const messages = (...events: WithoutBase<Event>[]): string[] =>
+    fold(journal(...events)).review.findings.map(({ message }) => message);
+
+  it('replaces what the one before it found', () => {
+    expect(
+      messages(
+        finding('a'),
+        finding('b'),
+        finished(2),
+        finding('b'),
+        finished(1)
+      )
+    ).toEqual(['b']);
+    expect(messages(finding('a'), finished(1), finished(0))).toEqual([]);
+  });
+
+  it('says when it ended, and before that what it has found so far', () => {
+    const events = journal(finding('a'), finished(1));
+    expect(fold(events.slice(0, 1)).review.finished).toBeNull();
+    expect(fold(events).review.finished).toBe(events[1].time);
+    expect(messages(finding('a'))).toEqual(['a']);
   });
 });

@@ -1,4 +1,5 @@
 import { InputDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Mode } from '../protocol';
@@ -124,39 +125,32 @@ function ModeSwitch(props: { mode: Mode }): JSX.Element {
 
 const OTHER = '…';
 
-/** The model: while a run works its own, else the choice for the next. */
+/** The model: of the run that works, which can be changed from its next step on, else of runs to come. */
 function ModelPill(props: { run: IRunState | null }): JSX.Element {
+  const { run } = props;
   const { model, trans } = usePanel();
   const { models, choice } = model;
   const chosen = choice.model || (models[0]?.model ?? '');
-  if (props.run) {
-    return (
-      <span className="jp-Intern-model">{shortName(props.run.model)}</span>
+  // A run tells its model's full name, perhaps with where it was found.
+  const own =
+    run &&
+    models.find(
+      each => run.model === each.model || run.model.startsWith(`${each.model} `)
     );
-  }
+  const shown = run ? (own?.model ?? run.model) : chosen;
+  const known = models.some(each => each.model === shown);
   const choose = async (value: string) => {
-    if (value !== OTHER) {
-      model.choose({ model: value });
-      return;
-    }
-    const { value: typed } = await InputDialog.getText({
-      title: trans.__('Which model?'),
-      label: trans.__(
-        'For example openai:NAME, for a server that speaks its protocol'
-      ),
-      text: chosen
-    });
-    if (typed?.trim()) {
-      model.choose({ model: typed.trim() });
+    const named = value === OTHER ? await askForModel(shown, trans) : value;
+    if (named) {
+      await model.attempt(() => model.setModel(named));
     }
   };
-  const known = models.some(each => each.model === chosen);
   return (
     <select
       className="jp-Intern-model"
       aria-label={trans.__('Model')}
-      title={models.find(each => each.model === chosen)?.label ?? chosen}
-      value={chosen}
+      title={models.find(each => each.model === shown)?.label ?? shown}
+      value={shown}
       onChange={event => void choose(event.target.value)}
     >
       {models.map(each => (
@@ -166,13 +160,29 @@ function ModelPill(props: { run: IRunState | null }): JSX.Element {
           disabled={!each.available}
           title={each.detail}
         >
-          {shortName(each.model)}
+          {each.available
+            ? shortName(each.model)
+            : trans.__('%1 (not available: %2)', each.label, each.detail)}
         </option>
       ))}
-      {!known && <option value={chosen}>{shortName(chosen)}</option>}
+      {!known && <option value={shown}>{shortName(shown)}</option>}
       <option value={OTHER}>{trans.__('Another…')}</option>
     </select>
   );
+}
+
+async function askForModel(
+  shown: string,
+  trans: TranslationBundle
+): Promise<string> {
+  const { value } = await InputDialog.getText({
+    title: trans.__('Which model?'),
+    label: trans.__(
+      'For example openai:NAME, for a server that speaks its protocol'
+    ),
+    text: shown
+  });
+  return value?.trim() ?? '';
 }
 
 function StatusLine(props: { run: IRunState | null }): JSX.Element {

@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Deliverable } from '../protocol';
@@ -31,7 +32,7 @@ export function Deliverables(props: {
               <span
                 className="jp-Intern-glyph"
                 role="img"
-                aria-label={each.status}
+                aria-label={statusWords(each.status, trans)}
               >
                 {GLYPHS[each.status]}
               </span>
@@ -56,4 +57,17 @@ export function Deliverables(props: {
       </ul>
     </section>
   );
+}
+
+function statusWords(
+  status: Deliverable['status'],
+  trans: TranslationBundle
+): string {
+  const words: Record<Deliverable['status'], string> = {
+    open: trans.__('not checked yet'),
+    passed: trans.__('passed'),
+    failed: trans.__('failed'),
+    waived: trans.__('waived')
+  };
+  return words[status];
 }

@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import type { INotebookLink } from '../notebook';
 import type { CellProposed, RiskClass } from '../protocol';
 import type { SessionModel } from '../session';
 import { askingReasons, riskLevel, riskWords } from '../wording';
@@ -22,7 +23,6 @@ export function ProposalCard(props: {
   const [rejecting, setRejecting] = React.useState(false);
   const card = React.useRef<HTMLElement>(null);
   const source = useNotebookSource(proposal);
-  const edited = source !== proposal.source ? source : null;
 
   useContinuedFocus(card, cell_id);
 
@@ -30,16 +30,18 @@ export function ProposalCard(props: {
     conversationOf(card.current)?.focus({ preventScroll: true });
     void model.attempt(action);
   };
+  // What the person has just typed counts, though the card may show it a moment later.
   const approve = () =>
     decide(() =>
       session.decideCell({
         cell_id,
         decision: 'approve',
         hash,
-        source: edited
+        source: editOf(proposal, notebook)
       })
     );
-  const approveItem = () => decide(() => session.approveItem(proposal, edited));
+  const approveItem = () =>
+    decide(() => session.approveItem(proposal, editOf(proposal, notebook)));
   const reject = (feedback: string) =>
     decide(() =>
       session.decideCell({ cell_id, decision: 'reject', hash, feedback })
@@ -81,7 +83,7 @@ export function ProposalCard(props: {
       <ProposedCode
         source={source}
         onMore={() => notebook.reveal(cell_id)}
-        edited={edited !== null}
+        edited={source !== proposal.source}
       />
       <p className="jp-Intern-why">
         <span className="jp-Intern-dim">{trans.__('Why it asks:')}</span>{' '}
@@ -215,6 +217,15 @@ function RejectForm(props: {
       </button>
     </form>
   );
+}
+
+/** The person's text, where it isn't the proposal's. */
+function editOf(
+  proposal: CellProposed,
+  notebook: INotebookLink
+): string | null {
+  const source = notebook.source(proposal.cell_id);
+  return source === proposal.source ? null : source;
 }
 
 /**

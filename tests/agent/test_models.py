@@ -1,21 +1,49 @@
 from __future__ import annotations
 
 import pytest
-from smolagents.models import agglomerate_stream_deltas
+from keyring.backend import KeyringBackend
 
+from ml_intern_jlab.agent import keys
 from ml_intern_jlab.agent.context import message
-from ml_intern_jlab.agent.models import create_model, is_transient, known_models, model_label, readable
+from ml_intern_jlab.agent.models import create_model, model_label
+from ml_intern_jlab.agent.providers.chat_server import ChatServerModel
+from ml_intern_jlab.agent.providers.hub import HubModel
 from ml_intern_jlab.errors import ModelUnavailable
 from ml_intern_jlab.testing import ScriptedServer
 
 ASK = [message("user", "Say hello.")]
 
 
+class Memory(KeyringBackend):  # type: ignore[misc]  # its types are optional
+    """A keyring that forgets with the test."""
+
+    priority = 1.0
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
 @pytest.fixture(autouse=True)
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+def keyring(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_TOKEN", "hf_never_to_be_sent_elsewhere")
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", "/nowhere/token")
+    memory = Memory()
+    monkeypatch.setattr("keyring.core._keyring_backend", memory)
+    return memory
+
+
+def sent(server: ScriptedServer) -> list[str | None]:
+    return [request["headers"].get("authorization") for request in server.requests]
 
 
 def test_the_recipes_are_the_default_and_say_what_they_are() -> None:
@@ -24,72 +52,77 @@ def test_the_recipes_are_the_default_and_say_what_they_are() -> None:
     assert model_label("") == "recipes (no language model)"
 
 
-@pytest.mark.parametrize("name", ["nonsense", "openai:", "recipes:x", "gpt"])
+@pytest.mark.parametrize("name", ["nonsense", "openai:", "recipes:x", "gpt", "local:", "hf: "])
 def test_an_unknown_model_is_a_sentence(name: str) -> None:
     with pytest.raises(ModelUnavailable, match="There is no model called"):
         create_model(name)
 
 
-def test_openai_itself_needs_a_key() -> None:
-    with pytest.raises(ModelUnavailable, match="OPENAI_API_KEY"):
-        create_model("openai:gpt")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("openai:gpt", r"platform\.openai\.com.*OPENAI_API_KEY.*key set openai"),
+        ("hf:owner/some", r"huggingface\.co/settings/tokens.*HF_TOKEN.*key set hf"),
+    ],
+)
+def test_a_missing_key_is_named_with_the_page_that_issues_it(name: str, words: str) -> None:
+    with pytest.raises(ModelUnavailable, match=words):
+        create_model(name)
 
 
-def test_an_openai_server_answers_in_one_piece_and_streamed() -> None:
-    with ScriptedServer(["Hello there.", "Hello again, streamed in several pieces."]) as server:
-        model = create_model("openai:some", server.base_url)
-        whole = model.generate(ASK)
-        assert whole.content == "Hello there."
-        assert whole.token_usage.input_tokens == 10
-        streamed = agglomerate_stream_deltas(list(model.generate_stream(ASK)))
-        assert streamed.content == "Hello again, streamed in several pieces."
-        assert streamed.token_usage.output_tokens > 0
-        assert {request["model"] for request in server.requests} == {"some"}
+def test_a_name_may_carry_its_address() -> None:
+    model = create_model("openai:owner/some:7b@http://127.0.0.1:11434/v1", "http://elsewhere/v1")
+    assert isinstance(model, ChatServerModel)
+    assert (model.model_id, model.base_url) == ("owner/some:7b", "http://127.0.0.1:11434/v1")
 
 
-def test_a_key_goes_to_the_named_server_and_no_other_token_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ScriptedServer(["a", "b"]) as server:
+def test_a_key_goes_to_its_own_host_only(monkeypatch: pytest.MonkeyPatch, keyring: Memory) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_never_to_be_sent_elsewhere")
+    monkeypatch.setenv("OPENAI_API_KEY", "key-of-openai")
+    with ScriptedServer(["a", "b", "c"]) as server:
         create_model("openai:some", server.base_url).generate(ASK)
-        monkeypatch.setenv("OPENAI_API_KEY", "key-of-this-server")
-        create_model("openai:some", server.base_url).generate(ASK)
-        sent = [
-            request["headers"].get("authorization", request["headers"].get("Authorization"))
-            for request in server.requests
-        ]
-        assert sent == ["Bearer no-key", "Bearer key-of-this-server"]
+        # Set together they belong together.
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        create_model("openai:some").generate(ASK)
+        monkeypatch.delenv("OPENAI_API_KEY")
+        keys.store_key(keys.keyring_name(server.base_url), "key-of-this-server")
+        create_model("openai:some").generate(ASK)
+        assert sent(server) == [None, "Bearer key-of-openai", "Bearer key-of-this-server"]
+    with pytest.raises(ModelUnavailable, match="needs a key"):
+        create_model("openai:some", "https://api.openai.com/v1")
+
+
+def test_keys_of_the_keyring_are_kept_found_and_forgotten(keyring: Memory) -> None:
+    keys.store_key("hf", "hf_from_the_keyring")
+    model = create_model("hf:owner/some")
+    assert isinstance(model, HubModel)
+    assert "hf_from_the_keyring" not in str(model.to_dict())
+    assert keys.forget_key("hf") is True
+    assert keys.forget_key("hf") is False
+    with pytest.raises(ModelUnavailable):
+        create_model("hf:owner/some")
 
 
 @pytest.mark.parametrize(
-    ("status", "transient", "words"),
+    ("typed", "name"),
     [
-        (401, False, "refused the key"),
-        (404, False, "has no model"),
-        (429, True, "allows no more requests"),
-        (500, True, "failed"),
-        (503, True, "failed"),
+        ("OpenAI", "openai"),
+        ("https://api.openai.com/v1", "openai"),
+        ("localhost:8000", "localhost:8000"),
+        ("http://user@Models.example.org:8000/v1", "models.example.org:8000"),
+        ("anthropic", "anthropic"),
     ],
 )
-def test_faults_are_told_apart_and_readable(status: int, transient: bool, words: str) -> None:
-    with ScriptedServer([status]) as server:
-        model = create_model("openai:some", server.base_url)
-        with pytest.raises(Exception) as error:  # noqa: PT011 - of whichever kind the client raises
-            model.generate(ASK)
-        assert is_transient(error.value) is transient
-        assert words in readable(error.value, model)
+def test_under_which_name_a_key_is_kept(typed: str, name: str) -> None:
+    assert keys.keyring_name(typed) == name
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
-    with ScriptedServer([]) as server:
-        gone = server.base_url
-    model = create_model("openai:some", gone)
-    with pytest.raises(Exception, match="refused") as error:
-        model.generate(ASK)
-    assert is_transient(error.value)
-    assert f"at {gone} can't be reached" in readable(error.value, model)
+def test_without_a_keyring_there_is_no_key_and_a_sentence_when_one_is_to_be_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from keyring.backends.fail import Keyring
 
-
-def test_known_models_say_why_a_configured_one_can_not_be_used() -> None:
-    assert [model.model for model in known_models()] == ["recipes"]
-    broken = known_models("openai:gpt")[1]
-    assert not broken.available
-    assert "OPENAI_API_KEY" in broken.detail
+    monkeypatch.setattr("keyring.core._keyring_backend", Keyring())
+    assert keys.stored_key("hf") is None
+    with pytest.raises(keys.KeyringUnavailable, match="Set the key in the environment"):
+        keys.store_key("hf", "x")

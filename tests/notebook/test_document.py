@@ -147,6 +147,14 @@ def test_a_missing_anchor_falls_back_to_the_runs_last_cell() -> None:
     assert made.cell_ids == ["own1", "title", "one", "own2"]
 
 
+def test_a_new_notebooks_blank_cell_stays_the_last_one() -> None:
+    document = Document(SESSION)
+    document.adopt(new_notebook(cells=[new_code_cell("", id="blank")]), 0)
+    for event in numbered([started("blank"), proposed("a", "title"), *ran("a")]):
+        document.apply(event)
+    assert document.cell_ids == ["title", "a", "blank"]
+
+
 def test_a_rejected_proposal_vanishes_with_its_note() -> None:
     note = Note(cell_id="note", source="## 1. Load")
     rejected = CellDecided(cell_id="one", decision="reject", source="1+1", hash="", by="ann")

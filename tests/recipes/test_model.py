@@ -179,7 +179,7 @@ def test_a_copy_of_the_target_is_dropped(folder: Path, kernel: BlockingKernelCli
     table = flowers(220).assign(code=lambda t: t["kind"].map({"rose": 4, "tulip": 9, "aster": 2}))
     table.to_csv(folder / "flowers.csv", index=False)
     story = drive("predict kind in flowers.csv", kernel, until=3)
-    assert 'GIVEAWAYS = ["code"]' in sources(story.turns)
+    assert 'DROPPED = ["code"]' in sources(story.turns)
 
 
 def test_later_rows_are_split_by_time(folder: Path, kernel: BlockingKernelClient) -> None:
@@ -187,8 +187,15 @@ def test_later_rows_are_split_by_time(folder: Path, kernel: BlockingKernelClient
     table = pd.DataFrame({"month": months.strftime("%Y-%m"), "sales": np.arange(240.0) + 10})
     table[:210].to_csv(folder / "history.csv", index=False)
     table[210:][["month"]].to_csv(folder / "future.csv", index=False)
-    story = drive("Forecast sales; history.csv has the past, future.csv the months to fill", kernel, until=3)
+    task = "Forecast sales; history.csv has the past, future.csv the months to fill"
+    story = drive(task, kernel, until=3)
     assert "TimeSeriesSplit" in sources(story.turns)
+    assert "DROPPED" not in sources(story.turns)  # the running day carries the trend
+
+    table["sales"] = 10.0 + 5 * (months.month == 7) + np.random.default_rng(0).normal(size=240)
+    table[:210].to_csv(folder / "history.csv", index=False)
+    story = drive(task, kernel, until=3)
+    assert 'DROPPED = ["month_days", "month_year"]' in sources(story.turns)
 
 
 def test_new_groups_are_split_by_group(folder: Path, kernel: BlockingKernelClient) -> None:

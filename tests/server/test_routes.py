@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from ml_intern_jlab import __version__
+from ml_intern_jlab.agent.streaming import LanguageModel, Piece
 from ml_intern_jlab.protocol import COMMAND, PROTOCOL_VERSION
-from ml_intern_jlab.testing import turn
+from ml_intern_jlab.testing import Misbehaviour, ScriptedModel, ScriptedServer, turn
 
 PLAN = "1. Add\n2. Tell"
 DONE = turn('final_answer("It is 2.")')
@@ -167,6 +169,8 @@ async def test_a_whole_run_through_the_socket(
     assert "3. [open] Celebrate" in model.seen[2]
     assert "Not that." in model.seen[3]
 
+    assert (await client.command("allow_class", risk="shell", allowed=True))["ok"]
+    assert (await client.command("allow_class", risk="spend", allowed=True))["code"] == "refused"
     assert (await client.command("review_notebook"))["ok"]
     assert (await client.command("undo_run", run_id=ended["run_id"]))["ok"]
     assert (await client.command("stop_run"))["code"] == "refused"
@@ -201,6 +205,65 @@ async def test_when_the_tab_goes_the_server_writes_what_it_missed(
     notebook = nbformat.read(jp_root_dir / "a.ipynb", as_version=4)
     printed = [cell.outputs[0].text for cell in notebook.cells if cell.cell_type == "code"]
     assert printed == ["first\n", "second\n"]
+
+
+async def test_the_model_is_changed_in_mid_run(connect: Fetch, new_session: Fetch, jp_serverapp: Any) -> None:
+    models = {
+        "openai:one": ScriptedModel([PLAN, turn("print('by one')")]),
+        "openai:two": ScriptedModel([turn("print('by two')"), DONE]),
+    }
+    sessions = jp_serverapp.web_app.settings["ml_intern_jlab"].sessions
+    sessions._settings = replace(sessions._settings, create_model=lambda name, url: models[name])
+    session_id = await new_session()
+    client = await connect(session_id)
+    assert (await client.command("set_model", model="openai:two"))["code"] == "refused"
+    await client.command("start_run", task="Print.", model="openai:one")
+    first = await client.until("cell_proposed")
+    refused = await client.command("set_model", model="recipes")
+    assert (refused["ok"], "from its first step" in refused["error"]) == (False, True)
+    await client.send("set_model", model="openai:two")
+    changed = await client.until("model_changed")
+    assert changed["model"] == "openai:two"
+    await client.send("decide_cell", cell_id=first["cell_id"], decision="approve", hash=first["hash"])
+    second = await client.until("cell_proposed")
+    assert second["source"] == "print('by two')"
+    # The new one sees what the old one did.
+    assert "by one" in models["openai:two"].seen[0]
+    await client.send("set_mode", mode="auto_safe")
+    await client.send("decide_cell", cell_id=second["cell_id"], decision="approve", hash=second["hash"])
+    assert (await client.until("run_finished"))["status"] == "finished"
+    again = await connect(session_id)
+    assert (await again.until("model_changed")) == changed
+
+
+async def test_what_a_model_loads_is_told_and_not_stored(connect: Fetch, new_session: Fetch, jp_serverapp: Any) -> None:
+    class Loading(LanguageModel):
+        def pieces(self, messages: Any, request: Any, options: Any) -> Iterator[Piece]:
+            self.tell("Loading it", 0.5)
+            yield Piece(next(answers))
+
+    answers = iter([PLAN, DONE])
+    model = Loading("loading")
+    sessions = jp_serverapp.web_app.settings["ml_intern_jlab"].sessions
+    sessions._settings = replace(sessions._settings, create_model=lambda name, url: model)
+    session_id = await new_session()
+    client = await connect(session_id)
+    await client.command("start_run", task="Nothing.", mode="auto")
+    told = await client.until("model_progress")
+    assert (told["text"], told["done"], told["seq"]) == ("Loading it", 0.5, 0)
+    await client.until("run_finished")
+    stored = sessions.journal.events(session_id)
+    assert "model_progress" not in {event.type for event in stored}
+
+
+async def test_a_stop_aborts_the_request_to_the_model(connect: Fetch, new_session: Fetch, jp_serverapp: Any) -> None:
+    with ScriptedServer([PLAN, Misbehaviour(then="silence")]) as server:
+        client = await connect(await new_session())
+        await client.command("start_run", task="Wait.", model=f"openai:some@{server.base_url}")
+        assert await asyncio.to_thread(server.silent.wait, 60)
+        await client.send("stop_run")
+        assert (await client.until("run_finished"))["status"] == "stopped"
+        assert await asyncio.to_thread(server.hung_up.wait, 20)
 
 
 async def test_stop_through_the_socket(connect: Fetch, new_session: Fetch, script: Fetch) -> None:

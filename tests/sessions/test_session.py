@@ -25,6 +25,7 @@ from ml_intern_jlab.protocol import (
     ModeChanged,
     PlanChanged,
     PlanItem,
+    ReviewFinished,
     ReviewNotebook,
     RunFinished,
     RunUndone,
@@ -399,4 +400,6 @@ async def test_review_reports_findings_as_events(desk: MakeDesk) -> None:
     ended = await d.run()
     assert (ended.status, ended.reason) == ("failed", "It can not be done.")
     await d.send(ReviewNotebook())
-    assert any(finding.severity == "error" for finding in d.all(FindingAdded))
+    found = d.all(FindingAdded)
+    assert any(finding.severity == "error" for finding in found)
+    assert [review.findings for review in d.all(ReviewFinished)] == [len(found)]

@@ -92,3 +92,19 @@ test('the settings bear our icon', async ({ page }, testInfo) => {
   await expect(icon.locator('path')).toHaveCount(INTERN_PATHS);
   await page.screenshot({ path: testInfo.outputPath('settings.png') });
 });
+
+test("Binder's workspace opens with the panel", async ({ page }, testInfo) => {
+  await openLab(page, WHOLE);
+  const text = readFileSync(path.join(ROOT, 'binder/workspace.json'), 'utf-8');
+  await page.evaluate(async workspace => {
+    const { workspaces } = window.jupyterapp.serviceManager;
+    const { data } = JSON.parse(workspace) as { data: object };
+    await workspaces.save('binder', {
+      data: data as never,
+      metadata: { id: 'binder' }
+    });
+  }, text);
+  await page.goto(labUrl(WHOLE).replace('/lab?', '/lab/workspaces/binder?'));
+  await expect(page.locator('.jp-Intern')).toContainText('it makes a plan');
+  await page.screenshot({ path: testInfo.outputPath('binder.png') });
+});

@@ -1,146 +1,21 @@
 import { expect, test, type Page, type TestInfo } from '@playwright/test';
 
-import type { Command, Event, Mode, SessionInfo } from '../../src/protocol';
+import type { SessionInfo } from '../../src/protocol';
+import {
+  END,
+  openNotebook,
+  PLAN,
+  saved,
+  startRun,
+  type ISavedCell
+} from '../notebookPage';
 import { ScriptedModel, turn } from '../scriptedModel';
-import { labUrl, MODEL_PORT, TOKEN, WHOLE } from '../servers';
+import { MODEL_PORT } from '../servers';
 
 const model = new ScriptedModel();
 
 test.beforeAll(() => model.listen(MODEL_PORT));
 test.afterAll(() => model.close());
-
-const PLAN = '1. Show what there is';
-const END = turn('final_answer("That is all there is to see.")');
-
-/** A session's socket of the test's own, beside those of the page. */
-class Watcher {
-  constructor(
-    private readonly page: Page,
-    readonly session: SessionInfo
-  ) {}
-
-  readonly events: Event[] = [];
-
-  /** Send one command; a refusal fails the test with its sentence. */
-  async send(command: Command): Promise<void> {
-    const url = `ws://127.0.0.1:${WHOLE.port}/ml-intern/sessions/${this.session.session_id}/events`;
-    const events = await this.page.evaluate(
-      ([address, text]) =>
-        new Promise<Event[]>((resolve, reject) => {
-          const socket = new WebSocket(address);
-          const told: Event[] = [];
-          socket.onopen = () => socket.send(text);
-          socket.onmessage = ({ data }: MessageEvent<string>) => {
-            const frame = JSON.parse(data) as Event | IReply;
-            if (frame.type !== 'reply') {
-              told.push(frame);
-              return;
-            }
-            socket.close();
-            if (frame.ok) {
-              resolve(told);
-            } else {
-              reject(new Error(frame.error));
-            }
-          };
-          interface IReply {
-            type: 'reply';
-            ok: boolean;
-            error: string;
-          }
-        }),
-      [url, JSON.stringify({ request_id: 'test', ...command })] as const
-    );
-    this.events.push(...events);
-  }
-
-  /** Wait until the run has ended, and return its status. */
-  async ended(): Promise<void> {
-    await expect(async () => {
-      const info = await this.page.evaluate(async id => {
-        const answer = await fetch(`/ml-intern/sessions/${id}`);
-        return (await answer.json()) as SessionInfo;
-      }, this.session.session_id);
-      expect(info.run_status).not.toBe('running');
-    }).toPass();
-  }
-}
-
-let count = 0;
-
-/** A notebook with a session, open in JupyterLab, which holds the lease. */
-async function openNotebook(
-  page: Page,
-  cells: object[] = []
-): Promise<Watcher> {
-  count += 1;
-  const name = `notebook-${process.pid}-${count}.ipynb`;
-  // A workspace of its own: JupyterLab would open the other tests' notebooks again.
-  await page.goto(
-    labUrl(WHOLE).replace('/lab?', `/lab/workspaces/${name.slice(0, -6)}?`)
-  );
-  await page.waitForFunction(() => window.jupyterapp?.restored);
-  await page.evaluate(() => window.jupyterapp.restored);
-  const session = await page.evaluate(
-    async ([path, given, token]) => {
-      const { serviceManager, commands } = window.jupyterapp;
-      const kernelspec = { name: 'python3', display_name: 'Python 3' };
-      await serviceManager.contents.save(path, {
-        type: 'notebook',
-        format: 'json',
-        content: {
-          cells: given,
-          metadata: { kernelspec },
-          nbformat: 4,
-          nbformat_minor: 5
-        }
-      });
-      const answer = await fetch('/ml-intern/sessions', {
-        method: 'POST',
-        body: JSON.stringify({ path }),
-        headers: {
-          'content-type': 'application/json',
-          authorization: `token ${token}`
-        }
-      });
-      const panel = (await commands.execute('docmanager:open', {
-        path,
-        factory: 'Notebook'
-      })) as { sessionContext: { ready: Promise<void> } };
-      await panel.sessionContext.ready;
-      return (await answer.json()) as SessionInfo;
-    },
-    [name, cells, TOKEN] as const
-  );
-  return new Watcher(page, session);
-}
-
-/** Start a run whose cells are these, approved by `mode`. */
-async function start(
-  page: Page,
-  mode: Mode,
-  cells: string[]
-): Promise<Watcher> {
-  const watcher = await openNotebook(page);
-  model.say(PLAN, ...cells, END);
-  await watcher.send({
-    type: 'start_run',
-    task: 'Show what there is.',
-    mode,
-    model: 'openai:scripted'
-  });
-  return watcher;
-}
-
-/** What the file holds, as the server reads it. */
-async function saved(page: Page, { session }: Watcher): Promise<ISavedCell[]> {
-  return page.evaluate(async path => {
-    const { contents } = window.jupyterapp.serviceManager;
-    // While the file is being written it reads as empty.
-    const file = await contents.get(path).catch(() => contents.get(path));
-    return (file.content as { cells: never[] }).cells;
-  }, session.path);
-}
 
 function shot(page: Page, info: TestInfo, name: string): Promise<Buffer> {
   return page.screenshot({ path: info.outputPath(`${name}.png`) });
@@ -170,14 +45,6 @@ pd.DataFrame({"species": ["Adelie", "Gentoo"], "mass": [3700, 5076]})`,
     print("line", i)`
 ];
 
-interface ISavedCell {
-  cell_type: string;
-  id: string;
-  source: string;
-  outputs?: Record<string, unknown>[];
-  execution_count?: number | null;
-}
-
 /** Outputs as far as two runs of one source have them in common. */
 function comparable(cells: ISavedCell[], sources: string[]): unknown[] {
   return sources.map(source => {
@@ -195,8 +62,9 @@ test('outputs of every kind stand in the tab as in a run of its own', async ({
 }, info) => {
   test.setTimeout(180_000);
   const sources = [...OUTPUTS, '1 / 0'];
-  const watcher = await start(
+  const watcher = await startRun(
     page,
+    model,
     'auto',
     sources.map(code => turn(code))
   );
@@ -241,7 +109,7 @@ test('outputs of every kind stand in the tab as in a run of its own', async ({
 test('a proposal is edited in place and approved by Shift+Enter', async ({
   page
 }, info) => {
-  const watcher = await start(page, 'ask', [
+  const watcher = await startRun(page, model, 'ask', [
     turn('total = 40\nprint(total)', 'I add up what is there.'),
     turn('open("notes.txt", "w").close()', 'I keep it in a file.')
   ]);
@@ -299,7 +167,10 @@ test('a reload in mid-run brings proposal, outputs and running cell back', async
   });
   const slow =
     'import time\nfor i in range(80):\n    print("tick", i)\n    time.sleep(0.25)';
-  const watcher = await start(page, 'ask', [turn('print("one")'), turn(slow)]);
+  const watcher = await startRun(page, model, 'ask', [
+    turn('print("one")'),
+    turn(slow)
+  ]);
   const proposed = page.locator('.jp-mlIntern-proposed');
   await expect(proposed).toBeVisible();
   await page.reload();
@@ -332,7 +203,7 @@ test('a closed notebook goes on at the server and comes back whole', async ({
 }) => {
   const slow =
     'import time\nfor i in range(24):\n    print("tick", i)\n    time.sleep(0.25)';
-  const watcher = await start(page, 'auto', [
+  const watcher = await startRun(page, model, 'auto', [
     turn(slow),
     turn('print("after")')
   ]);
@@ -353,14 +224,12 @@ test('a closed notebook goes on at the server and comes back whole', async ({
     expect(await closed.count()).toBe(0);
   }).toPass();
   await watcher.ended();
-  await page.evaluate(
-    path =>
-      window.jupyterapp.commands.execute('docmanager:open', {
-        path,
-        factory: 'Notebook'
-      }),
-    watcher.session.path
-  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', {
+      path,
+      factory: 'Notebook'
+    });
+  }, watcher.session.path);
   await expect(page.locator('[data-ml-intern="done"]')).toHaveCount(2);
   await expect(
     page
@@ -382,7 +251,7 @@ test('the person types and runs a cell of their own meanwhile', async ({
 }, info) => {
   const slow =
     'import time\nfor i in range(16):\n    print("tick", i)\n    time.sleep(0.25)';
-  const watcher = await start(page, 'auto', [
+  const watcher = await startRun(page, model, 'auto', [
     turn(slow),
     turn('1 / 0', 'This fails.'),
     turn('print("mended")', 'This mends it.')

@@ -194,6 +194,10 @@ test('all of a step, then Auto, run without asking again', async ({
 test('a reload in mid-run brings everything back; 300 px and dark', async ({
   page
 }, info) => {
+  // As for a person who has seen the panel before, and left it as narrow as it can be.
+  await page.addInitScript(() =>
+    window.localStorage.setItem('ml-intern:widened', 'true')
+  );
   const panel = await begin(page, info, LOOK, WRITE);
   await panel.button(/^Approve/).click();
   await expect(panel.proposal).toContainText('Write them down');

@@ -58,11 +58,12 @@ class ChatServerModel(LanguageModel):
         body = {"model": self.model_id, "messages": messages, "stream": True, **options}
         try:
             yield from self._ask({**body, "stream_options": {"include_usage": True}}, request)
+            return
         except ModelFault as fault:
             # Some servers know no such option; they refuse before they answer.
             if fault.status not in (400, 422) or "stream_options" not in str(fault):
                 raise
-            yield from self._ask(body, request)
+        yield from self._ask(body, request)
 
     def _ask(self, body: dict[str, Any], request: Request) -> Iterator[Piece]:
         headers = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}

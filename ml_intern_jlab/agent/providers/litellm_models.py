@@ -84,15 +84,18 @@ class LiteLLMChatModel(LanguageModel):
                 stream.completion_stream.close()
 
     def _read(self, stream: Any, request: Request) -> Iterator[Piece]:
-        ended = False
+        ended = said = False
         for event in stream:
             if request.cancelled:
                 return
             for choice in event.choices[:1]:
                 ended = ended or bool(choice.finish_reason)
+                said = said or bool(choice.delta.content)
                 yield Piece(choice.delta.content or "", cut_off=choice.finish_reason == "length")
             usage = getattr(event, "usage", None)
             if usage:
+                said = True
                 yield Piece("", usage.prompt_tokens, usage.completion_tokens)
-        if not ended:
+        # It tells a stream that ends without a word as a complete one.
+        if not (ended and said):
             raise ModelFault("the stream broke off")

@@ -27,6 +27,7 @@ def main() -> None:
     params.n_ctx = wanted["window"]
     # One at a time: two replies at once would halve the window of each.
     params.n_parallel = 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.port = 0
     params.hostnames = ["127.0.0.1"]
     params.api_keys = [wanted["key"]]
@@ -40,6 +41,17 @@ def main() -> None:
     print(json.dumps({"address": server.listening_address}), flush=True)
     while True:
         time.sleep(3600)
+
+
+def _threads() -> int:
+    """One thread less than there are cores to run on. Threads of llama.cpp wait for each other all the time: where
+    kernels or other people have a core too, one thread too many makes it four times as slow."""
+    import psutil
+
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = min(cores, len(os.sched_getaffinity(0)))
+    return max(1, cores - 1)
 
 
 def _end_with_parent() -> None:

@@ -23,6 +23,8 @@ from ..streaming import Progress
 
 CHAT_WINDOW = 16_384
 """Tokens that a local model is opened with, at most: the memory that a longer window takes is lost to the kernel."""
+HUB_SECONDS = 10.0
+"""The longest wait for the Hub to answer at all."""
 _BLOCK = 4_000_000
 
 
@@ -140,11 +142,11 @@ def _repo_and_file(name: str) -> tuple[str, str]:
 
 def _cached_files() -> Iterator[tuple[str, str]]:
     """Each GGUF file in Hugging Face's cache: its repository and its path there; of a split one the first part."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        repos = scan_cache_dir().repos
+        repos = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except CacheNotFound:
         return
     for repo in repos:
@@ -177,13 +179,17 @@ def _download(repo_id: str, file: str, tell: Progress) -> Path:
     Raises:
         ModelUnavailable: the Hub can't be reached or refuses, there is no such file, or the disk is full.
     """
-    from huggingface_hub import hf_hub_download, list_repo_files
+    import httpx
+    from huggingface_hub import constants, hf_hub_download, list_repo_files
 
     from ..keys import hub_key
 
-    token = hub_key()
+    tell(f"Looking for {file or repo_id} on the Hugging Face Hub …", None)
     try:
-        tell(f"Looking for {file or repo_id} on the Hugging Face Hub …", None)
+        if not constants.HF_HUB_OFFLINE:
+            # huggingface_hub would try an unreachable Hub five times over.
+            httpx.head(constants.ENDPOINT, timeout=HUB_SECONDS)
+        token = hub_key()
         if not file:
             file = _preferred(repo_id, list_repo_files(repo_id, token=token))
         return Path(hf_hub_download(repo_id, file, token=token, tqdm_class=_progress_bar(f"Downloading {file}", tell)))

@@ -6,6 +6,6 @@
 
 from __future__ import annotations
 
-from .statements import classify, imports_of
+from .statements import Knowledge, classify
 
-__all__ = ["classify", "imports_of"]
+__all__ = ["Knowledge", "classify"]

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
 from .cell import commands, magic
-from .results import RESULTS, Call, constant_key, paths, text_of_key
+from .effects import note_dumps, note_effects
+from .results import RESULTS, Call, constant_key, each, paths, text_of_key
 from .rules import (
     OPENERS,
     PATH_KEYWORDS,
@@ -28,11 +29,13 @@ from .rules import (
 )
 from .values import (
     LABEL,
+    PLACEHOLDERS,
     TAINT,
     TEMPORARY,
     UNKNOWN,
     UNREADABLE,
     Bound,
+    Class,
     Function,
     Items,
     PathText,
@@ -49,7 +52,12 @@ from .values import (
     union,
 )
 
-MOST_PROCESSES = 64
+REMOTE_USERS = re.compile(
+    r"(read|load|open|get|fetch|download|scan|imread|from_|Image|Audio|Video|connect|create_engine|Client|init$|to_|"
+    r"retrieve|upload|send|post|put|request|stream|url)"
+)
+"""Functions that go where an address leads that they are given."""
+TAKING_ADDRESS = names_in("to_sql connect create_engine Client init")
 READING_PATH = names_in("read_text read_bytes iterdir glob rglob stat open")
 WRITING_PATH = names_in(
     """
@@ -57,22 +65,27 @@ WRITING_PATH = names_in(
     """
 )
 SAME_PATH = names_in("absolute resolve expanduser as_posix __fspath__ __str__ as_uri")
-FLAGS = {
-    "push_to_hub": (Risk.publish, "publishes what it trains (push_to_hub=True)"),
-    "share": (Risk.publish, "opens a public link (share=True)"),
-    "download": (Risk.network, "downloads data (download=True)"),
-    "pretrained": (Risk.network, "downloads weights (pretrained=True)"),
-    "trust_remote_code": (Risk.opaque, "runs code that it downloads (trust_remote_code=True)"),
-}
 
 
 class CallReader(ABC):
     """Notes what calls do; a subclass reads the statements and expressions around them."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
         self.details: dict[tuple[int, Risk, str], Reason] = {}
         self.mentions: dict[tuple[int, Risk], Reason] = {}
         self.endless = 0
+        self.entered: list[Function] = []
+        self.within = ""
+        """The function of an earlier cell that is being read, in words; "" for none."""
+        self.defining = False
+        """Whether a function is read that nothing calls yet: what its arguments are will be seen where it is called."""
+        self.dumped: set[str] = set()
+        """Files that the notebook itself wrote from objects of its own, and that nothing else has changed since."""
+        self.modules: dict[str, str | None] = {}
+        """Python files that the notebook wrote, with their source where it is known."""
+        self.moved = False
+        """Whether the working folder may have become another one."""
 
     @abstractmethod
     def line_of(self, node: ast.AST) -> int:
@@ -87,19 +100,32 @@ class CallReader(ABC):
         """Read Python that stands in a text at `node`; the lines of a magic's `body` count from there."""
 
     @abstractmethod
+    def instance(self, made: Class, call: Call) -> Values:
+        """Read what making an object of a class of the notebook runs; what the object is."""
+
+    @abstractmethod
+    def replace_attribute(self, node: ast.AST, holder: Value, name: str, values: Values) -> None:
+        """Let `holder.name` stand for `values`."""
+
+    @abstractmethod
+    def use_module(self, node: ast.AST, name: str) -> None:
+        """Read a module that the notebook wrote, where `name` is one."""
+
+    @abstractmethod
     def attribute(self, value: Value, name: str) -> Values:
         """What `value.name` stands for."""
 
     def note(self, node: ast.AST, risk: Risk, text: str) -> None:
         """Keep a reason that names what is done."""
-        line = self.line_of(node)
+        line, text = self.line_of(node), text + self.within
         self.details[line, risk, text] = Reason(risk=risk, line=line, text=text)
 
     def mention(self, node: ast.AST, name: str) -> None:
         """Keep a reason for using a risky name at all, however it is then called."""
         for risk, words in risks_of_name(name):
             line = self.line_of(node)
-            reason = Reason(risk=risk, line=line, text=f"{words} ({shown(name.removeprefix('?.'), 80)})")
+            text = f"{words} ({shown(name.removeprefix('?.'), 80)}){self.within}"
+            reason = Reason(risk=risk, line=line, text=text)
             self.mentions.setdefault((line, risk), reason)
 
     def reasons(self) -> list[Reason]:
@@ -111,13 +137,28 @@ class CallReader(ABC):
 
     # --- paths, commands, the environment -----------------------------------------------------------------------
 
+    def place(self, text: str) -> str:
+        """Where a path leads, as `place_of` says it, seen from the kernel's working folder."""
+        place = place_of(text, self.folder)
+        return "unknown" if self.moved and place == "inside" and not text.startswith("/") else place
+
+    def same_path(self, text: str) -> str:
+        """One spelling of a path."""
+        return posixpath.normpath(text.replace("\\", "/"))
+
     def path(self, node: ast.AST, values: Values, *, writes: bool) -> None:
         """Note what reading or writing these paths means; an object that is no path is an open file or a buffer."""
         for value in values:
             if not isinstance(value, str | PathText):
                 continue
             text = text_of(value)
-            place = place_of(text)
+            place = self.place(text)
+            if writes:
+                self.dumped.discard(self.same_path(text))
+                if text.endswith(".py"):
+                    self.modules[self.same_path(text)] = None
+            if self.defining and not text.strip(PLACEHOLDERS):
+                continue
             if SECRET_PATH.search(text):
                 self.note(node, Risk.credentials, f"touches {shown(text)}, which usually holds credentials")
             if place == "remote":
@@ -165,9 +206,11 @@ class CallReader(ABC):
 
     def invoke(self, call: Call, callee: Value) -> Values:
         """Note what calling `callee` does; what it returns."""
-        self._flags(call, callee.name if isinstance(callee, Qualified) else "")
+        note_effects(self, call, callee.name if isinstance(callee, Qualified) else "")
         if isinstance(callee, Function):
             return self.enter(callee, call)
+        if isinstance(callee, Class):
+            return self.instance(callee, call)
         if isinstance(callee, Bound):
             if isinstance(callee.receiver, PathText):
                 return self._path_method(call, callee.receiver.text, callee.name)
@@ -192,7 +235,7 @@ class CallReader(ABC):
                 self.shell(node, joined)
             elif risk is Risk.delete and not name.startswith("?"):
                 for value in first:
-                    if place_of(text_of(value)) == "outside":
+                    if self.place(text_of(value)) == "outside":
                         self.note(node, Risk.outside, f"deletes {shown(text_of(value))}, outside this folder")
                     self.note(node, risk, f"deletes {shown(text_of(value))}")
             elif risk is Risk.opaque and name.startswith("builtins."):
@@ -200,25 +243,22 @@ class CallReader(ABC):
                     if isinstance(value, str) and value.strip(LABEL + TAINT):
                         self.read_inner(node, value)
         self._paths(call, name)
+        note_dumps(self, call, name)
+        if name in ("sys.path.insert", "sys.path.append", "sys.path.extend"):
+            self._search_path(call, name)
+        if name == "os.chdir" and any(self.place(text_of(value)) != "inside" for value in first):
+            self.moved = True
         result = RESULTS.get(name)
         if result is not None:
             return result(self, call)
         return self._pattern_result(call, name)
 
-    def _flags(self, call: Call, name: str) -> None:
-        for flag, (risk, text) in FLAGS.items():
-            if True in call.named.get(flag, ()):
-                self.note(call.node, risk, text)
-        if name.startswith("multiprocessing.") or "ProcessPoolExecutor" in name or name.startswith("threading.Thread"):
-            many = call.given(0, "processes", "max_workers", "n_jobs") or frozenset()
-            if self.endless or any(isinstance(value, int) and value > MOST_PROCESSES for value in many):
-                self.note(call.node, Risk.process, f"starts very many processes or threads ({name})")
-        if name.endswith((".query", ".eval")) and any(
-            re.search(r"@[\w.]+\(|__", text_of(value)) for value in call.given(0, "expr") or ()
-        ):
-            self.note(call.node, Risk.opaque, f"calls Python from within the text given to {name.rsplit('.', 1)[1]}()")
-        if name == "mlflow.set_tracking_uri":
-            self.path(call.node, call.given(0, "uri") or UNKNOWN, writes=True)
+    def _search_path(self, call: Call, name: str) -> None:
+        given = call.given(1 if name.endswith("insert") else 0) or UNKNOWN
+        for value in union(*(each(frozenset({value})) if isinstance(value, Items) else {value} for value in given)):
+            if self.place(text_of(value)) != "inside":
+                where = shown(text_of(value)).strip("…") or "a folder that can't be followed here"
+                self.note(call.node, Risk.opaque, f"lets imports take code from {where}")
 
     def _paths(self, call: Call, name: str) -> None:
         if name in OPENERS:
@@ -241,9 +281,12 @@ class CallReader(ABC):
             self.path(call.node, UNKNOWN, writes=True)
         if name == "?.open" and any(re.search("[wax+]", text_of(value)) for value in call.given(0, "mode") or ()):
             self.path(call.node, UNKNOWN, writes=True)
-        if not found and re.match(r"(read|load|open|get|fetch|download|scan|imread|from_|Image|Audio|Video)", last):
+        if not found and REMOTE_USERS.match(last):
+            given = union(*call.values()) if last in TAKING_ADDRESS else call.given(0, *PATH_KEYWORDS, "url")
             remote = [
-                value for value in call.given(0, *PATH_KEYWORDS, "url") or () if place_of(text_of(value)) == "remote"
+                value
+                for value in given or ()
+                if isinstance(value, str | PathText) and self.place(text_of(value)) == "remote"
             ]
             self.path(call.node, frozenset(remote), writes=False)
 
@@ -290,11 +333,22 @@ class CallReader(ABC):
                 continue
             for text in line:
                 for inner in body:
-                    found = magic(str(choice), text_of(text), text_of(inner) if cell else None)
-                    for risk, words in found.risks:
-                        self.note(call.node, risk, words)
-                    if found.code.strip():
-                        self.read_inner(call.node, found.code, body=cell)
+                    self.magic(call.node, str(choice), text_of(text), text_of(inner) if cell else None)
+
+    def magic(self, node: ast.AST, name: str, line: str, body: str | None) -> None:
+        """Note what a magic does, and read the Python in it."""
+        found = magic(name, line, body, self.folder)
+        for risk, words in found.risks:
+            self.note(node, risk, words)
+        written = [word for word in line.split() if not word.startswith("-")]
+        if name.strip("%") in ("writefile", "file", "save") and written:
+            self.path(node, frozenset({written[0].strip("'\"")}), writes=True)
+            if written[0].endswith(".py"):
+                self.modules[self.same_path(written[0])] = None if "-a" in line.split() else body
+        if name.strip("%") == "cd" and any(risk is Risk.outside for risk, _ in found.risks):
+            self.moved = True
+        if found.code.strip():
+            self.read_inner(node, found.code, body=body is not None)
 
     def _path_method(self, call: Call, text: str, name: str) -> Values:
         node, own = call.node, frozenset({PathText(text)})
@@ -302,10 +356,15 @@ class CallReader(ABC):
             return own if name in ("absolute", "resolve", "expanduser") else frozenset({text})
         if name in ("unlink", "rmdir"):
             self.note(node, Risk.delete, f"deletes {shown(text)}")
-            if place_of(text) == "outside":
+            if self.place(text) == "outside":
                 self.note(node, Risk.outside, f"deletes {shown(text)}, outside this folder")
         opens = union(*(frozenset({text_of(value)}) for value in call.given(0, "mode") or frozenset({"r"})))
-        if name in WRITING_PATH or (name == "open" and any(re.search("[wax+]", text_of(mode)) for mode in opens)):
+        if name == "write_text" and text.endswith(".py"):
+            self.path(node, own, writes=True)
+            given = [value for value in call.given(0, "data") or () if isinstance(value, str)]
+            known = len(given) == 1 and not any(mark in given[0] for mark in PLACEHOLDERS)
+            self.modules[self.same_path(text)] = given[0] if known else None
+        elif name in WRITING_PATH or (name == "open" and any(re.search("[wax+]", text_of(mode)) for mode in opens)):
             self.path(node, own, writes=True)
             if name in ("rename", "replace", "symlink_to", "hardlink_to"):
                 self.path(node, call.given(0, "target") or UNKNOWN, writes=True)

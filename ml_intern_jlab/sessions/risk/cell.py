@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...protocol import RiskClass as Risk
+from .page import page_risks
 from .rules import CODE_MAGICS, COMMANDS, MAGICS, SECRET_PATH, command_matcher, is_secret_name
 from .values import TAINT, place_of, shown
 
@@ -109,8 +110,8 @@ def commands(text: str) -> tuple[tuple[Risk, str], ...]:
     return tuple(found)
 
 
-def magic(name: str, line: str, body: str | None) -> Magic:
-    """What the magic `%name line` does, with `body` where it is a cell magic."""
+def magic(name: str, line: str, body: str | None, folder: str = "") -> Magic:
+    """What the magic `%name line` does, with `body` where it is a cell magic, in the working folder `folder`."""
     name = name.lstrip("%")
     called = f"%{name}" if body is None else f"%%{name}"
     risk = next((risk for risk, names in MAGICS.items() if name in names), Risk.opaque)
@@ -127,12 +128,14 @@ def magic(name: str, line: str, body: str | None) -> Magic:
     if risk is Risk.install:
         return Magic(((Risk.install, f"changes what is installed ({called} {shown(line, 40)})"),))
     if name == "env" or risk is Risk.write:
-        return Magic(_file_or_environment(name, called, line))
+        return Magic(_file_or_environment(name, called, line, folder))
     if name == "cd" or name == "set_env":
-        moves = name == "cd" and place_of(line.strip() or "~") != "inside"
+        moves = name == "cd" and place_of(line.strip() or "~", folder) != "inside"
         return Magic(((Risk.outside, f"changes the working folder to {shown(line) or '~'}"),) if moves else ())
     if name in ("config", "load_ext", "reload_ext", "code_wrap") and re.search(r"startup|exec_|\.\.|/", line):
         return Magic(((Risk.opaque, f"sets up code that runs later ({called} {shown(line, 40)})"),))
+    if name in ("html", "HTML", "svg", "SVG", "markdown") and body is not None:
+        return Magic(tuple(page_risks(body)))
     if risk is Risk.opaque:
         return Magic(((Risk.opaque, f"uses the magic {called}, whose effect can't be read here"),))
     if risk is Risk.compute:
@@ -145,7 +148,7 @@ def _without_options(line: str) -> str:
     return re.sub(r"^(\s*-{1,2}[A-Za-z]\S*(\s+\d+(?=\s|$))?)+(\s|$)", "", line)
 
 
-def _file_or_environment(name: str, called: str, line: str) -> tuple[tuple[Risk, str], ...]:
+def _file_or_environment(name: str, called: str, line: str, folder: str) -> tuple[tuple[Risk, str], ...]:
     if name == "env":
         if "=" in line or len(line.split()) > 1 or (line and not is_secret_name(line.strip())):
             return ()
@@ -155,6 +158,6 @@ def _file_or_environment(name: str, called: str, line: str) -> tuple[tuple[Risk,
     except ValueError:
         words = []
     path = words[0] if words else TAINT
-    if place_of(path) == "inside" and not SECRET_PATH.search(path):
+    if place_of(path, folder) == "inside" and not SECRET_PATH.search(path):
         return ((Risk.write, f"writes {shown(path)} in this folder ({called})"),)
     return ((Risk.outside, f"writes {shown(path)}, which may lie outside this folder ({called})"),)

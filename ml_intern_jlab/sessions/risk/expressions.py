@@ -6,6 +6,7 @@ import ast
 import builtins
 import posixpath
 from abc import abstractmethod
+from dataclasses import replace
 
 from ...protocol import RiskClass as Risk
 from .calls import CallReader
@@ -17,8 +18,10 @@ from .rules import (
     CONSTANTS,
     GUARDED_MODULES,
     INSPECTING,
+    MAYBE_LOCAL,
     SECRET_PATH,
     TAINTING,
+    UNPICKLERS,
     canonical,
     matcher,
     risks_of_name,
@@ -30,6 +33,8 @@ from .values import (
     UNKNOWN,
     UNREADABLE,
     Bound,
+    Class,
+    Function,
     Items,
     PathText,
     Qualified,
@@ -48,6 +53,7 @@ MOST_STEPS = 300_000
 UNSAFE_UNCALLED = names_in(
     """
     get_ipython().run_line_magic get_ipython().run_cell_magic builtins.getattr builtins.globals builtins.vars
+    sys.modules
     """
 )
 
@@ -55,11 +61,15 @@ UNSAFE_UNCALLED = names_in(
 class ExpressionReader(CallReader):
     """Evaluates expressions to what they may stand for; a subclass reads the statements that bind names."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
         self.scope = Scope()
         self.attributes: dict[str, Values] = {}
+        self.stars: tuple[str, ...] = ()
+        """Modules all of whose names were imported."""
         self.steps = 0
+        self.cell = 0
+        """Counts the cells that were read."""
 
     @abstractmethod
     def assign_to(self, target: ast.expr, values: Values) -> None:
@@ -95,9 +105,24 @@ class ExpressionReader(CallReader):
                         self.note(node, Risk.opaque, f"hands on {value.name}, whose use can't be followed here")
                     elif not base and value.name == "os.environ":
                         self.note(node, Risk.credentials, "reads the whole environment")
+                    elif not base and matcher(UNPICKLERS).fullmatch(value.name):
+                        self.note(node, Risk.opaque, f"hands on {value.name}, which may run code of a file")
+                    elif not base and matcher(MAYBE_LOCAL).fullmatch(value.name):
+                        self.note(node, Risk.network, f"hands on {value.name}, which may download")
+                elif isinstance(value, Function | Class) and not base:
+                    self._handed_on(node, value)
                 elif isinstance(value, Bound) and isinstance(value.receiver, PathText) and not base:
                     self.invoke(Call(ast.copy_location(ast.Call(func=node, args=[], keywords=[]), node), []), value)
         return found
+
+    def _handed_on(self, node: ast.expr, value: Function | Class) -> None:
+        """Whoever gets a function or a class may call it with anything."""
+        call = Call(ast.copy_location(ast.Call(func=node, args=[], keywords=[]), node), [])
+        if isinstance(value, Class):
+            if value.cell != self.cell:
+                self.instance(value, call)
+        else:
+            self.enter(value, None)
 
     def constant(self, name: str) -> Value:
         """A well-known constant's text, or the name itself."""
@@ -107,6 +132,10 @@ class ExpressionReader(CallReader):
         found = self.scope.find(node.id)
         if found is not None:
             return found
+        for module in self.stars:
+            name = canonical(f"{module}.{node.id}")
+            if risks_of_name(name) or matcher(MAYBE_LOCAL).fullmatch(name) or matcher(UNPICKLERS).fullmatch(name):
+                return frozenset({Qualified(name)})
         if node.id in ALIASES:
             return frozenset({Qualified(ALIASES[node.id])})
         if node.id in ("__builtins__", *ASSUMED_MODULES):
@@ -130,12 +159,25 @@ class ExpressionReader(CallReader):
             return frozenset({self.constant(canonical(f"{value.name}.{name}"))})
         if isinstance(value, PathText):
             return _path_attribute(value.text, name)
+        if isinstance(value, Class):
+            return self._class_attribute(value, name)
+        if isinstance(value, Function):
+            return frozenset({Qualified(f"?.{name}")})
         if value == TEMPORARY and name == "name":
             return frozenset({value})
         if isinstance(value, bytes | Items) or (isinstance(value, str) and value not in (LABEL, TAINT)):
             risky = bool(risks_of_name(f"?.{name}"))
             return frozenset({Bound(value, name)}) if not risky else frozenset({Qualified(f"?.{name}")})
         return union({Qualified(f"?.{name}")}, self.attributes.get(name, frozenset()))
+
+    def _class_attribute(self, value: Class, name: str) -> Values:
+        found = {
+            replace(one, method=False) if isinstance(one, Function) and not _is_classmethod(one) else one
+            for one in value.names.get(name, ())
+        }
+        for base in value.bases if not found else ():
+            found |= self.attribute(base, name) if isinstance(base, Class | Qualified) else set()
+        return frozenset(found) or frozenset({Qualified(f"?.{name}")})
 
     def _value_constant(self, node: ast.Constant) -> Values:
         value = node.value
@@ -220,6 +262,8 @@ class ExpressionReader(CallReader):
     def _looked_up(self, node: ast.Subscript, name: str, keys: Values) -> Values:
         if name == "os.environ":
             return self.environment(node, keys) if isinstance(node.ctx, ast.Load) else UNKNOWN
+        if name == "builtins":
+            name = "builtins.__dict__"
         spaces = ("sys.modules", "builtins.globals()", "builtins.locals()", "builtins.vars()", "get_ipython().user_ns")
         if name not in spaces and not name.endswith(".__dict__"):
             return UNREADABLE if matcher(TAINTING).fullmatch(name) else UNKNOWN
@@ -240,6 +284,12 @@ class ExpressionReader(CallReader):
     def _value_ifexp(self, node: ast.IfExp) -> Values:
         self.values(node.test)
         return union(self.values(node.body), self.values(node.orelse))
+
+    def _value_compare(self, node: ast.Compare) -> Values:
+        for part in [node.left, *node.comparators]:
+            # Whether a name is in a namespace changes nothing.
+            self.values(part, base=isinstance(part, ast.Attribute))
+        return UNKNOWN
 
     def _value_boolop(self, node: ast.BoolOp) -> Values:
         return union(*(self.values(value) for value in node.values))
@@ -283,13 +333,16 @@ class ExpressionReader(CallReader):
     _value_setcomp = _value_generatorexp = _value_dictcomp = _value_listcomp
 
     def _value_lambda(self, node: ast.Lambda) -> Values:
-        outer, self.scope = self.scope, Scope(parent=self.scope)
-        arguments = node.args
-        for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
-            self.scope.names[argument.arg] = UNKNOWN
-        self.values(node.body)
-        self.scope = outer
-        return UNKNOWN
+        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+            self.values(default)
+        function = Function(node, self.scope, self.cell, method=self.scope.of_class)
+        self.enter(function, None)
+        return frozenset({function})
+
+
+def _is_classmethod(function: Function) -> bool:
+    decorators = [] if isinstance(function.node, ast.Lambda) else function.node.decorator_list
+    return any(isinstance(each, ast.Name) and each.id == "classmethod" for each in decorators)
 
 
 def _key(value: Value) -> object:

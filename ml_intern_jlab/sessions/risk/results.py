@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...protocol import RiskClass as Risk
-from .rules import canonical
+from .rules import PURE_MODULES, canonical, may_be_risky
 from .values import (
     LABEL,
+    PLACEHOLDERS,
     TAINT,
     UNKNOWN,
     UNREADABLE,
+    Function,
     Items,
+    Opened,
     PathText,
     Qualified,
     Value,
@@ -45,6 +48,10 @@ class Call:
                 return self.named[name]
         return self.args[position] if position < len(self.args) else None
 
+    def values(self) -> list[Values]:
+        """All that was given."""
+        return [*self.args, *self.named.values()]
+
 
 def text_of_key(key: object) -> str:
     """The text of a dictionary's key; `LABEL` where it isn't known."""
@@ -65,9 +72,10 @@ def _getattr(reader: CallReader, call: Call) -> Values:
     found: set[Value] = set()
     for name in call.given(1) or UNKNOWN:
         if not isinstance(name, str) or LABEL in name or TAINT in name:
-            reader.note(
-                call.node, Risk.opaque, "picks an attribute by a name that is made while the cell runs (getattr)"
-            )
+            if not _is_plain_choice(call, text_of(name)):
+                reader.note(
+                    call.node, Risk.opaque, "picks an attribute by a name that is made while the cell runs (getattr)"
+                )
             found.add(LABEL)
             continue
         for value in call.given(0) or UNKNOWN:
@@ -78,12 +86,56 @@ def _getattr(reader: CallReader, call: Call) -> Values:
     return union(found, call.given(2) or frozenset())
 
 
+def _is_plain_choice(call: Call, name: str) -> bool:
+    """Whether a name that is only known in part, or not at all, can pick nothing but plain computing."""
+    holders = call.given(0) or UNKNOWN
+    if all(isinstance(value, Qualified) and value.name in PURE_MODULES for value in holders):
+        return True
+    if isinstance(call.node.func, ast.Name) and call.node.args and _is_self(call.node.args[0]):
+        return True
+    guarded = any(isinstance(value, Qualified) and "(" not in value.name for value in holders)
+    known = name.strip(PLACEHOLDERS)
+    return not guarded and len(known) >= 3 and TAINT not in name and not may_be_risky(name)
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
+
+
+def _setattr(reader: CallReader, call: Call) -> Values:
+    for name in call.given(1) or UNKNOWN:
+        for holder in call.given(0) or UNKNOWN:
+            reader.replace_attribute(call.node, holder, text_of(name), call.given(2) or UNKNOWN)
+    return UNKNOWN
+
+
+def _type(reader: CallReader, call: Call) -> Values:
+    if len(call.args) == 1 and any(isinstance(value, Function) for value in call.args[0]):
+        return frozenset({Qualified("types.FunctionType")})
+    if len(call.args) == 3:
+        reader.note(call.node, Risk.opaque, "makes a class while the cell runs (type with three arguments)")
+        return each(call.args[2])
+    return UNKNOWN
+
+
+def _methodcaller(reader: CallReader, call: Call) -> Values:
+    for name in call.given(0) or UNKNOWN:
+        if not isinstance(name, str) or LABEL in name or TAINT in name:
+            reader.note(call.node, Risk.opaque, "calls a method by a name that is made while the cell runs")
+            continue
+        for part in name.split("."):
+            reader.mention(call.node, f"?.{part}")
+        reader.invoke(Call(call.node, call.args[1:], call.named), Qualified(f"?.{name}"))
+    return UNKNOWN
+
+
 def _import(reader: CallReader, call: Call) -> Values:
     names = call.given(0, "name") or UNKNOWN
     for name in names:
         if not isinstance(name, str) or LABEL in name or TAINT in name:
             reader.note(call.node, Risk.opaque, "imports a module whose name is made while the cell runs")
             return UNKNOWN
+        reader.use_module(call.node, name)
     return frozenset(Qualified(canonical(text_of(name))) for name in names)
 
 
@@ -92,7 +144,8 @@ def _chr(reader: CallReader, call: Call) -> Values:
 
 
 def _open(reader: CallReader, call: Call) -> Values:
-    return frozenset({Qualified("builtins.open()")})
+    files = call.given(0, "file", "name", "filename") or UNKNOWN
+    return frozenset(Opened("builtins.open()", text_of(value)) for value in files)
 
 
 def _same(reader: CallReader, call: Call) -> Values:
@@ -154,14 +207,28 @@ def each(values: Values) -> Values:
 
 RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.type": _type,
+    "builtins.filter": lambda reader, call: call.given(1) or UNKNOWN,
+    "builtins.next": lambda reader, call: each(call.given(0) or UNKNOWN),
+    "operator.methodcaller": _methodcaller,
+    "operator.attrgetter": _methodcaller,
+    "functools.wraps": lambda reader, call: UNKNOWN,
     "builtins.__import__": _import,
     "importlib.import_module": _import,
+    "importlib.__import__": _import,
     "builtins.chr": _chr,
     "builtins.open": _open,
+    "gzip.open": _open,
+    "bz2.open": _open,
+    "lzma.open": _open,
     "builtins.str": _same,
     "builtins.vars": _vars,
     "builtins.globals": _globals,
     "builtins.locals": _globals,
+    "builtins.staticmethod": _sequence,
+    "builtins.classmethod": _sequence,
+    "builtins.property": _sequence,
     "builtins.list": _sequence,
     "builtins.tuple": _sequence,
     "builtins.set": _sequence,
@@ -189,7 +256,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "os.path.relpath": _same,
     "os.getenv": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
     "os.environ.get": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
-    "os.environ.pop": lambda reader, call: UNREADABLE,
+    "os.environ.pop": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
+    "os.environ.setdefault": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
     "os.environ.__getitem__": lambda reader, call: reader.environment(call.node, call.given(0)),
     "glob.glob": _listed,
     "glob.iglob": _listed,

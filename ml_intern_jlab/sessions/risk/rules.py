@@ -11,16 +11,19 @@ import re
 from functools import cache
 
 from ...protocol import RiskClass as Risk
-from .values import names_in
+from .values import PLACEHOLDERS, names_in
 
 ALIASES = {
     "pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "pl": "polars",
-    "Path": "pathlib.Path", "HfApi": "huggingface_hub.HfApi", "InferenceClient": "huggingface_hub.InferenceClient",
+    "nn": "torch.nn", "Path": "pathlib.Path", "HfApi": "huggingface_hub.HfApi",
+    "InferenceClient": "huggingface_hub.InferenceClient",
     "hf_hub_download": "huggingface_hub.hf_hub_download", "snapshot_download": "huggingface_hub.snapshot_download",
     "notebook_login": "huggingface_hub.notebook_login", "load_dataset": "datasets.load_dataset",
     "import_module": "importlib.import_module", "rmtree": "shutil.rmtree", "Popen": "subprocess.Popen",
     "check_output": "subprocess.check_output", "urlopen": "urllib.request.urlopen",
     "urlretrieve": "urllib.request.urlretrieve", "load_dotenv": "dotenv.load_dotenv",
+    "HTML": "IPython.display.HTML", "IFrame": "IPython.display.IFrame", "Javascript": "IPython.display.Javascript",
+    "OpenAI": "openai.OpenAI", "Anthropic": "anthropic.Anthropic",
     "get_ipython": "get_ipython", "display": "IPython.display.display", "environ": "os.environ",
     "fetch_openml": "sklearn.datasets.fetch_openml", "fetch_california_housing": "sklearn.datasets.fetch_openml",
 }  # fmt: skip
@@ -35,7 +38,7 @@ SAME = (
     (r"^pathlib\.(PosixPath|WindowsPath|PurePath|PurePosixPath)(?=$|\()", "pathlib.Path"),
     (r"^IPython(\.core)?(\.getipython)?\.get_ipython(?=$|\()", "get_ipython"),
     (r"\.(__call__|__func__|__wrapped__)$", ""),
-    (r"^.*\.(os|shutil|subprocess|builtins|importlib)(?=\.\w)", r"\1"),
+    (r"^.*\._?(os|sys|shutil|subprocess|builtins|importlib|pickle|socket)(?=\.\w)", r"\1"),
     (r"^multiprocess(?=\.|$)", "multiprocessing"),
 )
 """Other spellings of one thing."""
@@ -52,7 +55,8 @@ ASSUMED_MODULES = GUARDED_MODULES | names_in(
     pickle joblib numpy torch glob tempfile base64 marshal codecs runpy multiprocessing sqlite3 huggingface_hub
     wandb mlflow openai boto3 keyring tarfile zipfile getpass urllib webbrowser paramiko smtplib ftplib aiohttp
     micropip piplite nltk gdown http io logging json
-    posix
+    h5py gzip bz2 lzma fsspec duckdb sqlalchemy transformers scipy sklearn onnx posix
+    atexit threading asyncio weakref runpy inspect gc marshal types pandas
     """
 )
 """Modules that a name without a known origin is taken for."""
@@ -71,18 +75,18 @@ CONSTANTS = {
 HARMLESS = """
     *.exceptions *Error *Exception *Warning *Timeout *Expired subprocess.PIPE subprocess.DEVNULL subprocess.STDOUT
     subprocess.CompletedProcess socket.gethostname urllib.parse.* signal.SIG* signal.Signals*
-    multiprocessing.cpu_count requests.codes.* http.HTTPStatus*
-    openai.**.create()**  get_ipython().run_line_magic get_ipython().run_cell_magic
-    get_ipython().__class__** get_ipython().config** get_ipython().display_formatter** get_ipython().events**
+    multiprocessing.cpu_count requests.codes.* http.HTTPStatus* openai.**.create()** get_ipython().run_line_magic
+    get_ipython().run_cell_magic get_ipython().__class__** get_ipython().config** get_ipython().display_formatter**
     get_ipython().user_ns* getpass.getuser *.__version__
 """
 
 RULES: tuple[tuple[Risk, str, str], ...] = (
     (Risk.shell, "runs a program or shell command", """
-        os.system os.popen os.exec* os.spawn* os.posix_spawn* os.startfile subprocess.* pty.* pexpect.* plumbum.*
-        sh.* fabric.* invoke.run asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
-        get_ipython().system* get_ipython().getoutput* *.os.system ?.system ?.popen ?.check_output ?.check_call
-        ?.Popen ?.getoutput ?.exec_command *.subprocess_exec *.subprocess_shell"""),
+        os.system os.popen os.exec* os.spawn* os.posix_spawn* os.startfile subprocess.* pty.* pexpect.* plumbum.* sh.*
+        fabric.* invoke.run asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
+        get_ipython().system* get_ipython().getoutput* IPython.utils.process.* distutils.spawn.* setuptools.sandbox.*
+        ?.getoutput ?.run_commands *.os.system ?.system ?.popen ?.check_output ?.check_call ?.Popen ?.getoutput
+        ?.exec_command *.subprocess_exec *.subprocess_shell"""),
     (Risk.install, "installs software", """
         pip.* ensurepip.* micropip.install piplite.install conda.cli.* venv.create venv.EnvBuilder*
         setuptools.command.* spacy.cli.download"""),
@@ -90,64 +94,92 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         os.remove os.unlink os.rmdir os.removedirs shutil.rmtree send2trash.* pathlib.Path.unlink pathlib.Path.rmdir
         os.truncate ?.unlink ?.rmtree ?.rmdir ?.removedirs tensorflow.io.gfile.remove tensorflow.io.gfile.rmtree
         tensorflow.compat.v1.gfile.Remove tensorflow.compat.v1.gfile.DeleteRecursively datasets.*cleanup_cache_files
-        *.cleanup_cache_files"""),
+        *.cleanup_cache_files fsspec.**.rm fsspec.**.rm_file fsspec.**.delete ?.rm_file ?.delete_many ?.drop_database
+        """),
     (Risk.network, "uses the network", """
         requests.* requests.Session** requests.session** httpx.* httpx.*Client** aiohttp.* aiohttp.ClientSession**
         urllib.request.* urllib2.* urllib3.* socket.* socket.socket** http.client.* http.client.HTTP*Connection**
-        ftplib.** smtplib.** telnetlib.* imaplib.* poplib.* nntplib.* xmlrpc.client.* paramiko.** boto3.**
-        botocore.** s3fs.* gcsfs.* websocket.* websockets.* grpc.* pycurl.* wget.* gdown.* kaggle.* kagglehub.*
-        yfinance.* openml.* pymongo.* psycopg2.* psycopg.* redis.* snowflake.* google.cloud.* googleapiclient.*
-        azure.* pysftp.* asyncio.open_connection asyncio.*create_connection webbrowser.* dns.* scapy.* mechanize.*
-        selenium.* playwright.* praw.* tweepy.* arxiv.* wikipedia.* pandas_datareader.* requests_html.* treq.*
-        git.Repo.clone_from git.Repo**.remote** pygsheets.* gspread.* slack_sdk.* datasets.load_dataset
-        datasets.load_dataset_builder datasets.get_dataset_* evaluate.load huggingface_hub.hf_hub_download
-        huggingface_hub.snapshot_download huggingface_hub.HfApi** huggingface_hub.hf_api.*
-        huggingface_hub.HfFileSystem** huggingface_hub.*InferenceClient* huggingface_hub.*InferenceClient()**
-        huggingface_hub.list_* huggingface_hub.*_info huggingface_hub.get_hf_file_metadata
-        huggingface_hub.hf_hub_url huggingface_hub.whoami huggingface_hub.login huggingface_hub.notebook_login
-        *.from_pretrained *.hf_hub_download transformers.pipeline sentence_transformers.SentenceTransformer
-        sentence_transformers.CrossEncoder sklearn.datasets.fetch_* sklearn.datasets.*.fetch_* torch.hub.*
-        nltk.download gensim.downloader.* tensorflow_datasets.* tfds.* tensorflow_hub.* *.datasets.*.load_data
-        keras.utils.get_file *.utils.get_file seaborn.load_dataset statsmodels.*.get_rdataset statsmodels.*rdataset*
-        openai.* anthropic.* cohere.* mistralai.* litellm.* groq.* replicate.* ollama.* google.generativeai.*
-        gradio_client.* wandb.* neptune.* comet_ml.* ?.urlopen ?.urlretrieve ?.download ?.sendmail ?.fetch_openml"""),
+        ftplib.** smtplib.** telnetlib.* imaplib.* poplib.* nntplib.* xmlrpc.client.* paramiko.** boto3.** botocore.**
+        s3fs.* gcsfs.* websocket.* websockets.* grpc.* pycurl.* wget.* gdown.* kaggle.* kagglehub.* yfinance.*
+        openml.* pymongo.* psycopg2.* psycopg.* redis.* snowflake.* google.cloud.* googleapiclient.* azure.* pysftp.*
+        asyncio.open_connection asyncio.*create_connection webbrowser.* dns.* scapy.* mechanize.* selenium.*
+        playwright.* praw.* tweepy.* arxiv.* wikipedia.* pandas_datareader.* requests_html.* treq.*
+        git.Repo.clone_from git.Repo**.remote** pygsheets.* gspread.* slack_sdk.* datasets.load_dataset_builder
+        datasets.get_dataset_* huggingface_hub.hf_hub_download huggingface_hub.snapshot_download
+        huggingface_hub.HfApi** huggingface_hub.hf_api.* huggingface_hub.HfFileSystem**
+        huggingface_hub.*InferenceClient* huggingface_hub.*InferenceClient()** huggingface_hub.list_*
+        huggingface_hub.*_info huggingface_hub.get_hf_file_metadata huggingface_hub.hf_hub_url huggingface_hub.whoami
+        huggingface_hub.login huggingface_hub.notebook_login *.hf_hub_download sklearn.datasets.fetch_*
+        sklearn.datasets.*.fetch_* torch.hub.* nltk.download gensim.downloader.* tensorflow_datasets.* tfds.*
+        tensorflow_hub.* *.datasets.*.load_data keras.utils.get_file *.utils.get_file seaborn.load_dataset
+        statsmodels.*.get_rdataset statsmodels.*rdataset* openai.* anthropic.* cohere.* mistralai.* litellm.* groq.*
+        replicate.* ollama.* google.generativeai.* gradio_client.* wandb.* neptune.* comet_ml.* ?.urlopen
+        ?.urlretrieve ?.download ?.sendmail ?.fetch_openml logging.handlers.HTTPHandler* logging.handlers.SMTPHandler*
+        logging.handlers.SocketHandler* logging.handlers.SysLogHandler* logging.handlers.DatagramHandler*
+        tensorflow.keras.datasets.** langchain** sqlalchemy.create_engine().connect ray.init confluent_kafka.* kafka.*
+        pika.* elasticsearch.* pyodbc.* cassandra.* neo4j.* clickhouse_connect.* opensearchpy.* weaviate.* pinecone.*
+        ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo
+        fsspec.filesystem fsspec.url_to_fs feedparser.* newspaper.* trafilatura.fetch*
+        cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.* spacy.cli.* stanza.download*
+        tensorflow.keras.utils.get_file"""),
     (Risk.publish, "sends something out to be kept or seen by others", """
         *.push_to_hub huggingface_hub.upload_* huggingface_hub.create_* huggingface_hub.delete_*
         huggingface_hub.update_* huggingface_hub.move_repo huggingface_hub.**HfApi**.upload_*
         huggingface_hub.**HfApi**.create_* huggingface_hub.**HfApi**.delete_* huggingface_hub.**HfApi**.update_*
         huggingface_hub.**HfApi**.move_* huggingface_hub.**HfApi**.add_* huggingface_hub.**HfApi**.super_squash_*
-        huggingface_hub.**HfApi**.run_as_future huggingface_hub.metadata_update
-        huggingface_hub.**HfFileSystem**.put* huggingface_hub.Repository* twine.* wandb.init wandb.login wandb.log*
-        wandb.save mlflow.set_tracking_uri mlflow.register_model mlflow.login neptune.init* comet_ml.Experiment
-        kaggle.api.*submit* kaggle.**_create* kagglehub.*upload git.Repo**.push git.Repo**.pull git.Repo**.fetch
-        ?.upload_file ?.upload_fileobj ?.upload_folder ?.upload_large_folder ?.upload_blob *.upload_from_filename
-        ?.create_repo ?.delete_repo ?.create_commit *.upload_file *.upload_folder *.put_object *.upload_fileobj
-        smtplib.**.send* ?.to_gbq tweepy.**.update_status *.create_tweet"""),
+        huggingface_hub.**HfApi**.run_as_future huggingface_hub.metadata_update huggingface_hub.**HfFileSystem**.put*
+        huggingface_hub.Repository* twine.* wandb.init wandb.login wandb.log* wandb.save mlflow.register_model
+        mlflow.login neptune.init* comet_ml.Experiment kaggle.api.*submit* kaggle.**_create* kagglehub.*upload
+        git.Repo**.push git.Repo**.pull git.Repo**.fetch ?.upload_file ?.upload_fileobj ?.upload_folder
+        ?.upload_large_folder ?.upload_blob *.upload_from_filename ?.create_repo ?.delete_repo ?.create_commit
+        *.upload_file *.upload_folder *.put_object *.upload_fileobj smtplib.**.send* ?.to_gbq tweepy.**.update_status
+        *.create_tweet *.upload_from_string *.upload_from_file *.WandbLogger* *.CometLogger* *.NeptuneLogger*
+        *.WandbCallback* *.WandbMetricsLogger* clearml.* dagshub.* *.batch_upload_files swanlab.* trackio.init
+        aim.Run* ?.push_to_hub"""),
     (Risk.spend, "can cost money", """
         huggingface_hub.**run_job huggingface_hub.**run_uv_job huggingface_hub.**create_inference_endpoint
         huggingface_hub.**create_scheduled_job huggingface_hub.*InferenceClient** *.request_space_hardware
         *.run_instances sagemaker.** modal.** runpod.** vastai.* replicate.run replicate.*.run openai.*OpenAI()**
         openai.* anthropic.** cohere.** mistralai.** groq.** litellm.* google.generativeai.**
-        google.cloud.aiplatform.* together.* stripe.*"""),
+        google.cloud.aiplatform.** together.** stripe.* boto3.**.create_* boto3.**.run_* boto3.**.start_*
+        boto3.**.submit_* boto3.**.invoke* langchain*.**Chat* langchain*.**LLM* langchain_openai.*
+        langchain_anthropic.* llama_index.llms.** dspy.LM* instructor.* pydantic_ai.** crewai.** autogen.** aisuite.**
+        fireworks.** azure.ai.** azure.mgmt.** sky.launch sky.jobs.* skypilot.* databricks.sdk.** dstack.** beam.**
+        anyscale.** coiled.** vertexai.** google.genai.** xai_sdk.** voyageai.** fal_client.* elevenlabs.**
+        paperspace.** gradient.** ibm_watsonx_ai.** smolagents.*Model* mlflow.sagemaker.* ?.create_training_job
+        ?.create_inference_endpoint ?.run_instances ?.run_job ?.run_uv_job ?.request_space_hardware"""),
     (Risk.credentials, "reads credentials", """
+        decouple.* environs.** pydantic_settings.* os.environ._data os.environ.__dict__ streamlit.secrets**
         keyring.* getpass.getpass netrc.* huggingface_hub.get_token huggingface_hub.HfFolder* huggingface_hub.login
         huggingface_hub.notebook_login huggingface_hub.interpreter_login huggingface_hub.whoami
         huggingface_hub.**.get_token dotenv.* google.colab.userdata.* google.colab.auth.* kaggle_secrets.**
         boto3.**get_credentials* browser_cookie3.* secretstorage.* win32cred.* wandb.login spwd.* os.environb*
         os.environ.items os.environ.values os.environ.copy jupyter_server.serverapp.list_running_servers
-        notebook.notebookapp.list_running_servers ?.get_token google.auth.default* azure.identity.*
-        streamlit.secrets* hvac.* *.get_secret_value"""),
+        notebook.notebookapp.list_running_servers ?.get_token google.auth.default* azure.identity.* streamlit.secrets*
+        hvac.* *.get_secret_value os.environ.__iter__ posix.environ* msal.* google.oauth2.*"""),
     (Risk.process, "starts, ends or signals processes", """
         os.kill os.killpg os.fork os.forkpty os.abort os._exit os.setuid os.setgid os.chroot os.setsid signal.*
         http.server.* socketserver.* wsgiref.* xmlrpc.server.* asyncio.start_server asyncio.start_unix_server
         uvicorn.* hypercorn.* gunicorn.* waitress.serve flask.Flask().run *.serve_forever ?.run_server
         dash.Dash().run* gradio.**.launch *.launch psutil.**.kill psutil.**.terminate psutil.**.suspend
-        psutil.**.send_signal tornado.httpserver.* tornado.web.*.listen aiohttp.web.* ?.kill ?.terminate
-        ?.send_signal pyngrok.* builtins.exit builtins.quit daemon.* resource.setrlimit cherrypy.quickstart
-        bottle.run streamlit.web.*"""),
+        psutil.**.send_signal os.nice os.setpriority os.setresuid os.setregid os.wait* faulthandler.* *.do_shutdown
+        get_ipython().kernel** get_ipython().ask_exit get_ipython().exit* *.serve_forever ?.ask_exit tensorboard.**
+        pyngrok.* ngrok.* localtunnel.* notebook.tensorboard.* ray.serve.* mlflow.models.serve* tornado.httpserver.*
+        tornado.web.*.listen aiohttp.web.* ?.kill ?.terminate ?.send_signal pyngrok.* builtins.exit builtins.quit
+        daemon.* resource.setrlimit cherrypy.quickstart bottle.run streamlit.web.*"""),
     (Risk.opaque, "runs code that can't be read here", """
-        builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.* importlib.machinery.*
-        importlib._bootstrap* runpy.* marshal.* pickle.loads pickle.Unpickler* jsonpickle.decode shelve.* yaml.load
+        builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.*
+        get_ipython().events.register* get_ipython().set_custom_exc get_ipython().custom_exceptions*
+        get_ipython().compile** ?.events.register ?.register_magic_function ?.register_magics
+        ?.input_transformers_post** ?.input_transformers_cleanup** ?.ast_transformers** ?.set_custom_exc
+        ?.extension_manager.* atexit.register weakref.finalize threading.settrace* threading.setprofile*
+        threading.excepthook sys.addaudithook sys.monitoring* site.* pydoc.locate pydoc.safeimport
+        pkgutil.resolve_name pkgutil.get_importer doctest.** bdb.** pdb.run* trace.Trace** distutils.core.run_setup
+        unittest.mock.patch* mock.patch* cProfile.run* profile.run* builtins.breakpoint builtins.__build_class__
+        importlib.reload importlib.metadata.EntryPoint* *.load_entry_point *.EntryPoint*.load numpy.distutils.**
+        numpy.ctypeslib.load_library tensorflow.load_op_library torch.ops.load_library torch.classes.load_library
+        sqlite3.**.enable_load_extension sqlite3.**.load_extension importlib.machinery.* importlib._bootstrap* runpy.*
+        marshal.* pickle.loads pickle.Unpickler* cloudpickle.loads jsonpickle.decode shelve.* yaml.load
         yaml.unsafe_load yaml.full_load yaml.UnsafeLoader codecs.decode codecs.encode codecs.getdecoder ctypes.*
         cffi.* types.FunctionType types.CodeType types.MethodType types.ModuleType code.* codeop.* imp.* zipimport.*
         sys._getframe gc.get_objects gc.get_referrers inspect.currentframe IPython.display.Javascript
@@ -156,9 +188,10 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         *.__getattribute__ *.__loader__ *.__reduce__* get_ipython().run_* get_ipython().ex get_ipython().ev
         get_ipython().magic get_ipython().safe_execfile* get_ipython().input_transformer* get_ipython().ast_*
         get_ipython().register_* get_ipython().define_macro get_ipython().set_next_input IPython.*InteractiveShell*
-        IPython.embed ?.run_cell ?.run_line_magic ?.run_cell_magic operator.methodcaller operator.attrgetter
-        asyncio.*run_in_executor* sys.modules* __main__.* cython.inline *.load_module *.exec_module
-        torch.utils.cpp_extension.* rpy2.* js2py.*"""),
+        IPython.embed ?.run_cell ?.run_line_magic ?.run_cell_magic ?.safe_execfile asyncio.*run_in_executor*
+        sys.modules.pop* sys.modules.clear sys.modules.update sys.modules.setdefault
+        __main__.* cython.inline *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.*
+        js2py.*"""),
 )  # fmt: skip
 
 TAINTING = """
@@ -194,6 +227,7 @@ WRITES: tuple[tuple[str, int], ...] = (
     ("logging.FileHandler logging.handlers.* scipy.io.wavfile.write soundfile.write *.imsave onnx.save_model", 0),
     ("torchvision.utils.save_image onnx.save skops.io.dump safetensors.*.save_file *.dump_svmlight_file", 1),
     ("mlflow.*.save_model", 1),
+    ("logging.basicConfig", 99),
     ("torch.onnx.export sklearn.tree.export_graphviz", 2),
 )
 """Functions that write a path, and the position of that argument."""
@@ -218,11 +252,62 @@ OPENERS = {
 
 PATH_KEYWORDS = names_in(
     """
-    path path_or_buf path_or_buffer fname filename file_name filepath fp f file excel_writer save_directory
+    name path path_or_buf path_or_buffer fname filename file_name filepath fp f file excel_writer save_directory
     output_dir out_file dst dest destination io filepath_or_buffer filepath_or_buf uri path_or_fileobj
     dataset_path mmap_filename source where sink database target
     """
 )
+
+EVALUATORS: tuple[tuple[str, int], ...] = (
+    ("*.query *.eval pandas.eval numexpr.evaluate numexpr.re_evaluate sympy.sympify sympy.parse_expr", 0),
+    ("sympy.parsing.*.parse_expr jinja2.Template jinja2.**.from_string mako.template.Template timeit.*", 0),
+    ("cProfile.run* profile.run* numpy.safe_eval patsy.* tornado.template.Template", 0),
+)
+"""Functions that read a text as code or a formula of Python's, and the position of that text."""
+
+UNPICKLERS = """
+    pickle.load joblib.load pandas.read_pickle pandas.io.pickle.read_pickle shelve.open sklearn.externals.joblib.load
+    gensim.models.*.load networkx.read_gpickle torch.package.* cloudpickle.load pandas.read_hdf hickle.load
+    compress_pickle.load
+"""
+"""Functions whose file can hold code that runs when it is read."""
+
+ALLOWING_PICKLES: tuple[tuple[str, str, object], ...] = (
+    ("torch.load", "weights_only", False),
+    ("numpy.load", "allow_pickle", True),
+    ("*.load_model *.model_from_json", "safe_mode", False),
+)
+"""Loaders that run code of a file only when a keyword has that value."""
+
+DUMPERS: tuple[tuple[str, int], ...] = (
+    ("pickle.dump joblib.dump torch.save cloudpickle.dump", 1),
+    ("*.to_pickle *.to_hdf numpy.save *.save_pretrained *.save_model *.save_to_disk *.save", 0),
+)
+"""Functions that write what the loaders above read: what the notebook itself wrote may be read again."""
+
+MAYBE_LOCAL = """
+    *.from_pretrained transformers.pipeline sentence_transformers.SentenceTransformer
+    sentence_transformers.CrossEncoder datasets.load_dataset evaluate.load
+"""
+"""Loaders that take a name on a hub, or a path."""
+
+LOCAL_BUILDERS = names_in("csv json parquet text arrow pandas xml imagefolder audiofolder videofolder webdataset sql")
+"""Names that `datasets.load_dataset` takes for files given beside it."""
+
+TRACKERS = names_in("wandb comet_ml comet neptune clearml mlflow all dagshub azure_ml swanlab dvclive codecarbon")
+"""Values of `report_to` that send something out."""
+
+PURE_MODULES = names_in(
+    """
+    torch.nn torch.nn.functional torch.optim torch.optim.lr_scheduler scipy.stats scipy.special numpy numpy.random
+    numpy.linalg numpy.fft math cmath statistics tensorflow.keras.layers tensorflow.keras.optimizers
+    tensorflow.keras.losses tensorflow.keras.activations keras.layers keras.optimizers keras.losses matplotlib.cm
+    matplotlib.pyplot plotly.express seaborn torchvision.transforms sklearn.linear_model sklearn.ensemble
+    sklearn.metrics sklearn.preprocessing sklearn.svm sklearn.neighbors sklearn.tree sklearn.cluster jax.nn jax.numpy
+    polars datetime string
+    """
+)
+"""Modules of plain computing: what is picked from them by a name made at run time computes too."""
 
 MAGICS: dict[Risk, frozenset[str]] = {
     Risk.compute: names_in(
@@ -257,16 +342,20 @@ CODE_MAGICS = names_in(
 COMMANDS: tuple[tuple[Risk, str, str], ...] = (
     (Risk.install, "installs software", r"(pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew|npm|yum|dnf|apk|gem|cargo|"
      r"poetry|pipx|snap|uv( pip| tool)?|easy_install)( -\S+)* (install|download|add|uninstall|remove|update|upgrade|"
-     r"i|sync|create)|easy_install|ensurepip"),
+     r"i|sync|create)|easy_install|ensurepip|python[\d.]* setup\.py (install|develop)"),
     (Risk.delete, "deletes files", r"rm|rmdir|unlink|shred|truncate|srm|trash|find .*-delete|git clean|mkfs\S*|dd"),
     (Risk.network, "uses the network", r"curl|wget|ssh|scp|sftp|rsync|nc|ncat|netcat|telnet|ftp|ping|nmap|aria2c|git "
      r"(clone|pull|fetch|submodule)|kaggle|gdown|aws|gsutil|gcloud|az|hf download|huggingface-cli download|dig|socat"),
     (Risk.publish, "publishes or uploads", r"git push|twine|hf (upload\S*|repos?)|huggingface-cli (upload\S*|repo)|"
      r"wandb|kaggle \w+ (submit|create)|npm publish|docker push|gh|(aws s3|gsutil) (cp|sync|mv)|mail|sendmail"),
+    (Risk.spend, "can cost money", r"(hf|huggingface-cli) (jobs|endpoints)|aws( -\S+)* \S+ (run|create|start|invoke|"
+     r"submit)-\S+|gcloud .*(create|submit|deploy|train)|az .*(create|submit|start)|modal (run|deploy)|"
+     r"sky (launch|jobs)|runpodctl|vastai|terraform apply|databricks|kubectl (apply|create|run)|openai|llm"),
     (Risk.credentials, "reads or sets credentials", r"printenv|env|(hf|huggingface-cli) (auth|login|whoami)|"
      r"wandb login|gh auth|aws configure|gcloud auth|docker login|passwd|ssh-keygen|security|pass|secret-tool"),
     (Risk.process, "starts, ends or signals processes", r"kill|pkill|killall|nohup|shutdown|reboot|systemctl|crontab|"
-     r"setsid|tmux|screen|at|daemonize|service"),
+     r"python[\d.]* -m http\.server|streamlit run|uvicorn|gunicorn|flask run|tensorboard|mlflow (ui|server)|"
+     r"jupyter[ -](lab|notebook|server)|setsid|tmux|screen|at|daemonize|service"),
 )  # fmt: skip
 """Commands of a shell by class; every one of them is `shell` besides."""
 
@@ -274,6 +363,7 @@ SECRET_PATH = re.compile(
     r"(^|[/\\])(\.ssh|\.netrc|_netrc|\.env|\.env\.\w+|\.aws|\.kube|\.gnupg|\.git-credentials|\.pypirc|\.npmrc|\.pgpass|"
     r"\.docker|\.kaggle|kaggle\.json|id_(rsa|dsa|ecdsa|ed25519)|credentials\.json|\.config[/\\]gcloud)($|[/\\])|"
     r"^/etc/(shadow|passwd|sudoers)|/proc/\w+/environ|huggingface[/\\](token|stored_tokens)|"
+    r"jupyter[/\\\\]runtime|jpserver-|nbserver-|jupyter_cookie_secret|notebook_cookie_secret|"
     r"Cookies$|Login Data$|\.(pem|p12|pfx|keystore)$"
 )
 SECRET_NAME = re.compile(
@@ -310,6 +400,20 @@ def risks_of_name(name: str) -> tuple[tuple[Risk, str], ...]:
     if matcher(HARMLESS).fullmatch(name):
         return ()
     return tuple((risk, words) for risk, words, patterns in RULES if matcher(patterns).fullmatch(name))
+
+
+@cache
+def _risky_methods() -> frozenset[str]:
+    """The last names of all rules: what a method may be called that does more than computing."""
+    words = (pattern.rstrip("*(").rsplit(".", 1)[-1] for _, _, patterns in RULES for pattern in patterns.split())
+    return frozenset(word for word in words if re.fullmatch(r"\w{3,}", word))
+
+
+@cache
+def may_be_risky(name: str) -> bool:
+    """Whether a name with unknown pieces may be that of a method which does more than computing."""
+    pattern = re.compile(".*".join(re.escape(piece) for piece in re.split(f"[{PLACEHOLDERS}]+", name)))
+    return name.startswith("__") or any(pattern.fullmatch(word) for word in _risky_methods())
 
 
 def canonical(name: str) -> str:

@@ -7,28 +7,31 @@ without running anything. What can't be followed is classed as the worse thing t
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
-from .cell import Unreadable, as_python, automagic, magic
+from .cell import Unreadable, as_python, automagic
 from .expressions import ExpressionReader
 from .results import Call, each
 from .rules import (
     GUARDED_MODULES,
-    RULES,
     canonical,
 )
 from .values import (
     LABEL,
+    TAINT,
     UNKNOWN,
+    Class,
     Function,
     Items,
-    PathText,
     Qualified,
     Scope,
+    Value,
     Values,
+    shown,
     text_of,
     union,
 )
@@ -37,86 +40,109 @@ DEEPEST_CALL = 4
 DEEPEST_TEXT = 3
 
 
-def classify(source: str, known: Mapping[str, str] | None = None) -> list[Reason]:
-    """Why a cell is more than computing, by line; empty for a cell that only computes.
+class Knowledge:
+    """What the cells that ran in a kernel left behind for those that follow: names, functions, files.
 
-    `known` says what names of earlier cells stand for, as `imports_of` gives it. Never raises: what can't be read is
-    `opaque`.
+    Only sources that were executed belong in here: a cell that merely stands in a notebook proves nothing.
+
+    Args:
+        folder: the kernel's working folder, an absolute path; "" where it isn't known, so that every absolute path
+            counts as outside.
     """
-    reader = CellReader(known or {})
-    reader.read(source)
-    return reader.reasons()
+
+    def __init__(self, folder: str = "") -> None:
+        self._reader = CellReader(folder)
+
+    @property
+    def folder(self) -> str:
+        """The kernel's working folder; "" where it isn't known."""
+        return self._reader.folder
+
+    @folder.setter
+    def folder(self, path: str) -> None:
+        self._reader.folder = path if path.startswith("/") else ""
+
+    def classify(self, source: str) -> list[Reason]:
+        """Why a cell is more than computing, by line; empty for a cell that only computes.
+
+        Never raises: what can't be read is `opaque`. Nothing is learnt from the cell, which may never run.
+        """
+        kept = self._reader.state()
+        self._reader.read(source)
+        reasons = self._reader.reasons()
+        self._reader.restore(kept)
+        return reasons
+
+    def learn(self, source: str, *, completed: bool = True) -> None:
+        """The cell was executed; where it didn't come to its end, what its names stood for before stays possible."""
+        self._reader.read(source, certain=completed)
 
 
-def imports_of(source: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What the names that a cell leaves behind stand for, together with `known`: the `known` of the next cell.
-
-    Each value is an expression: a dotted name for an import or an alias (`"matplotlib.pyplot"`), a literal for a text,
-    `pathlib.Path('…')` for a path, and `"?"` for a name that is bound to something that isn't followed.
-    """
-    reader = CellReader(known or {})
-    reader.read(source)
-    return {name: _expression(values) for name, values in reader.root.names.items()}
+def classify(source: str, known: Knowledge | None = None) -> list[Reason]:
+    """Why a cell is more than computing, after the cells that `known` has learnt; see `Knowledge.classify`."""
+    return (known or Knowledge()).classify(source)
 
 
-def _expression(values: Values) -> str:
-    """An expression that `CellReader` reads as `values` again."""
-    texts = []
-    for value in values:
-        if isinstance(value, Qualified) and "?" not in value.name:
-            texts.append(value.name)
-        elif isinstance(value, PathText):
-            texts.append(f"pathlib.Path({value.text!r})")
-        elif isinstance(value, str) and value != LABEL:
-            texts.append(repr(value))
-        else:
-            return "?"
-    return " if _ else ".join(f"({text})" for text in sorted(texts)) if 0 < len(texts) <= 20 else "?"
+@dataclass(frozen=True)
+class State:
+    """What reading a cell changes."""
+
+    names: dict[str, Values]
+    attributes: dict[str, Values]
+    modules: dict[str, str | None]
+    dumped: frozenset[str]
+    stars: tuple[str, ...]
+    moved: bool
 
 
 class CellReader(ExpressionReader):
-    """Follows one cell; `reasons()` afterwards says what was found."""
+    """Follows one cell after another; `reasons()` says what was found in the last one."""
 
-    def __init__(self, known: Mapping[str, str]) -> None:
-        super().__init__()
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
         self.root = self.scope
-        self.functions: list[Function] = []
-        self.entered: list[Function] = []
-        self.called: set[Function] = set()
-        self.returned: list[Values] = []
-        self.origin: list[int] | int = 1
-        self.branches = self.texts = 0
-        for name, expression in known.items():
-            self.root.names[name] = self._known(expression)
+        self._begin()
+
+    def _begin(self) -> None:
         self.details.clear()
         self.mentions.clear()
+        self.cell += 1
+        self.scope = self.root
+        self.root.outer.clear()
+        self.steps = self.endless = self.branches = self.texts = 0
+        self.within, self.defining = "", False
+        self.functions: list[Function] = []
+        self.entered: list[Function] = []
+        self.making: list[Class] = []
+        self.reading: list[str] = []
+        self.called: set[Function] = set()
+        self.too_deep: dict[Function, int] = {}
+        self.returned: list[Values] = []
+        self.origin: list[int] | int = 1
 
-    def _known(self, expression: str) -> Values:
-        if expression == "?":
-            return UNKNOWN
-        try:
-            tree = ast.parse(expression, mode="eval").body
-        except (SyntaxError, ValueError):
-            return UNKNOWN
-        dotted = expression.strip("()")
-        return frozenset({Qualified(canonical(dotted))}) if _is_dotted(tree) else self._choices(tree)
+    def state(self) -> State:
+        """What is known now."""
+        kept = frozenset(self.dumped)
+        return State(dict(self.root.names), dict(self.attributes), dict(self.modules), kept, self.stars, self.moved)
 
-    def _choices(self, tree: ast.expr) -> Values:
-        if isinstance(tree, ast.IfExp):
-            return union(self._choices(tree.body), self._choices(tree.orelse))
-        if _is_dotted(tree):
-            return frozenset({Qualified(canonical(ast.unparse(tree)))})
-        return self.values(tree)
+    def restore(self, state: State) -> None:
+        """Know again what was known at `state`."""
+        self.root.names = dict(state.names)
+        self.attributes, self.modules = dict(state.attributes), dict(state.modules)
+        self.dumped, self.stars, self.moved = set(state.dumped), state.stars, state.moved
 
     # --- reading source -----------------------------------------------------------------------------------------
 
-    def read(self, source: str) -> None:
+    def read(self, source: str, *, certain: bool = True) -> None:
         """Read a whole cell, then the functions that it defines but doesn't call."""
+        self._begin()
+        self.branches = 0 if certain else 1
         try:
             self._read(source)
             for function in self.functions:
                 if function not in self.called:
-                    self.enter(function, None)
+                    self.define(function)
+            self._deep_ones()
         except Unreadable as error:
             self.origin = 1
             self.note(ast.Pass(), Risk.opaque, str(error))
@@ -124,12 +150,31 @@ class CellReader(ExpressionReader):
             self.origin = 1
             self.note(ast.Pass(), Risk.opaque, "is nested too deeply to be read here")
 
+    def _deep_ones(self) -> None:
+        """Functions of earlier cells that were too many calls away: each once, whatever its arguments are."""
+        done: set[Function] = set()
+        while self.too_deep:
+            function, line = self.too_deep.popitem()
+            if function not in done:
+                done.add(function)
+                self.origin = line
+                self.enter(function, None)
+                self.too_deep = {key: at for key, at in self.too_deep.items() if key not in done}
+
+    def define(self, function: Function) -> None:
+        """Read a function that nothing calls yet."""
+        outer, self.defining = self.defining, True
+        try:
+            self.enter(function, None)
+        finally:
+            self.defining = outer
+
     def _read(self, source: str) -> None:
         python, origin = as_python(source)
         self.origin = origin
         guess = automagic(python)
         if guess and self.scope.find(guess[0]) is None:
-            self._magic_text(ast.Pass(), *guess)
+            self.magic(ast.Pass(), *guess, None)
             return
         try:
             tree = ast.parse(python)
@@ -142,13 +187,6 @@ class CellReader(ExpressionReader):
             self.note(ast.Pass(), Risk.opaque, "can't be read as Python")
             return
         self.run(tree.body)
-
-    def _magic_text(self, node: ast.AST, name: str, line: str) -> None:
-        found = magic(name, line, None)
-        for risk, words in found.risks:
-            self.note(node, risk, words)
-        if found.code.strip():
-            self.read_inner(node, found.code)
 
     def read_inner(self, node: ast.AST, code: str, *, body: bool = False) -> None:
         """Read Python that stands in a text at `node`; the lines of a magic's `body` count from there."""
@@ -166,6 +204,10 @@ class CellReader(ExpressionReader):
         finally:
             self.origin = outer
             self.texts -= 1
+
+    @property
+    def _line(self) -> int:
+        return self.origin if isinstance(self.origin, int) else 1
 
     def line_of(self, node: ast.AST) -> int:
         """The line of the person's source at which `node` stands."""
@@ -221,13 +263,38 @@ class CellReader(ExpressionReader):
                 found = [v.at(index) if isinstance(v, Items) else each(frozenset({v})) for v in values]
                 self.assign_to(part, union(*found) if found else UNKNOWN)
         elif isinstance(target, ast.Attribute):
-            self.values(target.value, base=True)
-            self.attributes[target.attr] = union(self.attributes.get(target.attr, frozenset()), values)
+            holders = self.values(target.value, base=True)
+            for holder in holders:
+                self.replace_attribute(target, holder, target.attr, values)
         elif isinstance(target, ast.Subscript):
             keys = self.values(target.slice)
-            holder = self.values(target.value, base=True)
-            if isinstance(target.value, ast.Name) and any(isinstance(value, Items) for value in holder):
+            held = self.values(target.value, base=True)
+            for holder in held:
+                self._replace_item(target, holder, keys, values)
+            if isinstance(target.value, ast.Name) and any(isinstance(value, Items) for value in held):
                 self.add_to(target.value.id, keys, values)
+
+    def _replace_item(self, node: ast.AST, holder: Value, keys: Values, values: Values) -> None:
+        """Names may be bound, and modules replaced, through the dictionaries in which they stand."""
+        if not isinstance(holder, Qualified):
+            return
+        if holder.name in ("builtins.globals()", "builtins.locals()", "get_ipython().user_ns"):
+            for key in keys:
+                self.bind(text_of(key), values)
+        elif holder.name in ("sys.modules", "builtins") or holder.name.endswith(".__dict__"):
+            self.note(node, Risk.opaque, f"replaces an entry of {holder.name}, so that later code does something else")
+
+    def replace_attribute(self, node: ast.AST, holder: Value, name: str, values: Values) -> None:
+        """Let `holder.name` stand for `values`; what a library offers doesn't change unnoticed."""
+        constant = all(isinstance(value, int | float | complex | None) or _is_text(value) for value in values)
+        if isinstance(holder, Qualified) and "(" not in holder.name and not holder.name.startswith("?"):
+            builtin = holder.name == "builtins"
+            if builtin or not constant:
+                text = f"replaces {shown(name)} of {holder.name}, so that later code does something else"
+                self.note(node, Risk.opaque, text)
+        if self.defining and all(value == LABEL for value in values):
+            return  # an argument that is known only where the function is called
+        self.attributes[name] = union(self.attributes.get(name, frozenset()), values)
 
     def add_to(self, name: str, keys: Values, values: Values) -> None:
         """Let the collection `name` hold `values` besides, at one of `keys`."""
@@ -239,19 +306,18 @@ class CellReader(ExpressionReader):
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
             whole = alias.name if alias.asname else alias.name.split(".")[0]
+            self.use_module(node, alias.name)
             self.bind(alias.asname or whole, frozenset({Qualified(canonical(whole))}))
 
     def _importfrom(self, node: ast.ImportFrom) -> None:
         module = "?" if node.level else node.module or "?"
+        self.use_module(node, node.module or "")
         for alias in node.names:
             if alias.name != "*":
                 name = canonical(f"{module}.{alias.name}")
                 self.bind(alias.asname or alias.name, frozenset({self.constant(name)}))
                 continue
-            for _, _, patterns in RULES:
-                for pattern in patterns.split():
-                    if pattern.startswith(f"{module}.") and pattern.count(".") == module.count(".") + 1:
-                        self.bind(pattern.rsplit(".", 1)[1].rstrip("*"), frozenset({Qualified(canonical(pattern))}))
+            self.stars += (module,)
             if module in GUARDED_MODULES and module != "pathlib":
                 self.note(node, Risk.opaque, f"imports every name of {module}, so that none can be followed")
 
@@ -303,27 +369,84 @@ class CellReader(ExpressionReader):
 
     _asyncwith = _with
 
+    def use_module(self, node: ast.AST, name: str) -> None:
+        """Read a module that the notebook wrote, where `name` is one."""
+        stems = {f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"}
+        written = [path for path in self.modules if name and any(f"/{path}".endswith(f"/{stem}") for stem in stems)]
+        for path in written:
+            source = self.modules[path]
+            if source is None:
+                self.note(
+                    node, Risk.opaque, f"imports {shown(path)}, which the notebook wrote and which can't be read here"
+                )
+            elif path not in self.reading:
+                self.reading.append(path)
+                outer, self.scope = self.scope, Scope(parent=self.root)
+                self.read_inner(node, source)
+                self.attributes |= (
+                    self.scope.names
+                )  # `module.name` then finds it, and so does the name imported from it
+                self.scope = outer
+                self.reading.remove(path)
+
     def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for part in [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]:
-            self.values(part, base=part in node.decorator_list)
-        function = Function(node, self.scope)
+        decorators = [self.values(part, base=True) for part in node.decorator_list]
+        for part in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+            self.values(part)
+        static = any(isinstance(part, ast.Name) and part.id == "staticmethod" for part in node.decorator_list)
+        function = Function(node, self.scope, self.cell, method=self.scope.of_class and not static)
         self.functions.append(function)
-        self.bind(node.name, frozenset({function}))
+        found: Values = frozenset({function})
+        for part, choices in zip(reversed(node.decorator_list), reversed(decorators), strict=True):
+            call = Call(ast.copy_location(ast.Call(func=part, args=[], keywords=[]), part), [found])
+            for choice in choices:
+                if isinstance(choice, Function | Class):
+                    found = union(found, self.invoke(call, choice) - UNKNOWN)
+        self.bind(node.name, found)
 
     _asyncfunctiondef = _functiondef
 
     def _classdef(self, node: ast.ClassDef) -> None:
-        for part in [*node.bases, *node.decorator_list, *(keyword.value for keyword in node.keywords)]:
+        bases = union(*(self.values(part, base=True) for part in node.bases)) if node.bases else frozenset()
+        for part in [*node.decorator_list, *(keyword.value for keyword in node.keywords)]:
             self.values(part, base=True)
-        outer, self.scope = self.scope, Scope(parent=self.scope)
+        outer, self.scope = self.scope, Scope(parent=self.scope, of_class=True)
         self.run(node.body)
-        for name, values in self.scope.names.items():
+        names = self.scope.names
+        for name, values in names.items():
             self.attributes[name] = union(self.attributes.get(name, frozenset()), values)
-        for made in self.scope.names.get("__init__", ()):
-            if isinstance(made, Function):
-                self.enter(made, None)  # first, because the other methods use what it sets
         self.scope = outer
-        self.bind(node.name, UNKNOWN)
+        if names.keys() & {"__reduce__", "__reduce_ex__"}:
+            self.note(node, Risk.opaque, "says what runs when its objects are unpickled (__reduce__)")
+        for made in names.get("__init__", ()):
+            if isinstance(made, Function):
+                self.define(made)  # first, because the other methods use what it sets
+        self.bind(node.name, frozenset({Class(node.name, names, bases, self.cell)}))
+
+    def instance(self, made: Class, call: Call) -> Values:
+        """Read what making an object of a class of the notebook runs; what the object is."""
+        found: set[Value] = {LABEL}
+        if made in self.making:
+            return frozenset(found)
+        self.making.append(made)
+        for name in ("__new__", "__init__", "__post_init__", "__call__"):
+            for function in made.names.get(name, ()):
+                if isinstance(function, Function):
+                    self.enter(function, call if name != "__call__" else None)
+        if made.cell != self.cell:
+            # Whoever gets the object may call any of its methods, `with` and `del` too.
+            for values in made.names.values():
+                for function in values:
+                    if isinstance(function, Function):
+                        self.define(function)
+        for base in made.bases:
+            if isinstance(base, Class):
+                found |= self.instance(base, call)
+            elif isinstance(base, Qualified):
+                self.mention(call.node, base.name)
+                found |= {Qualified(base.name + "()")} if "?" not in base.name else set()
+        self.making.pop()
+        return frozenset(found)
 
     def _global(self, node: ast.Global | ast.Nonlocal) -> None:
         self.scope.outer.update(node.names)
@@ -344,11 +467,34 @@ class CellReader(ExpressionReader):
 
     def enter(self, function: Function, call: Call | None) -> Values:
         """Read a function's body with the arguments of one call (None: unknown ones); what it returns."""
+        earlier = function.cell != self.cell
+        line = self.line_of(call.node) if call is not None and not isinstance(self.origin, int) else self._line
         if function in self.entered or len(self.entered) >= DEEPEST_CALL:
+            if earlier and function not in self.entered:
+                self.too_deep.setdefault(function, line)
             return UNKNOWN
         self.called.add(function)
+        kept = self.scope, self.branches, self.returned, self.origin, self.within
+        self.scope, self.branches, self.returned = function.scope, 0, []
+        if earlier:
+            self.origin, self.within = line, self.within or f", in {function.name} of an earlier cell"
+        self.entered.append(function)
+        try:
+            self.scope = self._arguments(function, call)
+            if isinstance(function.node, ast.Lambda):
+                return self.values(function.node.body)
+            self.run(function.node.body)
+            return union(*self.returned) if self.returned else UNKNOWN
+        finally:
+            self.entered.pop()
+            self.scope, self.branches, self.returned, self.origin, self.within = kept
+
+    def _arguments(self, function: Function, call: Call | None) -> Scope:
+        """The names of a function's arguments in one call of it."""
         scope = Scope(parent=function.scope)
         arguments = function.node.args
+        if function.method and call is not None:
+            call = Call(call.node, [UNKNOWN, *call.args], call.named)
         for position, argument in enumerate([*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]):
             given = None
             if call is not None:
@@ -357,27 +503,20 @@ class CellReader(ExpressionReader):
             scope.names[argument.arg] = UNKNOWN if given is None else given
         for name, default in _defaults(arguments):
             if call is None or scope.names[name] == UNKNOWN:
-                scope.names[name] = union(scope.names[name] if call is None else (), self.values(default))
-        for extra in filter(None, (arguments.vararg, arguments.kwarg)):
-            scope.names[extra.arg] = UNKNOWN
-        kept = self.scope, self.branches, self.returned
-        self.scope, self.branches, self.returned = scope, 0, []
-        self.entered.append(function)
-        try:
-            self.run(function.node.body)
-            return union(*self.returned) if self.returned else UNKNOWN
-        finally:
-            self.entered.pop()
-            self.scope, self.branches, self.returned = kept
+                scope.names[name] = union(scope.names[name] if call is None else (), self.values(default, base=True))
+        count = len(arguments.posonlyargs) + len(arguments.args)
+        if arguments.vararg is not None:
+            rest = call.args[count:] if call is not None else []
+            pairs = tuple(enumerate(rest)) if rest else ((None, UNKNOWN),)
+            scope.names[arguments.vararg.arg] = frozenset({Items(pairs)})
+        if arguments.kwarg is not None:
+            named = tuple(call.named.items()) if call is not None else ()
+            scope.names[arguments.kwarg.arg] = frozenset({Items((*named, (None, UNKNOWN)))})
+        return scope
 
 
-def _is_dotted(node: ast.expr) -> bool:
-    """Whether `node` is a name, an attribute of one, or what a call without arguments returns."""
-    while isinstance(node, ast.Attribute | ast.Call):
-        if isinstance(node, ast.Call) and (node.args or node.keywords):
-            return False
-        node = node.value if isinstance(node, ast.Attribute) else node.func
-    return isinstance(node, ast.Name)
+def _is_text(value: Value) -> bool:
+    return isinstance(value, str) and LABEL not in value and TAINT not in value
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:

@@ -58,15 +58,40 @@ class Items:
         return union(*found) if found else UNKNOWN
 
 
+@dataclass(frozen=True)
+class Opened(Qualified):
+    """A file that `open` gave, with its path."""
+
+    path: str
+
+
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A function that the cell defines, with the names around it."""
+    """A function that a cell of the notebook defines, with the names around it; `cell` numbers that cell."""
 
-    node: ast.FunctionDef | ast.AsyncFunctionDef
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Scope
+    cell: int
+    method: bool = False
+    """Whether its first argument is the object that it is called on."""
+
+    @property
+    def name(self) -> str:
+        """Its name in a sentence."""
+        return "a lambda" if isinstance(self.node, ast.Lambda) else f"{self.node.name}()"
 
 
-Value: TypeAlias = str | bytes | int | float | complex | Qualified | PathText | Bound | Items | Function | None
+@dataclass(frozen=True, eq=False)
+class Class:
+    """A class that a cell of the notebook defines: its functions by name, and what it builds on."""
+
+    name: str
+    names: dict[str, Values]
+    bases: Values
+    cell: int
+
+
+Value: TypeAlias = str | bytes | int | float | complex | Qualified | PathText | Bound | Items | Function | Class | None
 Values: TypeAlias = "frozenset[Value]"
 UNKNOWN: Values = frozenset({LABEL})
 UNREADABLE: Values = frozenset({TAINT})
@@ -79,6 +104,7 @@ class Scope:
     names: dict[str, Values] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)
     parent: Scope | None = None
+    of_class: bool = False
 
     def find(self, name: str) -> Values | None:
         """What `name` stands for, looked up outwards; None where nothing binds it."""
@@ -109,7 +135,7 @@ def text_of(value: Value) -> str:
         return value.text
     if isinstance(value, bytes):
         return TAINT
-    if isinstance(value, Qualified | Bound | Items | Function):
+    if isinstance(value, Qualified | Bound | Items | Function | Class):
         return LABEL
     return str(value)
 
@@ -150,9 +176,14 @@ def percent_filled(template: str, texts: list[str]) -> str:
     return re.sub(r"%[^a-zA-Z%]*[a-zA-Z]", lambda _: next(rest, LABEL), template)
 
 
-def place_of(text: str) -> str:
-    """Where a path leads: "inside" (the working folder), "outside", "temporary", "remote" or "unknown"."""
+def place_of(text: str, folder: str = "") -> str:
+    """Where a path leads: "inside" (the working folder), "outside", "temporary", "remote" or "unknown".
+
+    `folder` is the working folder's absolute path, "" where it isn't known.
+    """
     path = text.replace("\\", "/").strip()
+    if folder.strip("/") and (path + "/").startswith(folder.rstrip("/") + "/"):
+        path = path[len(folder.rstrip("/")) :].lstrip("/") or "."
     if path in ("/dev/null", "/dev/stdout", "/dev/stderr"):
         return "inside"
     if re.match(r"(?!file:)[A-Za-z][\w+.-]+://", path):

@@ -33,7 +33,11 @@ def _litellm(base_url: str) -> streaming.LanguageModel:
     return litellm_models.LiteLLMChatModel("openai/some", base_url)
 
 
-@pytest.fixture(params=["openai", "hf", "litellm"])
+# What litellm does to pydantic is its own affair.
+LITELLM = pytest.param("litellm", marks=pytest.mark.filterwarnings("ignore:::pydantic", "ignore:::litellm"))
+
+
+@pytest.fixture(params=["openai", "hf", LITELLM])
 def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Each provider that asks a server, pointed at one of ours."""
     if request.param == "litellm":

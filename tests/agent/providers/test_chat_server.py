@@ -33,8 +33,7 @@ def test_a_stop_hangs_up_at_once_even_before_the_first_token() -> None:
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while not server.requests:
-            asking.join(0.02)
+        assert server.silent.wait(30)
         model.abort()
         assert server.hung_up.wait(10)
         asking.join(10)

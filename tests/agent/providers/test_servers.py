@@ -115,8 +115,7 @@ def test_a_stop_ends_the_wait_for_the_first_token(make: Make) -> None:
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while not server.requests:
-            asking.join(0.02)
+        assert server.silent.wait(30)
         model.abort()
         asking.join(10)
         assert isinstance(raised[0], Aborted)

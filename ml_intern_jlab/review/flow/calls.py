@@ -1,0 +1,553 @@
+"""Calls: of library functions, of methods, of the notebook's own functions and classes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+
+from .facts import Draw, Split
+from .known import (
+    CROSS_VALIDATIONS,
+    CURVES,
+    EXPONENTIALS,
+    LOGARITHMS,
+    METRICS,
+    READERS,
+    RELATIONS,
+    SEEDERS,
+    SEEDS_ALL,
+    SPLITTERS,
+    STATISTICS,
+)
+from .library_calls import LibraryCalls
+from .methods import Named, is_true
+from .values import (
+    NOTHING,
+    Columns,
+    Derivation,
+    Estimator,
+    Part,
+    Rows,
+    Taint,
+    Value,
+    constant,
+    gathered,
+    join,
+)
+
+_PASSING = {
+    "tqdm",
+    "list",
+    "tuple",
+    "iter",
+    "DataLoader",
+    "TensorDataset",
+    "asarray",
+    "array",
+    "tensor",
+    "from_numpy",
+    "FloatTensor",
+    "LongTensor",
+    "DMatrix",
+    "as_tensor",
+    "DataFrame",
+    "Series",
+    "from_tensor_slices",
+    "trange",
+    "reversed",
+    "set",
+    "print",
+    "float",
+    "int",
+    "round",
+    "str",
+    "squeeze",
+    "ravel",
+    "check_array",
+    "csr_matrix",
+    "from_pandas",
+    "Pool",
+    "QuantileDMatrix",
+    "shuffle",
+    "from_dict",
+    "Tensor",
+    "stack",
+    "where",
+    "to_categorical",
+    "ascontiguousarray",
+    "nan_to_num",
+    "abs",
+    "sqrt",
+    "softmax",
+    "sigmoid",
+    "argmax",
+    "get_dummies",
+    "LazyFrame",
+    "to_datetime",
+    "display",
+    "IntTensor",
+    "rint",
+    "hstack",
+    "column_stack",
+    "c_",
+    "cut",
+    "expand_dims",
+}
+_BEST = {
+    "max",
+    "min",
+    "argmax",
+    "argmin",
+    "idxmax",
+    "idxmin",
+    "nanmax",
+    "nanargmax",
+    "nlargest",
+    "nsmallest",
+    "amax",
+    "amin",
+    "nanmin",
+    "nanargmin",
+    "arg_max",
+}
+_SPLIT_NAMES = ("train", "test", "validation", "unsupervised")
+
+
+class Calls(LibraryCalls):
+    """The part of the interpreter that evaluates calls."""
+
+    def call(self, node: ast.Call) -> Value:
+        """The value of a call."""
+        function = node.func
+        owner = self.evaluate(function.value) if isinstance(function, ast.Attribute) else NOTHING
+        callee = (
+            self.attribute(owner, function.attr) if isinstance(function, ast.Attribute) else self.evaluate(function)
+        )
+        arguments: list[Value] = []
+        for each in node.args:
+            value = self.evaluate(each)
+            arguments += list(value.items or ()) if isinstance(each, ast.Starred) else [value]
+        named: Named = {}
+        for keyword in node.keywords:
+            value = self.evaluate(keyword.value)
+            if keyword.arg is not None:
+                named[keyword.arg] = value
+            else:
+                named |= dict(value.keys)
+        if isinstance(function, ast.Attribute) and owner.kind != "module":
+            return self._method(node, owner, function.attr, callee, arguments, named)
+        return self._function(callee, arguments, named)
+
+    # --- functions ----------------------------------------------------------------------------------------------------
+
+    def _function(self, callee: Value, arguments: list[Value], named: Named) -> Value:
+        if callee.kind == "function":
+            return self.inline(callee, arguments, named)
+        if callee.kind == "class":
+            return self._instance(callee, arguments, named)
+        if callee.kind == "estimator" and callee.estimator is not None:
+            return self.predicted(callee.estimator, arguments, named, "output")
+        if callee.kind == "instance":
+            return self._called_instance(callee, arguments, named)
+        if callee.kind in ("loss", "metric"):
+            return self._lossy(callee, arguments)
+        origin = callee.origin
+        name = origin.rsplit(".", 1)[-1]
+        if callee.kind != "module" or not name:
+            return self._unknown(name, arguments, named)
+        special: Callable[..., Value] | None = getattr(self, f"_call_{name}", None)
+        if special is not None:
+            return special(arguments, named, origin)
+        return self._by_table(name, origin, arguments, named)
+
+    def _by_table(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
+        if name in METRICS:
+            return self._metric(name, arguments, named)
+        if name in CROSS_VALIDATIONS:
+            return self.cross_validated(name, arguments, named)
+        if name in SPLITTERS:
+            return self._splitter(name, arguments, named)
+        if origin in SEEDERS or name in SEEDS_ALL:
+            self.facts.seeds.append((SEEDERS.get(origin, "all"), self.place()))
+            return NOTHING
+        estimator = self.constructed(origin, arguments, named)
+        if estimator is not None:
+            return estimator
+        home = origin.split(".", 1)[0]
+        if name in _BEST:
+            return self._best(name, arguments, named)
+        if name in ("log", "log1p", "log10", "log2", "exp", "expm1") and arguments:
+            return self._rescaled(arguments[0], name)
+        first = gathered(arguments[0]) if arguments else NOTHING
+        if name in STATISTICS and arguments:
+            return self.statistic(first, name) if first.rows else first
+        if name in RELATIONS and first.rows:
+            other = arguments[1].derivation.columns if len(arguments) > 1 else frozenset()
+            supervised = "supervised_selection" if len(arguments) > 1 and arguments[1].rows else "relation"
+            taint = Taint(supervised, first.rows, self.place(), other, name)
+            return Value("stat", taints=first.taints | {taint})
+        if READERS.match(name) and not first.rows and home != "joblib":
+            return self._read(name, origin, arguments, named)
+        if ".random." in origin or home == "random":
+            return self._random(name, origin, arguments, named)
+        if name.endswith("Loss") or (home in ("torch",) and name in ("cross_entropy", "mse_loss")):
+            return (
+                Value("loss", origin=name)
+                if not arguments or name.endswith("Loss")
+                else self._unknown(name, arguments, named)
+            )
+        if name[:1].isupper() and (origin.startswith(("torch.nn.", "nn.")) or ".layers." in origin):
+            return Value(
+                "estimator",
+                estimator=Estimator(
+                    name,
+                    "model",
+                    self.place(),
+                    [each.estimator for each in self._estimators_in(Value(items=tuple(arguments))) if each.estimator],
+                    dict(named),
+                    self.loops,
+                ),
+            )
+        return self._unknown(name, arguments, named, origin)
+
+    def _unknown(self, name: str, arguments: list[Value], named: Named, origin: str = "") -> Value:
+        """A function that isn't known: what it returns holds the rows of its arguments."""
+        values = [*arguments, *named.values()]
+        loss = self.residual_between(values)
+        if loss is not None:
+            return loss
+        if not values:
+            return Value(origin=origin)
+        if name in ("enumerate", "zip", "items", "zip_longest"):
+            return NOTHING
+        first = arguments[0] if arguments else NOTHING
+        if name in _PASSING and first != NOTHING:
+            deep = gathered(first)
+            if name in ("list", "tuple", "iter", "tqdm", "reversed", "print", "set", "DataLoader"):
+                return first
+            if first.kind == "module":
+                return Value(origin=origin)
+            if name in ("TensorDataset", "Dataset", "DMatrix", "Pool", "column_stack", "hstack", "c_", "where"):
+                deep = gathered(Value(items=tuple(values)))
+                return deep.but(items=None, kind="data" if deep.rows else "", columns=None)
+            if name == "get_dummies" and first.rows:
+                self.facts.dummies.append((first, self.place()))
+            return first.but(
+                rows=deep.rows,
+                taints=deep.taints,
+                scores=deep.scores,
+                items=first.items if not deep.rows else None,
+                keys=() if deep.rows else first.keys,
+                kind=first.kind or ("data" if deep.rows else ""),
+            )
+        deep = gathered(Value(items=tuple(each for each in values if each.kind not in ("function", "module"))))
+        estimator = next((each for each in values if each.kind == "estimator"), None)
+        if estimator is not None and not deep.rows:
+            return (
+                estimator
+                if name in ("clone", "deepcopy", "copy", "prepare", "compile", "DataParallel")
+                else Value(origin=origin, taints=estimator.estimator.taints if estimator.estimator else frozenset())
+            )
+        return Value(
+            "data" if deep.rows else "",
+            rows=deep.rows,
+            taints=deep.taints,
+            scores=deep.scores,
+            origin=origin,
+            derivation=deep.derivation,
+        )
+
+    def _instance(self, callee: Value, arguments: list[Value], named: Named) -> Value:
+        """An object of a class of the notebook: its `__init__` is evaluated."""
+        node = callee.node
+        methods = {each.name: each for each in getattr(node, "body", []) if isinstance(each, ast.FunctionDef)}
+        attributes: dict[str, Value] = {}
+        estimator = None
+        if re.search(r"Module|Model|LightningModule|BaseEstimator|ClassifierMixin|RegressorMixin", callee.origin):
+            role = "fixed" if "TransformerMixin" in callee.origin else "model"
+            estimator = Estimator(getattr(node, "name", ""), role, self.place(), [], dict(named), self.loops)
+        kind = (
+            "estimator"
+            if estimator and estimator.role == "model" and not {"fit", "predict"} & methods.keys()
+            else "instance"
+        )
+        instance = Value(kind, attributes=attributes, node=node, estimator=estimator)
+        if "__init__" in methods:
+            self.inline(Value("function", node=methods["__init__"], scope=[]), [instance, *arguments], named)
+        if "Dataset" in callee.origin or "__getitem__" in methods:
+            deep = gathered(Value(items=(*arguments, *named.values(), *attributes.values())))
+            instance = instance.but(rows=deep.rows, taints=deep.taints, kind="data" if deep.rows else kind)
+        return instance
+
+    def _called_instance(self, callee: Value, arguments: list[Value], named: Named) -> Value:
+        for each in getattr(callee.node, "body", []):
+            if isinstance(each, ast.FunctionDef) and each.name in ("__call__", "forward"):
+                return self.inline(Value("function", node=each, scope=[]), [callee, *arguments], named)
+        return self._unknown("", arguments, named)
+
+    def _lossy(self, callee: Value, arguments: list[Value]) -> Value:
+        return self.residual_between(arguments) or NOTHING
+
+    def _rescaled(self, value: Value, name: str) -> Value:
+        if name in EXPONENTIALS:
+            scale = "" if value.scale == "log" else ("label" if value.kind == "prediction" else value.scale)
+            if value.kind == "prediction" and value.scale == "log":
+                scale = "label"
+            return value.but(scale=scale, columns=value.columns)
+        if name in LOGARITHMS and value.kind in ("data", "prediction"):
+            single = value.columns is not None and len(value.columns.known) == 1 and not value.columns.whole
+            return value.but(
+                scale="log" if single or value.kind == "prediction" or value.mark == "target" else value.scale
+            )
+        return value
+
+    def _read(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
+        """Rows from a file or a generator. The same file read twice gives the same rows."""
+        first, home = arguments[0] if arguments else NOTHING, origin.split(".", 1)[0]
+        key = f"{name} {first.constant}" if first.known else f"{name} {self.place()}"
+        rows: Rows = frozenset({Part(key, kind="file")})
+        value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin)
+        if (name == "load_dataset" and home != "seaborn") or "split" in named:
+            return self._dataset(value, key, named)
+        pair = Value(
+            items=(
+                value.but(columns=None),
+                value.but(
+                    columns=Columns(frozenset({"target"})), mark="target", derivation=Derivation(frozenset({"target"}))
+                ),
+            )
+        )
+        if is_true(named.get("return_X_y")) or re.match(r"make_(?!pipeline|column|union|scorer)", name):
+            if name == "make_classification" and named.get("weights"):
+                pass
+            return pair
+        if home == "sklearn":
+            # A Bunch: its parts have names.
+            names = ("data", "images", "frame", "target")
+            parts = (
+                dict(zip(names, (pair.items[0], pair.items[0], value, pair.items[1]), strict=True))
+                if pair.items
+                else {}
+            )
+            return Value("frames", keys=tuple(parts.items()))
+        if name == "load_data":
+            train, test = (
+                value.but(rows=frozenset({Part(key, side, frozenset(rows), "file")})) for side in ("train", "test")
+            )
+            return Value(items=tuple(Value(items=(each, each)) for each in (train, test)))
+        return value
+
+    def _dataset(self, value: Value, key: str, named: Named) -> Value:
+        """`datasets.load_dataset`: named parts, or the one that `split` names."""
+        parts = {each: value.but(rows=frozenset({Part(key, each, value.rows, "file")})) for each in _SPLIT_NAMES}
+        split = named.get("split")
+        if split is not None and split.items:
+            return Value(items=tuple(self._dataset(value, key, {"split": each}) for each in split.items))
+        if split is None or not isinstance(split.constant, str):
+            return Value("frames", keys=tuple(parts.items()), rows=frozenset()) if split is None else value
+        name, _, bounds = split.constant.partition("[")
+        chosen = parts.get(name, value.but(rows=frozenset({Part(key, name, value.rows, "file")})))
+        if not bounds:
+            return chosen
+        low, _, high = bounds.rstrip("]").replace("%", "").partition(":")
+        ends = [constant(int(each) if re.fullmatch(r"-?[0-9]+", each) else each or None) for each in (low, high)]
+        return self._rows_at(chosen, Value("slice", items=tuple(ends)), "")
+
+    def _random(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
+        library = "torch" if origin.startswith("torch") else ("random" if origin.startswith("random") else "numpy")
+        if name in ("default_rng", "RandomState", "Random", "Generator", "PRNGKey", "key"):
+            seeded = bool(arguments or named) and not (
+                arguments and arguments[0].known and arguments[0].constant is None
+            )
+            return Value("generator", mark="seeded" if seeded else "", origin=library)
+        return self._drawn(name, library, arguments, seeded=False)
+
+    def _drawn(self, name: str, library: str, arguments: list[Value], seeded: bool) -> Value:
+        if name not in ("Generator", "get_state", "set_state", "SeedSequence"):
+            self.facts.draws.append(Draw(f"{library}.random.{name}", library, seeded, self.place()))
+        first = gathered(arguments[0]) if arguments else NOTHING
+        if name in ("permutation", "shuffle") and first.rows:
+            return first.but(kind="index" if first.kind == "length" else first.kind, known=False)
+        if name == "choice" and first.rows:
+            key = f"choice {self.place()}"
+            return first.but(kind="index", rows=self.part(key, "in", first.rows, "random"))
+        return Value(
+            "random",
+            rows=first.rows if first.kind == "length" else frozenset(),
+            derivation=Derivation(frozenset(), frozenset({"random"})),
+        )
+
+    def _splitter(self, name: str, arguments: list[Value], named: Named) -> Value:
+        how = SPLITTERS[name]
+        if how == "ordered" and is_true(named.get("shuffle")):
+            how = "random"
+            self.draw(name, "numpy", named, ("random_state",))
+        elif how == "random" and name != "LeaveOneOut":
+            self.draw(name, "numpy", named, ("random_state",))
+        return Value("splitter", mark=how, origin=name)
+
+    def _metric(self, name: str, arguments: list[Value], named: Named) -> Value:
+        true = named.get("y_true") or (arguments[0] if arguments else NOTHING)
+        predicted = (
+            named.get("y_pred")
+            or named.get("y_score")
+            or named.get("y_prob")
+            or (arguments[1] if len(arguments) > 1 else NOTHING)
+        )
+        one, other = gathered(true), gathered(predicted)
+        model = other if other.kind == "prediction" or other.estimator else one
+        rows = (other.rows if model is other else one.rows) or one.rows
+        if not rows:
+            return NOTHING
+        value = self.score(name, rows, model.estimator, one.taints | other.taints, one, other, model.mark == "folds")
+        if name in CURVES:
+            return Value(items=(value, value, value))
+        return value
+
+    def _best(self, name: str, arguments: list[Value], named: Named) -> Value:
+        values = [gathered(each) for each in arguments]
+        scores: frozenset[int] = frozenset().union(*(each.scores for each in values)) if values else frozenset()
+        key = named.get("key")
+        if key is not None and key.kind == "function" and arguments:
+            scores |= gathered(self.inline(key, [self.element_of(arguments[0])], {})).scores
+        first = arguments[0] if arguments else NOTHING
+        if not scores:
+            if name in STATISTICS and values and values[0].rows and values[0].kind != "prediction":
+                return self.statistic(values[0], name)
+            return first.but(known=False, constant=None) if first.kind in ("prediction", "residual") else NOTHING
+        items = [each for each in (first.items or ()) if each.scores]
+        tries = len(items) or len(scores)
+        taint = self.choose(scores, tries if first.element is None else 0)
+        element = self.element_of(first)
+        picked = element if first.items is not None or first.element is not None else NOTHING
+        return picked.but(scores=scores, taints=picked.taints | {taint}, known=False, constant=None, keys=picked.keys)
+
+    # --- methods ------------------------------------------------------------------------------------------------------
+
+    def _method(
+        self, node: ast.Call, owner: Value, name: str, callee: Value, arguments: list[Value], named: Named
+    ) -> Value:
+        if (
+            callee.kind in ("function", "class", "estimator", "loss")
+            and callee is not owner
+            and owner.attributes is not None
+        ):
+            return self._function(callee, arguments, named)
+        if (
+            owner.node is not None
+            and owner.kind in ("instance", "estimator", "data")
+            and isinstance(owner.node, ast.ClassDef)
+        ):
+            for each in owner.node.body:
+                if isinstance(each, ast.FunctionDef) and each.name == name:
+                    return self.inline(Value("function", node=each, scope=[]), arguments, named, owner)
+        if owner.kind == "estimator":
+            return self.model_method(node, owner, name, arguments, named)
+        if owner.kind == "residual" and name == "backward":
+            self.learnt_from(owner)
+            return NOTHING
+        if owner.kind == "splitter" and name == "split":
+            return self._folds(owner, arguments, named)
+        if owner.kind == "generator":
+            return self._drawn(name, owner.origin, arguments, owner.mark == "seeded")
+        if name in ("append", "add", "extend", "insert", "update", "setdefault") and not owner.rows:
+            return self._grown(node, name, owner, arguments)
+        if name in ("items", "values", "keys", "get") and not owner.rows:
+            return self._of_dict(owner, name, arguments)
+        if owner.kind == "frames":
+            return self._of_frames(owner, name, arguments, named)
+        if owner.kind in ("dict",) or (owner.items is not None and not gathered(owner).rows):
+            return self._ranked(owner, name, node)
+        if name in _BEST and gathered(owner).scores:
+            return self._best(name, [owner], {})
+        if name in ("argmax", "argmin", "argsort", "max") and owner.kind == "prediction":
+            return owner.but(scale="label")
+        if owner.kind == "residual" and name in ("item", "float", "cpu", "numpy", "detach"):
+            return self.reduced(owner)
+        if owner.kind == "expression":
+            return self._expression_method(owner, name, arguments)
+        if gathered(owner).rows:
+            return self.data_method(node, owner, name, arguments, named)
+        if owner.kind == "stat":
+            return owner.but(taints=owner.taints.union(*(gathered(each).taints for each in arguments)))
+        if owner.kind in ("score", "") and owner.scores:
+            return self._ranked(owner, name, node)
+        return self._unknown(name, arguments, named)
+
+    def _ranked(self, owner: Value, name: str, node: ast.Call | None = None) -> Value:
+        deep = gathered(owner)
+        if name == "sort" and node is not None and isinstance(node.func, ast.Attribute):
+            self.mutate(node.func.value, owner.but(mark="ranked", scores=deep.scores))
+            return NOTHING
+        if name in _BEST and deep.scores:
+            return self._best(name, [owner], {})
+        return owner.but(mark="ranked" if name.startswith("sort") else owner.mark, scores=deep.scores)
+
+    def _grown(self, node: ast.Call, name: str, owner: Value, arguments: list[Value]) -> Value:
+        if not arguments or not isinstance(node.func, ast.Attribute):
+            return NOTHING
+        value = arguments[-1]
+        if name == "update":
+            for key, each in value.keys:
+                owner = owner.with_key(key, each)
+            self.mutate(node.func.value, owner)
+            return NOTHING
+        added = self.element_of(value) if name == "extend" else value
+        if owner.items is not None and not self.loops and name in ("append", "add"):
+            self.mutate(node.func.value, owner.but(items=(*owner.items, added)))
+            return NOTHING
+        old = self.element_of(owner) if owner.items or owner.element else None
+        self.mutate(
+            node.func.value,
+            Value(
+                owner.kind,
+                element=join(old, added) if old else added,
+                scores=owner.scores | gathered(added).scores,
+                keys=owner.keys,
+            ),
+        )
+        return NOTHING
+
+    def _of_dict(self, owner: Value, name: str, arguments: list[Value]) -> Value:
+        values = [value for _, value in owner.keys] or ([owner.element] if owner.element else [])
+        if name == "get" and arguments and arguments[0].known:
+            return owner.key(str(arguments[0].constant)) or owner.element or NOTHING
+        if name == "values":
+            return Value(items=tuple(values)) if owner.keys else Value(element=owner.element)
+        if name == "items" and owner.keys:
+            return Value(items=tuple(Value(items=(constant(key), value)) for key, value in owner.keys))
+        if name == "items" and owner.element:
+            return Value(element=Value(items=(NOTHING, owner.element)), scores=owner.scores)
+        return Value(scores=gathered(owner).scores)
+
+    def _of_frames(self, owner: Value, name: str, arguments: list[Value], named: Named) -> Value:
+        return owner
+
+    def _expression_method(self, owner: Value, name: str, arguments: list[Value]) -> Value:
+        """polars expressions: `pl.col('a').fill_null(pl.col('a').mean())`."""
+        statistics = any(each.mark == "self_statistic" for each in arguments)
+        if name in STATISTICS:
+            return owner.but(mark="self_statistic", scale="scaling")
+        if name == "over":
+            return owner.but(mark="over")
+        if name == "alias" and arguments:
+            return owner.but(origin=str(arguments[0].constant))
+        if name == "shift":
+            return self._data_shift(owner, arguments, {})
+        if name.startswith("rolling"):
+            return self._through(owner, "window")
+        if statistics:
+            return owner.but(mark="self_statistic", scale="imputation" if name.startswith("fill") else "scaling")
+        return owner
+
+    def _folds(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        source = gathered(arguments[0] if arguments else named.get("X", NOTHING))
+        if not source.rows:
+            return NOTHING
+        key = f"folds {self.place()}"
+        self.facts.splits.append(
+            Split(arguments[0] if arguments else source, owner.mark, key, self.place(), folds=True)
+        )
+        train, test = (Value("index", rows=self.part(key, side, source.rows, "fold")) for side in ("train", "test"))
+        return Value("folds", element=Value(items=(train, test)))

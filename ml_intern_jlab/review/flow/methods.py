@@ -1,0 +1,369 @@
+"""What methods of tables, arrays and loaders do, as far as rows and what informs them are concerned."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from .expressions import Expressions, condition_of
+from .facts import Concatenation, Draw, Split
+from .known import RELATIONS, STATISTICS
+from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
+
+Named = dict[str, Value]
+
+
+def is_true(value: Value | None) -> bool:
+    """Whether a value is surely true."""
+    return value is not None and value.known and bool(value.constant)
+
+
+def is_false(value: Value | None) -> bool:
+    """Whether a value is surely false or None."""
+    return value is not None and value.known and not value.constant
+
+
+class DataMethods(Expressions):
+    """Methods whose object holds rows."""
+
+    mutate: Callable[[ast.expr, Value], None]
+    with_column: Callable[[Value, str, Value], Value]
+    inline: Callable[..., Value]
+
+    def data_method(self, node: ast.Call, owner: Value, name: str, arguments: list[Value], named: Named) -> Value:
+        """The value of `owner.name(…)`; `node` is the call, for what changes its object in place."""
+        special: Callable[..., Value] | None = getattr(self, f"_data_{name}", None)
+        if special is not None:
+            result = special(owner, arguments, named)
+        elif name in STATISTICS:
+            result = self.statistic(owner, name)
+        elif name in RELATIONS:
+            taint = Taint(
+                "relation",
+                owner.rows,
+                self.place(),
+                (arguments[0].derivation.columns if arguments else frozenset()),
+                name,
+            )
+            result = Value("stat", taints=owner.taints | {taint}, columns=owner.columns)
+        else:
+            result = self._plain(owner, arguments, named)
+        if (
+            name == "pop"
+            and arguments
+            and arguments[0].known
+            and owner.columns
+            and isinstance(node.func, ast.Attribute)
+        ):
+            dropped = owner.columns.dropped(frozenset({str(arguments[0].constant)}))
+            self.mutate(node.func.value, owner.but(columns=dropped))
+        if is_true(named.get("inplace")) and isinstance(node.func, ast.Attribute):
+            self.mutate(node.func.value, result)
+            return constant(None)
+        return result
+
+    def _plain(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        """A method that isn't known keeps the rows."""
+        given = [gathered(each) for each in (*arguments, *named.values())]
+        taints = owner.taints.union(*(each.taints for each in given if each.kind != "function"))
+        return owner.but(taints=taints, mark=owner.mark if owner.mark == "ranked" or owner.kind == "residual" else "")
+
+    def statistic(self, owner: Value, name: str) -> Value:
+        """A mean or the like over rows."""
+        if owner.kind == "residual":
+            return self.reduced(owner)
+        if owner.kind == "expression":
+            return owner.but(mark="self_statistic")
+        if owner.kind == "window":
+            return owner.but(kind="data")
+        if owner.kind == "group":
+            kind = "group_statistic"
+        elif owner.kind == "mask":
+            return NOTHING
+        else:
+            kind = "statistic"
+        if owner.kind in ("index", "length"):
+            return NOTHING
+        taint = Taint(kind, owner.rows, self.place(), owner.derivation.columns, name)
+        return Value("stat", taints=owner.taints | {taint}, columns=owner.columns)
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def part(self, key: str, name: str, parents: Rows, kind: str) -> Rows:
+        """One side of a split of `parents`."""
+        return frozenset({Part(key, name, parents, kind)})
+
+    def _data_head(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        bound = arguments[0].constant if arguments and arguments[0].known else "n"
+        return self._rows_at(owner, Value("slice", items=(constant(None), constant(bound))), "")
+
+    _data_limit = _data_head
+
+    def _data_tail(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        bound = -arguments[0].constant if arguments and isinstance(arguments[0].constant, int) else "-n"
+        return self._rows_at(owner, Value("slice", items=(constant(bound), constant(None))), "")
+
+    def _data_sample(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        whole = named.get("frac") or named.get("fraction")
+        self.draw("sample", "numpy", named, ("random_state", "seed"))
+        if is_true(named.get("replace")):
+            taint = Taint("resampling", owner.rows, self.place(), what="sample(replace=True)")
+            return owner.but(taints=owner.taints | {taint})
+        if whole is not None and whole.constant in (1, 1.0):
+            return owner
+        key = f"sample {self.place()}"
+        self.facts.splits.append(Split(owner, "random", key, self.place()))
+        return owner.but(rows=self.part(key, "in", owner.rows, "random"))
+
+    def _data_drop(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        labels = named.get("columns") or named.get("labels") or (arguments[0] if arguments else NOTHING)
+        if labels.kind == "index" and labels.rows:
+            parents: Rows = frozenset().union(*(part.parents for part in labels.rows))
+            if parents and parents <= owner.rows | frozenset().union(*(part.lineage() for part in owner.rows)):
+                [first, *_] = labels.rows
+                other = "out" if first.name != "out" else "in"
+                return owner.but(rows=self.part(first.key, other, parents, first.kind))
+            return owner
+        every = [*arguments, *([labels] if labels.known or labels.items else [])]
+        texts = frozenset(
+            str(item.constant)
+            for each in every
+            for item in (*(each.items or ()), each)
+            if item.known and isinstance(item.constant, str)
+        )
+        if not texts and not owner.columns:
+            return owner
+        if not texts:
+            return owner.but(columns=None, taints=owner.taints | self._dropped_by(labels))
+        kept = tuple((name, each) for name, each in owner.derived if name not in texts)
+        return owner.but(columns=owner.columns.dropped(texts) if owner.columns else None, derived=kept)
+
+    def _dropped_by(self, labels: Value) -> frozenset[Taint]:
+        return frozenset(self._selecting(each) for each in gathered(labels).taints)
+
+    def _data_pop(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return self.column(owner, str(arguments[0].constant)) if arguments and arguments[0].known else owner
+
+    def _data_drop_duplicates(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        self.facts.deduplicated.append((owner, self.place()))
+        return owner
+
+    def _data_unique(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return owner.but(mark="unique")
+
+    def _data_duplicated(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        self.facts.duplicate_checks.append((owner, self.place()))
+        return Value("mask", rows=owner.rows, origin="duplicated", mark="in")
+
+    _data_is_duplicated = _data_duplicated
+
+    def _data_isin(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        other = arguments[0] if arguments else NOTHING
+        if other.rows and (owner.kind == "index" or any(part.parents for part in other.rows)):
+            [first, *_] = other.rows
+            return Value("mask", rows=owner.rows, origin=f"in {first.key}", mark=first.name)
+        what = ",".join(sorted(each.key for each in other.rows)) or str(other.constant) + str(other.items)[:200]
+        columns = ",".join(sorted(owner.derivation.columns))
+        return Value("mask", rows=owner.rows, origin=f"{columns} in {what}", mark="in", derivation=owner.derivation)
+
+    def _data_query(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        text = arguments[0].constant if arguments and isinstance(arguments[0].constant, str) else str(self.place())
+        try:
+            condition = ast.parse(text, mode="eval").body
+            key, mark = condition_of(condition) if isinstance(condition, ast.Compare) else (text, "in")
+        except (SyntaxError, ValueError):
+            key, mark = text, "in"
+        return self._rows_at(owner, Value("mask", rows=owner.rows, origin=key, mark=mark), "")
+
+    def _data_filter(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        if arguments and arguments[0].kind in ("mask", "expression"):
+            mask = arguments[0].but(kind="mask", rows=owner.rows)
+            return self._rows_at(owner, mask, "")
+        if arguments and arguments[0].kind == "function" and owner.kind == "group":
+            return owner.but(kind="data")
+        return owner.but(columns=None) if named or arguments else owner
+
+    def _data_slice(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        low = arguments[0].constant if arguments and arguments[0].known else ast.dump(ast.Constant("low"))
+        high = None
+        if len(arguments) > 1:
+            high = arguments[1].constant if arguments[1].known else "n"
+        return self._rows_at(owner, Value("slice", items=(constant(low or None), constant(high)), known=False), "")
+
+    def _data_train_test_split(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        """`datasets.Dataset.train_test_split`."""
+        self.draw("train_test_split", "numpy", named, ("seed",))
+        key = f"dataset split {self.place() if not named.get('seed') else named['seed'].constant}"
+        how = "ordered" if is_false(named.get("shuffle")) else "random"
+        self.facts.splits.append(Split(owner, how, key, self.place()))
+        return Value(
+            "frames",
+            keys=tuple(
+                (name, owner.but(rows=self.part(key, name, owner.rows, how), kind="data")) for name in ("train", "test")
+            ),
+        )
+
+    def _data_select(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        if arguments and arguments[0].kind in ("index", "slice", "range"):
+            return self._rows_at(owner, arguments[0], "")
+        names = [
+            each.constant
+            for each in (*arguments, *(arguments[0].items or () if arguments else ()))
+            if each.known and isinstance(each.constant, str)
+        ]
+        if names:
+            return owner.but(columns=Columns(frozenset(names)))
+        return self._plain(owner.but(columns=None), [each.but(rows=frozenset()) for each in arguments], named)
+
+    # --- values -------------------------------------------------------------------------------------------------------
+
+    def _data_fillna(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        given = gathered(arguments[0] if arguments else named.get("value", NOTHING))
+        taints = owner.taints
+        for each in given.taints:
+            if each.kind in ("statistic", "group_statistic"):
+                taint = Taint("imputation", each.rows, self.place(), each.columns, "fillna")
+                taints |= {taint}
+                self.facts.filled.append((owner, taint, self.place()))
+        return owner.but(taints=taints)
+
+    _data_fill_null = _data_fill_nan = _data_fillna
+
+    def _data_map(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        table = gathered(arguments[0] if arguments else NOTHING)
+        if table.kind == "stat":
+            taints = {
+                t if t.kind != "group_statistic" else Taint(t.kind, t.rows, self.place(), t.columns, t.what)
+                for t in table.taints
+            }
+            averaged = Derivation(frozenset(), frozenset({"group"}))
+            return owner.but(taints=owner.taints | taints, derivation=owner.derivation | averaged)
+        return owner
+
+    _data_replace = _data_map
+
+    def _data_merge(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        other = gathered(arguments[0] if arguments else NOTHING)
+        averaged = {t for t in other.taints if t.kind == "group_statistic"}
+        taints = owner.taints | {Taint(t.kind, t.rows, self.place(), t.columns, t.what) for t in averaged}
+        columns = owner.columns if owner.columns and owner.columns.whole else None
+        return owner.but(taints=taints | (other.taints - averaged), columns=columns, mark="")
+
+    _data_join = _data_merge
+
+    def _data_groupby(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        by = named.get("by") or (arguments[0] if arguments else NOTHING)
+        for each in (by, *(by.items or ())):
+            if each.known and isinstance(each.constant, str):
+                self.facts.grouped.append((owner, each.constant, self.place()))
+        return owner.but(kind="group", mark="", columns=owner.columns)
+
+    _data_group_by = _data_groupby
+
+    def _data_transform(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        if owner.kind == "group":
+            taint = Taint("group_statistic", owner.rows, self.place(), owner.derivation.columns, "transform")
+            averaged = Derivation(frozenset(), frozenset({"group"}))
+            return owner.but(kind="data", taints=owner.taints | {taint}, derivation=averaged)
+        return self._plain(owner, arguments, named)
+
+    def _data_agg(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        if owner.kind != "group":
+            return self.statistic(owner, "agg")
+        columns = owner.derivation.columns.union(
+            *(
+                frozenset({str(item.constant)})
+                for each in named.values()
+                for item in (each.items or ())[:1]
+                if item.known
+            )
+        )
+        taint = Taint("group_statistic", owner.rows, self.place(), columns, "agg")
+        return Value("stat", taints=owner.taints | {taint})
+
+    _data_aggregate = _data_agg
+
+    def _data_shift(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        steps = arguments[0] if arguments else named.get("periods", constant(1))
+        ahead = steps.known and isinstance(steps.constant, int | float) and steps.constant < 0
+        return self._through(owner, "lead" if ahead else "shift")
+
+    def _through(self, owner: Value, step: str) -> Value:
+        derivation = owner.derivation | Derivation(frozenset(), frozenset({step}))
+        return owner.but(derivation=derivation, kind="data" if owner.kind == "group" else owner.kind)
+
+    def _data_rolling(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        if is_true(named.get("center")):
+            owner = self._through(owner, "centred")
+        return self._through(owner, "window").but(kind="window")
+
+    _data_expanding = _data_ewm = _data_rolling
+
+    def _data_diff(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return self._through(owner, "window")
+
+    _data_pct_change = _data_diff
+
+    def _data_assign(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        for name, value in named.items():
+            if value.kind == "function":
+                value = gathered(self.inline(value, [owner], {}))
+            owner = self.with_column(owner, name, value)
+        return owner
+
+    def _data_with_columns(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        """polars: expressions over the table's own columns."""
+        pairs = [(str(name), value) for name, value in named.items()]
+        pairs += [(value.origin, value) for each in arguments for value in (each.items or (each,))]
+        for name, value in pairs:
+            columns = value.derivation.columns
+            if value.mark == "over" or value.mark == "self_statistic":
+                kind = "group_statistic" if value.mark == "over" else value.scale or "scaling"
+                taint = Taint(kind, owner.rows, self.place(), columns, "with_columns")
+                owner = owner.but(taints=owner.taints | {taint})
+            owner = self.with_column(owner, name or next(iter(columns), ""), value.but(rows=owner.rows))
+        return owner
+
+    def _data_apply(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        function = arguments[0] if arguments else NOTHING
+        if function.kind == "function":
+            result = self.inline(function, [owner.but(kind="data")], {})
+            through = frozenset({"group"}) if owner.kind == "group" else frozenset()
+            return owner.but(
+                kind="data",
+                taints=owner.taints | result.taints,
+                derivation=owner.derivation | Derivation(result.derivation.columns, through),
+            )
+        return self._plain(owner, arguments, named)
+
+    def _data_backward(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return NOTHING
+
+    def _data_concat(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return self.concatenated([owner, *arguments])
+
+    _data_append = _data_vstack = _data_concatenate = _data_concat
+
+    def concatenated(self, parts: list[Value]) -> Value:
+        """Rows under one another."""
+        flat = [inner for each in parts for inner in (each.items if each.items is not None else (each,))]
+        holding = [each for each in flat if each.rows]
+        if not holding:
+            return gathered(Value(items=tuple(flat))) if flat else NOTHING
+        rows: Rows = frozenset().union(*(each.rows for each in holding))
+        repeated = len({each.rows for each in holding}) < len(holding)
+        taints = frozenset[Taint]().union(*(each.taints for each in holding))
+        columns = holding[0].columns if all(each.columns == holding[0].columns for each in holding) else None
+        result = holding[0].but(rows=rows, taints=taints, columns=columns, mark="")
+        self.facts.concatenations.append(Concatenation(result, tuple(holding), self.place(), repeated))
+        return result
+
+    def draw(self, what: str, library: str, named: Named, seeds: tuple[str, ...]) -> None:
+        """Note that something is left to chance."""
+        seeded = any(name in named and not is_none(named[name]) for name in seeds)
+        self.facts.draws.append(Draw(what, library, seeded, self.place()))
+
+
+def is_none(value: Value) -> bool:
+    """Whether a value is surely None."""
+    return value.known and value.constant is None

@@ -1,0 +1,365 @@
+"""Estimators: how they are made, fitted, applied and scored, whatever library they come from."""
+
+from __future__ import annotations
+
+import ast
+
+from .facts import Fit, Split
+from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES
+from .methods import DataMethods, Named, is_false
+from .values import NOTHING, Columns, Estimator, Place, Rows, Taint, Value, gathered, on_two_sides
+
+_ESTIMATOR_HOMES = (
+    "sklearn",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "imblearn",
+    "keras",
+    "tensorflow",
+    "statsmodels",
+    "cuml",
+    "torchvision",
+    "timm",
+    "transformers",
+    "ngboost",
+    "interpret",
+    "pytorch_tabnet",
+    "tabpfn",
+    "autogluon",
+)
+_PREDICTS = {
+    "predict": "label",
+    "predict_proba": "probability",
+    "decision_function": "margin",
+    "predict_log_proba": "margin",
+    "forecast": "label",
+    "generate": "label",
+    "predict_classes": "label",
+    "inplace_predict": "probability",
+}
+_KERAS = ("Sequential", "Functional")
+_PLAIN_NAMES = {"Model": "keras"}
+STOPPING = {"eval_set", "validation_data", "valid_sets", "evals", "eval_X", "X_val", "valid_data"}
+
+
+class ModelMethods(DataMethods):
+    """Everything about estimators."""
+
+    def constructed(self, origin: str, arguments: list[Value], named: Named) -> Value | None:
+        """The estimator that a class of a known library makes; None where the name is no estimator."""
+        name = origin.rsplit(".", 1)[-1]
+        home = origin.split(".", 1)[0]
+        role = ROLES.get(name, "")
+        steps = [
+            each.estimator for each in self._estimators_in(Value(items=(*arguments, *named.values()))) if each.estimator
+        ]
+        if name in CONTAINERS:
+            last = steps[-1].role if steps else "model"
+            role = (
+                last
+                if name in ("Pipeline", "make_pipeline", "ImbPipeline")
+                else (
+                    "composite"
+                    if name in ("ColumnTransformer", "make_column_transformer", "FeatureUnion", "make_union")
+                    else "model"
+                )
+            )
+        elif (
+            (not role and (MODEL_NAME.search(name) and (home in _ESTIMATOR_HOMES or "." not in origin)))
+            or (not role and name in _KERAS)
+            or (not role and home in ("keras", "tensorflow") and name == "Model")
+        ):
+            role = "model"
+        if not role:
+            return None
+        taints = frozenset[Taint]().union(*(gathered(each).taints for each in (*arguments, *named.values())))
+        estimator = Estimator(
+            name,
+            role,
+            self.place(),
+            [step for step in steps if step],
+            dict(named),
+            self.loops,
+            taints=frozenset(t for t in taints if t.kind == "choice"),
+            classifies=bool(CLASSIFIER_NAME.search(name)) or any(step and step.classifies for step in steps),
+        )
+        if name in RANDOM_MODELS or name in ("KFold", "StratifiedKFold"):
+            self.draw(name, "numpy", named, ("random_state", "seed"))
+        return Value("estimator", estimator=estimator, origin=origin)
+
+    def _estimators_in(self, value: Value, depth: int = 5) -> list[Value]:
+        if value.kind == "estimator":
+            return [value]
+        if depth == 0:
+            return []
+        inside = [*(value.items or ()), *(each for _, each in value.keys), *([value.element] if value.element else [])]
+        return [found for each in inside for found in self._estimators_in(each, depth - 1)]
+
+    # --- methods ------------------------------------------------------------------------------------------------------
+
+    def model_method(self, node: ast.Call, owner: Value, name: str, arguments: list[Value], named: Named) -> Value:
+        """The value of `estimator.name(…)`."""
+        estimator = owner.estimator
+        if estimator is None:
+            return NOTHING
+        if name in ("fit", "partial_fit", "train", "fit_generator", "fine_tune") and (
+            arguments or named or estimator.name == "Trainer"
+        ):
+            return self._fit(owner, estimator, arguments, named)
+        if name in ("fit_transform", "fit_resample", "fit_sample"):
+            self._fit(owner, estimator, arguments, named)
+            return self._transformed(estimator, arguments, named, fitted_here=True)
+        if name == "fit_predict":
+            self._fit(owner, estimator, arguments, named)
+            return arguments[0].but(kind="data", columns=None) if arguments else NOTHING
+        if name in ("transform", "get_support", "adapt"):
+            if name == "adapt":
+                self._fit(owner, estimator, arguments, named)
+                return NOTHING
+            return self._support(estimator) if name == "get_support" else self._transformed(estimator, arguments, named)
+        if name in _PREDICTS or (name in ("__call__", "forward") and arguments):
+            return self.predicted(estimator, arguments, named, _PREDICTS.get(name, "output"))
+        if name in ("score", "evaluate", "eval_set"):
+            return self._scored(estimator, name, arguments, named)
+        if name in (
+            "compile",
+            "set_params",
+            "to",
+            "cuda",
+            "eval",
+            "train",
+            "cpu",
+            "half",
+            "float",
+            "clone",
+            "add",
+            "set_output",
+            "requires_grad_",
+            "double",
+        ):
+            if name == "compile":
+                estimator.arguments.update(named)
+            if name == "add":
+                estimator.steps += [
+                    each.estimator for each in self._estimators_in(Value(items=tuple(arguments))) if each.estimator
+                ]
+            return owner
+        if name in ("inverse_transform", "labels_"):
+            return arguments[0] if arguments else NOTHING
+        return Value(taints=estimator.taints)
+
+    def _support(self, estimator: Estimator) -> Value:
+        taint = Taint(estimator.role, estimator.fitted, self.place(), what=estimator.name)
+        return Value("stat", taints=frozenset({taint}))
+
+    def _fit(self, owner: Value, estimator: Estimator, arguments: list[Value], named: Named) -> Value:
+        features = (
+            arguments[0]
+            if arguments
+            else next(
+                (
+                    named[key]
+                    for key in ("X", "x", "train_set", "dtrain", "train_data", "train_dataset")
+                    if key in named
+                ),
+                NOTHING,
+            )
+        )
+        target = arguments[1] if len(arguments) > 1 else named.get("y")
+        if estimator.name == "Trainer":
+            features = estimator.features or NOTHING
+        features_deep = gathered(features)
+        rows: Rows = features_deep.rows
+        if not rows:
+            return owner
+        stopping = self._stopping(estimator, named)
+        for each in estimator.every():
+            each.fitted = rows
+        taints = features_deep.taints | (target.taints if target else frozenset())
+        estimator.taints = frozenset(t for t in estimator.taints if t.kind == "choice") | taints
+        estimator.features, estimator.target = features, target
+        estimator.scale = target.scale if target is not None else ""
+        if named.get("validation_split") is not None and not is_none_like(named["validation_split"]):
+            pass  # Keras holds the last rows of the training part back itself.
+        self.facts.fits.append(Fit(estimator, features, target, rows, self.place(), stopping, self.loops))
+        return owner
+
+    def _stopping(self, estimator: Estimator, named: Named) -> Rows:
+        """Rows that decide when the training stops or which round is kept."""
+        deep = {**{key: value for each in estimator.every() for key, value in each.arguments.items()}, **named}
+        stops = any(
+            key
+            in (
+                "early_stopping_rounds",
+                "od_wait",
+                "load_best_model_at_end",
+                "use_best_model",
+                "early_stopping",
+                "od_type",
+            )
+            and not is_false(value)
+            for key, value in deep.items()
+        )
+        callbacks = deep.get("callbacks")
+        if callbacks is not None and "stop" in _texts(callbacks):
+            stops = True
+        if not stops:
+            return frozenset()
+        given = [gathered(named[key]) for key in STOPPING & named.keys()]
+        if estimator.evaluated_on is not None:
+            given.append(gathered(estimator.evaluated_on))
+        return frozenset().union(*(each.rows for each in given)) - estimator.fitted if given else frozenset()
+
+    def _transformed(
+        self, estimator: Estimator, arguments: list[Value], named: Named, fitted_here: bool = False
+    ) -> Value:
+        value = arguments[0] if arguments else named.get("X", named.get("raw_documents", NOTHING))
+        deep = gathered(value)
+        self.facts.transforms.append((estimator, deep, self.place(), fitted_here))
+        taints = deep.taints
+        for each in estimator.every():
+            if each.role not in ("model", "fixed", "composite", "search", "unsupervised") and estimator.fitted:
+                columns = each.target.derivation.columns if each.target is not None else frozenset()
+                taints |= {Taint(each.role, estimator.fitted, self._fit_place(estimator), columns, each.name)}
+        single = value.columns if estimator.role in ("scaling", "imputation") else None
+        result = value.but(
+            kind="data",
+            taints=taints,
+            columns=single,
+            rows=deep.rows,
+            items=None,
+            keys=(),
+            mark="",
+            known=False,
+            constant=None,
+        )
+        if estimator.role in ("resampling", "fixed") and len(arguments) > 1:
+            return Value(items=(result, arguments[1].but(taints=arguments[1].taints | taints)))
+        return result
+
+    def _fit_place(self, estimator: Estimator) -> Place:
+        return next((fit.place for fit in reversed(self.facts.fits) if fit.estimator is estimator), estimator.place)
+
+    def predicted(self, estimator: Estimator, arguments: list[Value], named: Named, scale: str) -> Value:
+        """What a model says about rows."""
+        given = [gathered(each) for each in (*arguments, *named.values()) if each.kind != "estimator"]
+        if estimator.name == "Trainer" and given:
+            scale = "output"
+        rows: Rows = frozenset().union(*(each.rows for each in given)) if given else frozenset()
+        taints = estimator.taints.union(*(each.taints for each in given))
+        if not rows:
+            return Value(estimator=estimator, taints=taints)
+        self.facts.predictions.append((estimator, rows, self.place()))
+        if estimator.name in ("LGBM", "Booster") and scale == "label":
+            scale = "probability"
+        if estimator.scale and scale == "label":
+            scale = estimator.scale
+        if estimator.role == "model" and scale == "label" and any(each.name in _KERAS for each in estimator.every()):
+            scale = "output"
+        return Value("prediction", rows=rows, estimator=estimator, taints=taints, scale=scale, columns=Columns())
+
+    def _scored(self, estimator: Estimator, name: str, arguments: list[Value], named: Named) -> Value:
+        given = [
+            gathered(each)
+            for each in (
+                *arguments,
+                *(named[key] for key in ("X", "x", "y", "test_data", "data", "eval_dataset") if key in named),
+            )
+        ]
+        if estimator.name == "Trainer" and not any(each.rows for each in given):
+            given = [gathered(estimator.evaluated_on or NOTHING)]
+        rows = next((each.rows for each in given if each.rows), frozenset())
+        taints = estimator.taints.union(*(each.taints for each in given))
+        if not rows or (estimator.role not in ("model", "search", "composite") and estimator.name != "Trainer"):
+            return NOTHING
+        metric = "accuracy" if estimator.classifies else ("evaluate" if name == "evaluate" else "score")
+        true = arguments[1] if len(arguments) > 1 else None
+        return self.score(metric, rows, estimator, taints, true)
+
+    def cross_validated(self, name: str, arguments: list[Value], named: Named) -> Value:
+        """`cross_val_score` and its like: every row is held out once."""
+        every = dict(zip(("estimator", "X", "y"), arguments, strict=False)) | named
+        model, features = every.get("estimator", NOTHING), gathered(every.get("X", NOTHING))
+        estimator = model.estimator
+        if not features.rows:
+            return NOTHING
+        cv = named.get("cv", NOTHING)
+        how = cv.mark if cv.kind == "splitter" else "ordered"
+        if "groups" in named and how != "group":
+            how = "group" if cv.kind != "splitter" else how
+        self.facts.splits.append(Split(every.get("X", NOTHING), how, f"folds {self.place()}", self.place(), folds=True))
+        target = every.get("y")
+        if estimator is not None:
+            fresh = Estimator(
+                estimator.name,
+                estimator.role,
+                estimator.place,
+                estimator.steps,
+                estimator.arguments,
+                estimator.in_loop,
+                features.rows,
+                estimator.taints | features.taints,
+                target,
+                every.get("X"),
+                classifies=estimator.classifies,
+            )
+            self.facts.fits.append(Fit(fresh, every.get("X", NOTHING), target, features.rows, self.place()))
+            estimator = fresh
+        taints = features.taints | (target.taints if target is not None else frozenset())
+        if name == "cross_val_predict":
+            return Value(
+                "prediction",
+                rows=features.rows,
+                estimator=None,
+                taints=taints,
+                mark="folds",
+                scale="probability" if named.get("method") else "label",
+            )
+        scoring = named.get("scoring", NOTHING)
+        metric = (
+            str(scoring.constant)
+            if scoring.known and scoring.constant
+            else ("accuracy" if estimator and estimator.classifies else "score")
+        )
+        if scoring.items:
+            metric = " ".join(str(each.constant) for each in scoring.items)
+        return self.score(metric, features.rows, estimator, taints, target, folds=True)
+
+    def residual_between(self, values: list[Value]) -> Value | None:
+        """A loss between predictions and the truth, of any name."""
+        predicted = next((each for each in values if each.kind == "prediction" and each.estimator), None)
+        true = next((each for each in values if each.kind != "prediction" and each.rows), None)
+        if predicted is None or true is None or on_two_sides(predicted.rows, true.rows):
+            return None
+        return self.residual(predicted, true, "loss")
+
+    def learnt_from(self, value: Value) -> None:
+        """`loss.backward()`: the model behind the loss has learnt from its rows."""
+        estimator = value.estimator
+        if estimator is None or not value.rows:
+            return
+        if not value.rows <= estimator.fitted:
+            estimator.fitted |= value.rows
+            inside = value.attributes or {}
+            self.facts.fits.append(
+                Fit(
+                    estimator,
+                    Value("data", rows=value.rows),
+                    inside.get("true"),
+                    value.rows,
+                    self.place(),
+                    frozenset(),
+                    1,
+                )
+            )
+
+
+def is_none_like(value: Value) -> bool:
+    """Whether a value is surely None or 0."""
+    return value.known and not value.constant
+
+
+def _texts(value: Value) -> str:
+    inside = [value, *(value.items or ()), *([value.element] if value.element else [])]
+    return " ".join(f"{each.origin} {each.constant}" for each in inside).lower()

@@ -1,0 +1,229 @@
+"""Reports of a review: plain text, JSON, Markdown, HTML and SARIF. Everything from a notebook is escaped."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from .. import __version__
+from ..errors import NotebookUnavailable
+from .notebook_rules import findings
+from .parsed_notebook import read_notebook
+from .rule import Severity, all_rules
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+UNREADABLE = "unreadable_notebook"
+_LEVELS = {"error": "error", "warning": "warning", "note": "note"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding. `cell` counts all cells from 1 (0: the file), `line` the lines of the cell (0: all of it)."""
+
+    rule: str
+    severity: Severity
+    cell: int
+    cell_id: str
+    line: int
+    message: str
+    why: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What was found in one file."""
+
+    path: str
+    findings: list[Row] = field(default_factory=list)
+
+
+def review_file(path: Path) -> FileReport:
+    """The report on a file; one that can't be read has that as its only finding."""
+    try:
+        found = findings(read_notebook(path))
+    except (NotebookUnavailable, RecursionError, MemoryError) as error:
+        message = str(error) or f"{path} is too large to be reviewed."
+        advice = "Open the notebook in JupyterLab and save it again."
+        return FileReport(str(path), [Row(UNREADABLE, "error", 0, "", 0, message, "It can't be opened.", advice)])
+    rows = [
+        Row(
+            rule.id,
+            each.severity or rule.severity,
+            each.cell.number,
+            each.cell.cell_id,
+            each.line,
+            each.message,
+            rule.why,
+            each.advice or rule.advice,
+        )
+        for rule, each in found
+    ]
+    return FileReport(str(path), rows)
+
+
+def counts(reports: list[FileReport]) -> Counter[str]:
+    """How many findings of each severity there are."""
+    return Counter(row.severity for report in reports for row in report.findings)
+
+
+def worst_first(report: FileReport) -> list[Row]:
+    """The findings by severity, then by place."""
+    return sorted(report.findings, key=lambda row: (SEVERITIES.index(row.severity), row.cell, row.line))
+
+
+def summary(reports: list[FileReport]) -> str:
+    """One line: how many findings of each severity in how many notebooks."""
+    number = counts(reports)
+    parts = [f"{number[each]} {each}{'' if number[each] == 1 else 's'}" for each in SEVERITIES if number[each]]
+    return f"{len(reports)} notebook{'' if len(reports) == 1 else 's'}: {', '.join(parts) or 'no findings'}."
+
+
+def place(row: Row) -> str:
+    """`cell 3, line 2`, `cell 3`, or `file`."""
+    if not row.cell:
+        return "file"
+    return f"cell {row.cell}, line {row.line}" if row.line else f"cell {row.cell}"
+
+
+# Control characters would steer the terminal that shows them.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """The text on one line, without what would steer a terminal."""
+    return _CONTROL.sub(" ", text)
+
+
+def as_text(reports: list[FileReport]) -> str:
+    """For a terminal."""
+    lines: list[str] = []
+    for report in reports:
+        for row in worst_first(report):
+            lines.append(f"{plain(report.path)}: {place(row)}: {row.severity}: {plain(row.message)} [{row.rule}]")
+            lines.append(f"    {plain(row.advice)}")
+    return "\n".join([*lines, summary(reports)]) + "\n"
+
+
+def as_json(reports: list[FileReport]) -> str:
+    """A list of files, each with its findings."""
+    return json.dumps([asdict(report) for report in reports], ensure_ascii=False, indent=1) + "\n"
+
+
+def as_markdown(reports: list[FileReport]) -> str:
+    """For a pull request or a wiki."""
+    lines = ["# Review", "", summary(reports), ""]
+    for report in reports:
+        lines += [f"## {_marked(report.path)}", ""]
+        if not report.findings:
+            lines += ["No findings.", ""]
+            continue
+        lines += ["| severity | where | finding | advice |", "| --- | --- | --- | --- |"]
+        for row in worst_first(report):
+            message = f"{_marked(row.message)} (`{row.rule}`)"
+            lines.append(f"| {row.severity} | {place(row)} | {message} | {_marked(row.advice)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _marked(text: str) -> str:
+    """The text with everything escaped that Markdown or HTML would read as more than text."""
+    return re.sub(r"([\\`*_\[\]#|!~])", r"\\\1", html.escape(plain(text), quote=False))
+
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1b1b1b }
+h2 { border-bottom: 1px solid #ccc; overflow-wrap: anywhere } .where { color: #555 } code { background: #f2f2f2 }
+article { border-left: .3rem solid; margin: 1rem 0; padding: .1rem 1rem; overflow-wrap: anywhere }
+.error { border-color: #b3261e } .warning { border-color: #a86400 }
+.note { border-color: #4a6fa5 } p { margin: .4rem 0 }
+@media (prefers-color-scheme: dark) { body { background: #181818; color: #e6e6e6 } code { background: #2a2a2a }
+.where { color: #aaa } }
+"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def as_html(reports: list[FileReport]) -> str:
+    """One page that needs nothing else: no script, no picture, no address."""
+    parts = [
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Review</title>',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>',
+        f"<h1>Review</h1><p>{html.escape(summary(reports))}</p>",
+    ]
+    for report in reports:
+        parts.append(f"<h2>{html.escape(plain(report.path))}</h2>")
+        parts += [_article(row) for row in worst_first(report)] or ["<p>No findings.</p>"]
+    return "\n".join([*parts, "</body></html>"]) + "\n"
+
+
+def _article(row: Row) -> str:
+    message, why, advice = (html.escape(plain(text)) for text in (row.message, row.why, row.advice))
+    return (
+        f'<article class="{row.severity}"><p><strong>{row.severity}</strong> <span class="where">{place(row)}</span> '
+        f"<code>{row.rule}</code></p><p>{message}</p><p>{why}</p><p><em>{advice}</em></p></article>"
+    )
+
+
+def as_sarif(reports: list[FileReport]) -> str:
+    """SARIF 2.1.0, for code hosts."""
+    rules: list[dict[str, Any]] = [
+        {
+            "id": rule.id,
+            "shortDescription": {"text": rule.title},
+            "fullDescription": {"text": rule.why},
+            "help": {"text": rule.advice},
+            "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+            "properties": {"tags": [rule.area]},
+        }
+        for rule in all_rules()
+    ]
+    rules.append({"id": UNREADABLE, "shortDescription": {"text": "The notebook can't be read"}})
+    numbers = {rule["id"]: number for number, rule in enumerate(rules)}
+    results = [
+        {
+            "ruleId": row.rule,
+            "ruleIndex": numbers[row.rule],
+            "level": _LEVELS[row.severity],
+            "message": {"text": f"{plain(row.message)} {plain(row.advice)} ({place(row)})"},
+            "locations": [
+                {
+                    "physicalLocation": {"artifactLocation": {"uri": quote(Path(report.path).as_posix())}},
+                    "logicalLocations": [{"name": place(row), "kind": "module"}],
+                }
+            ],
+            "properties": {"cell": row.cell, "cell_id": row.cell_id, "line": row.line},
+        }
+        for report in reports
+        for row in report.findings
+    ]
+    driver = {"name": "ml-intern review", "semanticVersion": __version__, "rules": rules}
+    return (
+        json.dumps(
+            {
+                "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+                "version": "2.1.0",
+                "runs": [{"tool": {"driver": driver}, "results": results}],
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+        + "\n"
+    )
+
+
+FORMATS: dict[str, Callable[[list[FileReport]], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "html": as_html,
+    "md": as_markdown,
+    "sarif": as_sarif,
+}
+"""How a report is written, by the name of the format."""

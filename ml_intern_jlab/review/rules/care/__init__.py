@@ -1,0 +1,1 @@
+"""Will it break, or harm somebody?"""

@@ -1,0 +1,1 @@
+"""Is the figure that the notebook reports an honest estimate?"""

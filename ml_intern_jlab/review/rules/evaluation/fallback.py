@@ -1,0 +1,137 @@
+"""Errors that are swallowed, and what is put in the place of what failed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ...rule import Found, Rule, Subject, last_name
+
+_LOADS = re.compile(
+    r"^(read_\w+|load\w*|from_pretrained|fetch_\w+|open|download\w*|get|connect|urlretrieve|loadtxt|"
+    r"genfromtxt|snapshot_download|hf_hub_download|scan_\w+)$"
+)
+_INVENTED = re.compile(
+    r"^(rand\w*|randn|normal|uniform|make_(?!pipeline|column)\w+|default_rng|standard_normal|choice|DataFrame|"
+    r"zeros|ones|full|Dummy\w+|load_(?:iris|wine|digits|diabetes|breast_cancer))$"
+)
+_OPTIONAL = {
+    "ImportError",
+    "ModuleNotFoundError",
+    "KeyboardInterrupt",
+    "StopIteration",
+    "AttributeError",
+    "NameError",
+    "FileExistsError",
+}
+
+
+def _calls(nodes: list[ast.stmt]) -> list[str]:
+    return [last_name(each.func) for node in nodes for each in ast.walk(node) if isinstance(each, ast.Call)]
+
+
+def _caught(handler: ast.ExceptHandler) -> set[str]:
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type] if handler.type else []
+    return {last_name(each) for each in types}
+
+
+def _leaves(handler: ast.ExceptHandler) -> bool:
+    """Whether the handler raises, or ends the program."""
+    return any(
+        isinstance(each, ast.Raise)
+        or (
+            isinstance(each, ast.Call)
+            and last_name(each.func) in ("exit", "_exit", "abort", "quit", "fail", "exception")
+        )
+        for node in handler.body
+        for each in ast.walk(node)
+    )
+
+
+def _bound(nodes: list[ast.stmt]) -> set[str]:
+    names = {
+        each.id
+        for node in nodes
+        for each in ast.walk(node)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    return names | (
+        {"return"} if any(isinstance(each, ast.Return) for node in nodes for each in ast.walk(node)) else set()
+    )
+
+
+def _fallback(subject: Subject) -> Iterator[Found]:
+    for cell, node in subject.notebook.nodes():
+        if not isinstance(node, ast.Try):
+            continue
+        loads = [name for name in _calls(node.body) if _LOADS.match(name)]
+        for handler in node.handlers:
+            if not loads or _leaves(handler) or _caught(handler) & {"ImportError", "ModuleNotFoundError"}:
+                continue
+            calls = _calls(handler.body)
+            same = _bound(node.body) & _bound(handler.body)
+            invented = [name for name in calls if _INVENTED.match(name)]
+            other = "from_pretrained" in loads and "from_pretrained" in calls
+            if same and (invented or other):
+                what = "another model is loaded" if other else f"{invented[0]} makes up what takes its place"
+                yield Found(cell, handler.lineno, f"Where {loads[0]} fails, {what}, and everything goes on.")
+
+
+def _swallowed(subject: Subject) -> Iterator[Found]:
+    for cell, node in subject.notebook.nodes():
+        if not isinstance(node, ast.Try):
+            continue
+        for handler in node.handlers:
+            broad = handler.type is None or _caught(handler) & {"Exception", "BaseException"}
+            silent = all(
+                isinstance(each, ast.Pass | ast.Continue)
+                or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+                for each in handler.body
+            )
+            if broad and silent and not _caught(handler) & _OPTIONAL:
+                yield Found(cell, handler.lineno, "Every error is swallowed here without a word.")
+
+
+RULES = (
+    Rule(
+        id="silent_fallback",
+        area="evaluation",
+        severity="error",
+        title="Made-up data or another model where loading fails",
+        why="The results may come from something else than the text says, and nothing shows it.",
+        advice="Let the error stop the notebook.",
+        bad="""# %%
+import numpy as np
+import pandas as pd
+rng = np.random.default_rng(0)
+try:
+    df = pd.read_csv('measured.csv')
+except Exception:
+    df = pd.DataFrame(rng.normal(size=(100, 3)), columns=list('abc'))
+""",
+        good="""# %%
+import pandas as pd
+try:
+    df = pd.read_csv('measured.csv')
+except UnicodeDecodeError:
+    df = pd.read_csv('measured.csv', encoding='latin-1')
+""",
+        check=_fallback,
+    ),
+    Rule(
+        id="swallowed_exception",
+        area="evaluation",
+        severity="warning",
+        title="Every error is swallowed",
+        why="Rows or steps go missing and nothing shows it.",
+        advice="Catch the error that you expect, and say what was left out.",
+        bad="# %%\nfrom PIL import Image\nimages = []\nfor path in ['a.png', 'b.png']:\n    try:\n"
+        "        images.append(Image.open(path))\n    except Exception:\n        pass\n",
+        good="# %%\nfrom PIL import Image, UnidentifiedImageError\nimages = []\nfor path in ['a.png', "
+        "'b.png']:\n    try:\n"
+        "        images.append(Image.open(path))\n    except UnidentifiedImageError:\n        print('left "
+        "out:', path)\n",
+        check=_swallowed,
+    ),
+)

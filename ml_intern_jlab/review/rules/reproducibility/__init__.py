@@ -1,0 +1,1 @@
+"""Does the notebook run again and give the same?"""

@@ -1,0 +1,98 @@
+import type { Contents } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
+import { NotebookSaver, type NotebookContext } from '../notebookSaver';
+
+/** Files by name, each a hash, and a context that saves into them as JupyterLab's does. */
+class Files {
+  readonly held = new Map<string, string>([['old.ipynb', 'first']]);
+  readonly saveState = new Signal<this, string>(this);
+  readonly pathChanged = new Signal<this, string>(this);
+  path = 'old.ipynb';
+  contentsModel = { hash: 'first' };
+  isDisposed = false;
+
+  async save(path = this.path): Promise<void> {
+    this.saveState.emit('started');
+    await Promise.resolve();
+    this.contentsModel = { hash: `written to ${path}` };
+    this.held.set(path, this.contentsModel.hash);
+    this.saveState.emit('completed');
+  }
+
+  rename(path: string): void {
+    this.held.set(path, this.held.get(this.path) ?? '');
+    this.held.delete(this.path);
+    this.path = path;
+    this.pathChanged.emit(path);
+  }
+
+  _updateContentsModel(model: { hash: string }): void {
+    this.contentsModel = { hash: model.hash };
+  }
+
+  get(path: string): Promise<object> {
+    const hash = this.held.get(path);
+    return hash === undefined
+      ? Promise.reject(new Error('404'))
+      : Promise.resolve({ path, hash });
+  }
+
+  delete(path: string): Promise<void> {
+    this.held.delete(path);
+    return Promise.resolve();
+  }
+}
+
+function saverOf(files: Files): NotebookSaver {
+  return new NotebookSaver(
+    files as unknown as NotebookContext,
+    files as unknown as Contents.IManager
+  );
+}
+
+const settled = (): Promise<void> =>
+  new Promise(resolve => setTimeout(resolve, 20));
+
+describe('NotebookSaver', () => {
+  it('takes away the copy that a rename during a save leaves behind', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    const saving = files.save('old.ipynb');
+    files.rename('new.ipynb');
+    await saving;
+    await settled();
+    expect([...files.held]).toEqual([['new.ipynb', 'written to new.ipynb']]);
+    saver.dispose();
+  });
+
+  it('leaves a file under the old name that is not its own', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    const saving = files.save('old.ipynb');
+    files.rename('new.ipynb');
+    await saving;
+    files.held.set('old.ipynb', "somebody else's");
+    await settled();
+    expect(files.held.get('old.ipynb')).toBe("somebody else's");
+    saver.dispose();
+  });
+
+  it('saves once for several wishes, and not after it was disposed of', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    let saves = 0;
+    files.saveState.connect((_, state) => {
+      saves += state === 'completed' ? 1 : 0;
+    });
+    saver.soon(5);
+    saver.soon(0);
+    saver.soon(10);
+    await settled();
+    expect(saves).toBe(1);
+    saver.soon(0);
+    saver.dispose();
+    await settled();
+    expect(saves).toBe(1);
+  });
+});

@@ -1,0 +1,152 @@
+import { expect, type Page } from '@playwright/test';
+
+import type { Command, Event, Mode, SessionInfo } from '../src/protocol';
+import { turn, type ScriptedModel } from './scriptedModel';
+import { labUrl, TOKEN, WHOLE } from './servers';
+
+/** A cell of a notebook's file. */
+export interface ISavedCell {
+  cell_type: string;
+  id: string;
+  source: string;
+  outputs?: Record<string, unknown>[];
+  execution_count?: number | null;
+}
+
+/** A session's socket of the test's own, beside those of the page. */
+export class Watcher {
+  constructor(
+    private readonly page: Page,
+    readonly session: SessionInfo
+  ) {}
+
+  readonly events: Event[] = [];
+
+  /** Send one command; a refusal fails the test with its sentence. */
+  async send(command: Command): Promise<void> {
+    const url = `ws://127.0.0.1:${WHOLE.port}/ml-intern/sessions/${this.session.session_id}/events`;
+    const events = await this.page.evaluate(
+      ([address, text]) =>
+        new Promise<Event[]>((resolve, reject) => {
+          const socket = new WebSocket(address);
+          const told: Event[] = [];
+          socket.onopen = () => socket.send(text);
+          socket.onmessage = ({ data }: MessageEvent<string>) => {
+            const frame = JSON.parse(data) as Event | IReply;
+            if (frame.type !== 'reply') {
+              told.push(frame);
+              return;
+            }
+            socket.close();
+            if (frame.ok) {
+              resolve(told);
+            } else {
+              reject(new Error(frame.error));
+            }
+          };
+          interface IReply {
+            type: 'reply';
+            ok: boolean;
+            error: string;
+          }
+        }),
+      [url, JSON.stringify({ request_id: 'test', ...command })] as const
+    );
+    this.events.push(...events);
+  }
+
+  /** Wait until the run has ended, and return its status. */
+  async ended(): Promise<void> {
+    await expect(async () => {
+      const info = await this.page.evaluate(async id => {
+        const answer = await fetch(`/ml-intern/sessions/${id}`);
+        return (await answer.json()) as SessionInfo;
+      }, this.session.session_id);
+      expect(info.run_status).not.toBe('running');
+    }).toPass();
+  }
+}
+
+let count = 0;
+
+/** A notebook with a session, open in JupyterLab, which holds the lease. */
+export async function openNotebook(
+  page: Page,
+  cells: object[] = []
+): Promise<Watcher> {
+  count += 1;
+  const name = `notebook-${process.pid}-${count}.ipynb`;
+  // A workspace of its own: JupyterLab would open the other tests' notebooks again.
+  await page.goto(
+    labUrl(WHOLE).replace('/lab?', `/lab/workspaces/${name.slice(0, -6)}?`)
+  );
+  await page.waitForFunction(() => window.jupyterapp?.restored);
+  await page.evaluate(() => window.jupyterapp.restored);
+  const session = await page.evaluate(
+    async ([path, given, token]) => {
+      const { serviceManager, commands } = window.jupyterapp;
+      const kernelspec = { name: 'python3', display_name: 'Python 3' };
+      await serviceManager.contents.save(path, {
+        type: 'notebook',
+        format: 'json',
+        content: {
+          cells: given,
+          metadata: { kernelspec },
+          nbformat: 4,
+          nbformat_minor: 5
+        }
+      });
+      const answer = await fetch('/ml-intern/sessions', {
+        method: 'POST',
+        body: JSON.stringify({ path }),
+        headers: {
+          'content-type': 'application/json',
+          authorization: `token ${token}`
+        }
+      });
+      const panel = (await commands.execute('docmanager:open', {
+        path,
+        factory: 'Notebook'
+      })) as { sessionContext: { ready: Promise<void> } };
+      await panel.sessionContext.ready;
+      return (await answer.json()) as SessionInfo;
+    },
+    [name, cells, TOKEN] as const
+  );
+  return new Watcher(page, session);
+}
+
+export const PLAN = '1. Show what there is';
+export const END = turn('final_answer("That is all there is to see.")');
+
+/** Start a run in a new notebook, whose cells are these, approved by `mode`. */
+export async function startRun(
+  page: Page,
+  model: ScriptedModel,
+  mode: Mode,
+  cells: string[],
+  given: object[] = []
+): Promise<Watcher> {
+  const watcher = await openNotebook(page, given);
+  model.say(PLAN, ...cells, END);
+  await watcher.send({
+    type: 'start_run',
+    task: 'Show what there is.',
+    mode,
+    model: 'openai:scripted'
+  });
+  return watcher;
+}
+
+/** What the file holds, as the server reads it. */
+export async function saved(
+  page: Page,
+  { session }: Watcher
+): Promise<ISavedCell[]> {
+  return page.evaluate(async path => {
+    const { contents } = window.jupyterapp.serviceManager;
+    // While the file is being written it reads as empty.
+    const file = await contents.get(path).catch(() => contents.get(path));
+    return (file.content as { cells: never[] }).cells;
+  }, session.path);
+}

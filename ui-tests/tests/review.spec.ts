@@ -1,0 +1,63 @@
+import { expect, test } from '@playwright/test';
+
+import { openNotebook } from '../notebookPage';
+import { PanelPage } from '../panelPage';
+
+const code = (id: string, source: string): object => ({
+  cell_type: 'code',
+  id,
+  source,
+  metadata: {},
+  outputs: [],
+  execution_count: null
+});
+
+test('a review lists what it found, and a finding leads to its cell', async ({
+  page
+}, info) => {
+  await openNotebook(page, [
+    code('use', 'print(later)'),
+    code('define', 'later = open("/home/ada/data.csv")')
+  ]);
+  const panel = new PanelPage(page, info);
+  await panel.show();
+  await panel.more('Review this notebook');
+  const review = panel.panel.getByRole('region', { name: 'Review' });
+  await expect(review).toContainText('uses later, which only cell 2');
+  await expect(review).toContainText('/home/ada/data.csv');
+  await review.getByRole('button', { name: /uses later/ }).click();
+  await expect(page.locator('.jp-Notebook .jp-mod-active')).toContainText(
+    'print(later)'
+  );
+  await panel.shots('review');
+
+  // What was mended is found no more.
+  const editors = page.locator('.jp-Notebook .cm-content');
+  for (const [index, source] of ['print(1)', 'later = 1'].entries()) {
+    await editors.nth(index).click();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type(source);
+  }
+  await panel.run('notebook:run-all-cells');
+  await panel.run('docmanager:save');
+  await review.getByRole('button', { name: 'Review again' }).click();
+  await expect(review).toContainText('found nothing to mend');
+  await panel.shot('clean');
+});
+
+test('a read-only notebook says how to go on', async ({ page }, info) => {
+  // Where the tests run as root every file may be written, so the page is told otherwise.
+  await page.route(/\/api\/contents\/notebook-/, async route => {
+    const response = await route.fetch();
+    const body: unknown = await response.json().catch(() => null);
+    await (body && typeof body === 'object' && !Array.isArray(body)
+      ? route.fulfill({ response, json: { ...body, writable: false } })
+      : route.fulfill({ response }));
+  });
+  await openNotebook(page, [code('one', 'print(1)')]);
+  const panel = new PanelPage(page, info);
+  await panel.show();
+  await expect(panel.hint).toContainText('read-only');
+  await expect(panel.hint).toContainText('Save Notebook As');
+  await panel.shots('read-only');
+});
