@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound=BaseModel)
 RESOURCE = "ml_intern"
 """What an authorizer is asked about."""
-GRACE_SECONDS = 3.0
-"""How long a tab that vanished may take to come back, as in a reload, before the server writes in its place."""
+GRACE_SECONDS = 8.0
+"""How long a tab that vanished may take to come back before the server writes in its place.
+
+A reload on a slow machine takes 5 s. A file that is being written just then can't be read by the page that opens it.
+"""
 MAX_QUEUE = 5_000
 """Events that wait for a slow client; one that falls further behind is cut off and comes back with `since`."""
 SESSION = r"/ml-intern/sessions/(?P<session_id>[0-9a-f]{12})"
