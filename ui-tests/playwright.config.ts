@@ -14,6 +14,8 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   // One browser and two servers are as much as two cores carry.
   workers: 1,
+  // A test that passes only the second time is reported as flaky; it does not hide the rest.
+  retries: process.env.CI ? 1 : 0,
   use: {
     launchOptions: {
       executablePath: process.env.CHROMIUM_PATH,
