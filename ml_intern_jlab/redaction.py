@@ -12,6 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 MARK = "[redacted]"
@@ -122,9 +123,15 @@ def redacted(value: Any) -> Any:
 
 def environment_secrets(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
     """The values of those environment variables whose names tell that they are secret."""
+    return _telling_values(tuple(environment.items()))
+
+
+@lru_cache(maxsize=4)
+def _telling_values(variables: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Kept, since each text of each event asks for them while the environment hardly ever changes."""
     return frozenset(
         value
-        for name, value in environment.items()
+        for name, value in variables
         if len(value) >= SHORTEST_VALUE
         and _telling(name)
         and not value.startswith(("/", "."))
