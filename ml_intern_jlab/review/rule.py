@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from .flow.facts import Facts
+from .flow.values import Place
 from .parsed_notebook import Cell, ParsedNotebook
 
 Severity = Literal["error", "warning", "note"]
@@ -40,6 +41,10 @@ class Subject:
         from .flow.interpreter import interpret
 
         return interpret(self.notebook)
+
+    def found(self, place: Place, message: str, severity: Severity | None = None) -> Found:
+        """A finding at a place that the data flow names."""
+        return Found(self.notebook.cells[place.cell - 1], place.line, message, severity)
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,8 @@ def _categories(subject: Subject) -> Iterator[Found]:
     facts = subject.facts
     for (one, _), (other, second) in zip(facts.dummies, facts.dummies[1:], strict=False):
         if one.rows and other.rows and disjoint(one.rows, other.rows) and not _aligned(subject):
-            yield Found(
-                subject.notebook.cells[second.cell - 1],
-                second.line,
+            yield subject.found(
+                second,
                 "get_dummies makes the columns of each part by itself; a category that one part lacks shifts them.",
             )
             return
@@ -83,9 +82,8 @@ def _categories(subject: Subject) -> Iterator[Found]:
             if "categories" in estimator.arguments:
                 continue
             told.add(estimator)
-            yield Found(
-                subject.notebook.cells[place.cell - 1],
-                place.line,
+            yield subject.found(
+                place,
                 f"{estimator.name} fails at a category that the training rows lack.",
             )
 
@@ -106,9 +104,8 @@ def _missing_values(subject: Subject) -> Iterator[Found]:
         own = taint.rows == value.rows and any(part.parents or part.kind == "file" for part in taint.rows)
         if own and place not in told and fits and all(disjoint(taint.rows, fit.rows) for fit in fits) and used:
             told.add(place)
-            yield Found(
-                subject.notebook.cells[place.cell - 1],
-                place.line,
+            yield subject.found(
+                place,
                 "Gaps of the test rows are filled with the test rows' own values, not with the training rows'.",
             )
 

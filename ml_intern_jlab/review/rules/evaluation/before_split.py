@@ -60,8 +60,8 @@ def _preprocessing(subject: Subject) -> Iterator[Found]:
         if taint.kind in _HARMLESS and not (nested and taint.rows <= nested):
             told.add(taint.place)
             what = f" ({taint.what})" if taint.what else ""
-            yield _found(
-                subject, taint, f"{_WORDS[taint.kind]}{what} was learnt from all rows, before some were held out."
+            yield subject.found(
+                taint.place, f"{_WORDS[taint.kind]}{what} was learnt from all rows, before some were held out."
             )
 
 
@@ -75,9 +75,8 @@ def _selection(subject: Subject) -> Iterator[Found]:
         names = target.derivation.columns if target is not None else frozenset()
         by_relation = taint.kind == "relation" and bool(taint.columns & names)
         if taint.kind == "supervised_selection" or by_relation:
-            yield _found(
-                subject,
-                taint,
+            yield subject.found(
+                taint.place,
                 f"Columns were selected ({taint.what or 'by the target'}) with the target of rows that are "
                 "held out later.",
             )
@@ -86,9 +85,8 @@ def _selection(subject: Subject) -> Iterator[Found]:
 def _resampling(subject: Subject) -> Iterator[Found]:
     for taint, _ in leaks(subject):
         if taint.kind == "resampling":
-            yield _found(
-                subject,
-                taint,
+            yield subject.found(
+                taint.place,
                 f"Rows were resampled ({taint.what}) before the split, so copies or mixtures of test rows "
                 "are among the training rows.",
             )
@@ -98,15 +96,10 @@ def _target_encoding(subject: Subject) -> Iterator[Found]:
     for taint, target in leaks(subject):
         names = target.derivation.columns if target is not None else frozenset()
         if taint.kind == "target_encoding" or (taint.kind == "group_statistic" and taint.columns & names):
-            yield _found(
-                subject,
-                taint,
+            yield subject.found(
+                taint.place,
                 "A column was made from the target's averages over all rows, the held-out ones among them.",
             )
-
-
-def _found(subject: Subject, taint: Taint, message: str) -> Found:
-    return Found(subject.notebook.cells[taint.place.cell - 1], taint.place.line, message)
 
 
 _DATA = """# %%

@@ -75,9 +75,8 @@ def _choices(subject: Subject, threshold: bool) -> Iterator[Found]:
             continue
         places.add(rows)
         few = not any(score.in_loop for score in scores) and 0 < choice.tries < 6
-        yield Found(
-            subject.notebook.cells[choice.place.cell - 1],
-            choice.place.line,
+        yield subject.found(
+            choice.place,
             "The threshold is chosen on the rows that the score is reported on."
             if threshold
             else "The best of several scores on the same rows is picked, and no other held-out rows judge what "
@@ -117,9 +116,8 @@ def _early_stopping(subject: Subject) -> Iterator[Found]:
         ]
         if scored and not judged_elsewhere(subject, fit.stopping, -1):
             told.add(fit.place)
-            yield Found(
-                subject.notebook.cells[fit.place.cell - 1],
-                fit.place.line,
+            yield subject.found(
+                fit.place,
                 "The training stops where these rows score best, and the result is reported on the same rows.",
             )
 
@@ -131,9 +129,8 @@ def _search_score(subject: Subject) -> Iterator[Found]:
             other.held_out and other.metric != "best_score_" for other in scores
         ):
             predicted = _predicted_elsewhere(subject, score.rows)
-            yield Found(
-                subject.notebook.cells[score.place.cell - 1],
-                score.place.line,
+            yield subject.found(
+                score.place,
                 "The best score of the search is the only estimate of how good the model is.",
                 severity="note" if predicted else None,
             )

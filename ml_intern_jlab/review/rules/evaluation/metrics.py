@@ -53,9 +53,8 @@ def _swapped(subject: Subject) -> Iterator[Found]:
         first, second = score.true, score.predicted
         if first.kind == "prediction" and second.kind == "data" and second.rows and first.estimator is not None:
             told.add(score.place)
-            yield Found(
-                subject.notebook.cells[score.place.cell - 1],
-                score.place.line,
+            yield subject.found(
+                score.place,
                 f"{score.metric} is given the predictions first and the truth second.",
             )
 
@@ -74,9 +73,8 @@ def _labels(subject: Subject) -> Iterator[Found]:
         regressor = predicted.estimator is not None and not predicted.estimator.classifies
         if predicted.scale == "label" and not regressor:
             told.add(score.place)
-            yield Found(
-                subject.notebook.cells[score.place.cell - 1],
-                score.place.line,
+            yield subject.found(
+                score.place,
                 f"{score.metric} is given predicted classes instead of probabilities or scores.",
             )
 
@@ -108,7 +106,7 @@ def _scale(subject: Subject) -> Iterator[Found]:
         else:
             continue
         told.add(score.place)
-        yield Found(subject.notebook.cells[score.place.cell - 1], score.place.line, what)
+        yield subject.found(score.place, what)
 
 
 def _is_softmax(node: ast.AST) -> bool:
@@ -186,9 +184,8 @@ def _imbalance(subject: Subject) -> Iterator[Found]:
     evidence = _share_of_largest(subject)
     if evidence:
         score = accuracies[-1]
-        yield Found(
-            subject.notebook.cells[score.place.cell - 1],
-            score.place.line,
+        yield subject.found(
+            score.place,
             f"Accuracy is the only metric, but {evidence}.",
         )
 
@@ -247,7 +244,7 @@ def _no_baseline(subject: Subject) -> Iterator[Found]:
     if _BASELINE.search(text) or _share_of_largest(subject) or "value_counts(normalize" in text:
         return
     last = scores[-1].place
-    yield Found(subject.notebook.cells[last.cell - 1], last.line, "The model's score is compared with nothing.")
+    yield subject.found(last, "The model's score is compared with nothing.")
 
 
 _HEAD = """# %%

@@ -49,10 +49,8 @@ def _duplicates(subject: Subject) -> Iterator[Found]:
                 if any(overlap(source.rows, rows) for source, _ in facts.deduplicated):
                     continue
                 told.add(place)
-                yield _at(
-                    subject,
-                    joined.place.cell,
-                    joined.place.line,
+                yield subject.found(
+                    joined.place,
                     "The same rows, or copies made from them, are put together before the split.",
                 )
     for value, checked in facts.duplicate_checks:
@@ -63,10 +61,8 @@ def _duplicates(subject: Subject) -> Iterator[Found]:
         for split in facts.splits:
             if covers(value.rows, gathered(split.source).rows) and (split.place.cell, split.place.line) not in told:
                 told.add((split.place.cell, split.place.line))
-                yield _at(
-                    subject,
-                    split.place.cell,
-                    split.place.line,
+                yield subject.found(
+                    split.place,
                     f"Cell {cell.number} counts {count:,} duplicated rows; they are split with the others.",
                 )
                 break
@@ -98,10 +94,8 @@ def _groups(subject: Subject) -> Iterator[Found]:
             continue
         if not any(fit.estimator.role in ("model", "search", "composite") for fit in facts.fits):
             return
-        yield _at(
-            subject,
-            split.place.cell,
-            split.place.line,
+        yield subject.found(
+            split.place,
             f"Rows are split one by one although several belong to each {sorted(repeated)[0]}.",
         )
         return
@@ -153,10 +147,8 @@ def _time(subject: Subject) -> Iterator[Found]:
             each.derivation.through & {"lead", "shift", "window"} for each in _targets_of(subject, split)
         )
         if lagged or indexed or target_ahead:
-            yield _at(
-                subject,
-                split.place.cell,
-                split.place.line,
+            yield subject.found(
+                split.place,
                 "Rows in the order of time are split at random, so the model learns from rows after those it predicts.",
             )
             return
@@ -185,10 +177,6 @@ def _has_dates(subject: Subject) -> bool:
         isinstance(node, ast.keyword) and node.arg in ("parse_dates", "try_parse_dates")
         for _, node in subject.notebook.nodes()
     )
-
-
-def _at(subject: Subject, cell: int, line: int, message: str) -> Found:
-    return Found(subject.notebook.cells[cell - 1], line, message)
 
 
 _STUDY = "A study over 2,047 tables (arXiv 2604.04199)"

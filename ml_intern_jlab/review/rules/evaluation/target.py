@@ -31,7 +31,7 @@ def _kept(subject: Subject) -> Iterator[Found]:
         for name in sorted(names):
             if features.columns is not None and features.columns.has(name) and len(names) == 1:
                 told = "the last column" if name == "#-1" else "one of the columns" if name[:1] == "#" else name
-                yield _at(subject, fit, f"The target, {told}, is among the features.")
+                yield subject.found(fit.place, f"The target, {told}, is among the features.")
 
 
 def _proxy(subject: Subject) -> Iterator[Found]:
@@ -46,10 +46,10 @@ def _proxy(subject: Subject) -> Iterator[Found]:
         sources = target.derivation.columns - {name}
         plain = not target.derivation.through
         if made and name:
-            yield _at(subject, fit, f"{made[0]} was made from the target {name} and is among the features.")
+            yield subject.found(fit.place, f"{made[0]} was made from the target {name} and is among the features.")
         elif len(sources) == 1 and plain and columns.has(next(iter(sources))):
             told = name or "The target"
-            yield _at(subject, fit, f"{told} was made from {next(iter(sources))}, which is among the features.")
+            yield subject.found(fit.place, f"{told} was made from {next(iter(sources))}, which is among the features.")
 
 
 def _tells(how: Derivation, target: str) -> bool:
@@ -62,12 +62,8 @@ def _future(subject: Subject) -> Iterator[Found]:
             continue
         for name, how in features.derived:
             if features.columns.has(name) and how.through & {"lead", "centred"}:
-                yield _at(subject, fit, f"The feature {name} looks ahead: it was made from later rows.")
+                yield subject.found(fit.place, f"The feature {name} looks ahead: it was made from later rows.")
                 break
-
-
-def _at(subject: Subject, fit: Fit, message: str) -> Found:
-    return Found(subject.notebook.cells[fit.place.cell - 1], fit.place.line, message)
 
 
 _HEAD = """# %%

@@ -26,9 +26,8 @@ def _test_in_training(subject: Subject) -> Iterator[Found]:
         # A part of what was learnt from, shown in a loop or a learning curve, isn't a test part.
         if more and _names_a_split(score) and _is_test_side(subject, score):
             told.add(score.place)
-            yield Found(
-                subject.notebook.cells[score.place.cell - 1],
-                score.place.line,
+            yield subject.found(
+                score.place,
                 f"The rows scored here are among those that {_name(score)} learnt from.",
             )
 
@@ -63,9 +62,8 @@ def _on_training_data(subject: Subject) -> Iterator[Found]:
         if any(estimator.name.startswith("Dummy") for estimator in score.estimator.every()):
             continue
         told.add(score.place)
-        yield Found(
-            subject.notebook.cells[score.place.cell - 1],
-            score.place.line,
+        yield subject.found(
+            score.place,
             f"The only score of {_name(score)} is on rows that it learnt from.",
             # Where others are held to the test, this one is beside them: shown, not claimed.
             severity="warning" if honest else None,
@@ -95,9 +93,8 @@ def _refitted(subject: Subject) -> Iterator[Found]:
                 continue
             if covers(score.rows, taint.rows) and not overlap(taint.rows, score.fitted):
                 told.add(taint.place)
-                yield Found(
-                    subject.notebook.cells[taint.place.cell - 1],
-                    taint.place.line,
+                yield subject.found(
+                    taint.place,
                     f"The preparation ({taint.what or taint.kind}) was fitted on the test rows by themselves.",
                 )
 

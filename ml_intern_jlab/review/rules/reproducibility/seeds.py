@@ -19,9 +19,8 @@ def _check(subject: Subject) -> Iterator[Found]:
         return
     first = next(draw for draw in open_draws if draw.place == places[0])
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-    yield Found(
-        subject.notebook.cells[first.place.cell - 1],
-        first.place.line,
+    yield subject.found(
+        first.place,
         f"{first.what}{more} draw{'s' if not more else ''} from chance without a seed.",
     )
 
