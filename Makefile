@@ -41,7 +41,7 @@ help:
 	  'make bench-overhead   what a cell costs through our path' \
 	  'make bench-review     precision and recall of the review by rule, on tests/review/corpus' \
 	  'make rules-docs       write docs/rules from the rules of the review' \
-	  'make bench-safety    how well the risk classes of labelled cells are told' \
+	  'make bench-safety     how well the risk classes of labelled cells are told' \
 	  'make wheel            sdist and wheel into dist/' \
 	  'make clean            remove what was built; .venv and node_modules stay'
 
@@ -183,12 +183,12 @@ test-front-end: node_modules/.yarn-state.yml
 	@mkdir -p $(LOGS) && jlpm test 2>&1 | tee $(LOGS)/test-front-end.log
 
 test-python: $(STAMPS)/test
-	$(say) 'pytest, with real kernels and a real server (some minutes)'
+	$(say) 'pytest, with real kernels and a real server (about 12 min)'
 	@mkdir -p $(LOGS) && pytest $(PYTEST_ARGS) 2>&1 | tee $(LOGS)/test-python.log
 
 test-ui: $(STAMPS)/test $(STAMPS)/labextension $(STAMPS)/chromium
 	@if [ -s $(STAMPS)/chromium ]; then \
-	  printf '\n==> %s\n' 'Playwright: JupyterLab in a real browser (about 1 min)'; \
+	  printf '\n==> %s\n' 'Playwright: JupyterLab in a real browser (about 12 min)'; \
 	  mkdir -p $(LOGS); CHROMIUM_PATH="$$(cat $(STAMPS)/chromium)" jlpm test:ui 2>&1 | tee $(LOGS)/test-ui.log; \
 	elif [ -n "$${CI:-}" ]; then \
 	  echo 'The UI tests need Chromium, and CI must run them. Set CHROMIUM_PATH or install chromium.'; exit 1; \

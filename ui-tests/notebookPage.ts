@@ -138,6 +138,18 @@ export async function startRun(
   return watcher;
 }
 
+/** A code cell that has not run, as a notebook file has it. */
+export function codeCell(id: string, source: string): object {
+  return {
+    cell_type: 'code',
+    id,
+    source,
+    metadata: {},
+    outputs: [],
+    execution_count: null
+  };
+}
+
 /** What the file holds, as the server reads it. */
 export async function saved(
   page: Page,

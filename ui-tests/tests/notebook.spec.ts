@@ -3,6 +3,7 @@ import { expect, test, type Page, type TestInfo } from '@playwright/test';
 import type { SessionInfo } from '../../src/protocol';
 import {
   END,
+  codeCell,
   openNotebook,
   PLAN,
   saved,
@@ -84,14 +85,7 @@ test('outputs of every kind stand in the tab as in a run of its own', async ({
   // The same sources, run by JupyterLab itself.
   const own = await openNotebook(
     page,
-    sources.map((source, index) => ({
-      cell_type: 'code',
-      id: `own-${index}`,
-      source,
-      metadata: {},
-      outputs: [],
-      execution_count: null
-    }))
+    sources.map((source, index) => codeCell(`own-${index}`, source))
   );
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('notebook:run-all-cells');
@@ -281,21 +275,13 @@ test('the person types and runs a cell of their own meanwhile', async ({
 test('the magic hands its task over, and a saved notebook never does', async ({
   page
 }, info) => {
-  const code = (id: string, source: string): object => ({
-    cell_type: 'code',
-    id,
-    source,
-    metadata: {},
-    outputs: [],
-    execution_count: null
-  });
   const watcher = await openNotebook(page, [
-    code('load', '%load_ext ml_intern_jlab'),
-    code(
+    codeCell('load', '%load_ext ml_intern_jlab'),
+    codeCell(
       'task',
       '%%ml_intern --mode auto --model openai:scripted\nShow what there is.'
     ),
-    code('last', 'print("last")')
+    codeCell('last', 'print("last")')
   ]);
   model.say(PLAN, turn('print("from the intern")'), END);
   await page.evaluate(() =>

@@ -1,23 +1,14 @@
 import { expect, test } from '@playwright/test';
 
-import { openNotebook } from '../notebookPage';
+import { codeCell, openNotebook } from '../notebookPage';
 import { PanelPage } from '../panelPage';
-
-const code = (id: string, source: string): object => ({
-  cell_type: 'code',
-  id,
-  source,
-  metadata: {},
-  outputs: [],
-  execution_count: null
-});
 
 test('a review lists what it found, and a finding leads to its cell', async ({
   page
 }, info) => {
   await openNotebook(page, [
-    code('use', 'print(later)'),
-    code('define', 'later = open("/home/ada/data.csv")')
+    codeCell('use', 'print(later)'),
+    codeCell('define', 'later = open("/home/ada/data.csv")')
   ]);
   const panel = new PanelPage(page, info);
   await panel.show();
@@ -54,7 +45,7 @@ test('a read-only notebook says how to go on', async ({ page }, info) => {
       ? route.fulfill({ response, json: { ...body, writable: false } })
       : route.fulfill({ response }));
   });
-  await openNotebook(page, [code('one', 'print(1)')]);
+  await openNotebook(page, [codeCell('one', 'print(1)')]);
   const panel = new PanelPage(page, info);
   await panel.show();
   await expect(panel.hint).toContainText('read-only');
