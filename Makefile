@@ -38,6 +38,7 @@ help:
 	  'make test             everything that CI runs' \
 	  'make protocol         write src/protocol.ts from ml_intern_jlab/protocol.py' \
 	  'make bench-tasks      solve and score the tasks of bench/tasks (MODEL=recipes)' \
+	  'make bench-quality    this agent and the stock one with one model (MODEL=local:qwen2.5-coder-1.5b)' \
 	  'make bench-overhead   what a cell costs through our path' \
 	  'make bench-review     precision and recall of the review by rule, on tests/review/corpus' \
 	  'make rules-docs       write docs/rules from the rules of the review' \
@@ -112,7 +113,7 @@ $(STAMPS)/chromium: | $(STAMPS)/venv
 
 # --- what people do -----------------------------------------------------------------------------------------------
 
-.PHONY: demo lab protocol wheel bench-tasks bench-overhead bench-review rules-docs bench-safety clean
+.PHONY: demo lab protocol wheel bench-tasks bench-quality bench-overhead bench-review rules-docs bench-safety clean
 demo: $(STAMPS)/demo
 	@rm -rf build/demo && mkdir -p build && cp -R examples/penguins build/demo
 	$(say) 'Doing the main job in build/demo (about 1 min)'
@@ -135,6 +136,11 @@ wheel: $(STAMPS)/labextension
 
 bench-tasks: $(STAMPS)/demo
 	@python bench/tasks.py --model "$(MODEL)"
+
+# The weights of a `local:` model are fetched with its first use.
+bench-quality: $(STAMPS)/demo
+	@python bench/questions.py
+	@python bench/quality.py --model "$(if $(filter recipes,$(MODEL)),local:qwen2.5-coder-1.5b,$(MODEL))"
 
 bench-overhead: $(STAMPS)/demo
 	@python bench/overhead.py

@@ -33,8 +33,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ml_intern_jlab.protocol import Mode, StartRun
 from ml_intern_jlab.server.hosts import HeadlessHost
+from ml_intern_jlab.sessions.budget import Limits
 from ml_intern_jlab.sessions.journal import Journal
-from ml_intern_jlab.sessions.run import Limits
 from ml_intern_jlab.sessions.session import Sessions, Settings
 from ml_intern_jlab.testing import turn
 

@@ -20,6 +20,7 @@ from . import __version__, risk_command
 from .errors import InternError, JournalUnavailable
 from .model_commands import add_model_commands
 from .protocol import (
+    CellFinished,
     CellProposed,
     Command,
     Deliverable,
@@ -48,9 +49,12 @@ class Summary:
     deliverables: list[Deliverable] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     cells: int = 0
+    errors: int = 0
     steps: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cost: float | None = None
+    model_seconds: float = 0.0
 
     def add(self, event: Event) -> None:
         """Take in one event."""
@@ -59,10 +63,15 @@ class Summary:
                 self.deliverables = event.deliverables
             case CellProposed():
                 self.cells += 1
+            case CellFinished():
+                self.errors += event.status == "failed"
             case StepFinished():
                 self.steps = max(self.steps, event.step)
                 self.input_tokens += event.input_tokens
                 self.output_tokens += event.output_tokens
+                self.model_seconds = round(self.model_seconds + event.seconds, 3)
+                if event.cost is not None:
+                    self.cost = (self.cost or 0.0) + event.cost
             case MetricLogged():
                 self.metrics.append({"name": event.name, "value": event.value, "split": event.split})
             case RunFinished():
@@ -105,7 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         "--approve", type=Mode, choices=list(Mode), default=Mode.ask, metavar="ask|auto_safe|auto", help="what asks"
     )
     run.add_argument("--max-steps", type=_positive, default=30, metavar="N", help="turns of the model at most")
-    run.add_argument("--timeout", type=_seconds, metavar="S", help="seconds after which the run ends as failed")
+    run.add_argument("--timeout", type=_amount, metavar="S", help="seconds after which the run ends as failed")
+    run.add_argument("--max-tokens", type=_positive, metavar="N", help="tokens read and written at most")
+    run.add_argument("--max-cost", type=_amount, metavar="USD", help="US dollars at most, where the price is known")
+    run.add_argument("--without", action="append", default=[], help=argparse.SUPPRESS)  # for bench/quality.py
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line of stdout")
     run.add_argument("--journal", type=Path, help="the journal's file (default: in Jupyter's data folder)")
     run.set_defaults(command=_run)
@@ -133,7 +145,7 @@ def _positive(text: str) -> int:
     return number
 
 
-def _seconds(text: str) -> float:
+def _amount(text: str) -> float:
     number = float(text)
     if not number > 0:
         raise argparse.ArgumentTypeError("must be more than 0")
@@ -185,8 +197,8 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     """One session with one run; returns the exit status and the session's id."""
     from .server.extension import default_journal_path
     from .server.hosts import HeadlessHost
+    from .sessions.budget import Limits
     from .sessions.journal import Journal
-    from .sessions.run import Limits
     from .sessions.session import Sessions, Settings
     from .terminal import Terminal
 
@@ -196,8 +208,9 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     settings = Settings(
         model=options.model or "recipes",
         base_url=options.base_url,
-        limits=Limits(options.max_steps, options.timeout),
+        limits=Limits(options.max_steps, options.timeout, options.max_tokens, options.max_cost),
         interactive=interactive,
+        without=frozenset(options.without),
     )
     sessions = Sessions(journal, HeadlessHost(notebook.parent, options.cwd.expanduser().resolve()), settings)
     info = sessions.create(notebook.name, options.kernel)

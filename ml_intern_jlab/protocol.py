@@ -261,7 +261,11 @@ class CellFinished(EventBase):
 
 
 class StepFinished(EventBase):
-    """One turn of the model ended: its tokens, what it cost in US dollars (None: unknown) and how long it took."""
+    """One turn of the model ended: its tokens, what it cost in US dollars and how long it took.
+
+    `first_token_seconds` is the time until it began to write, `tokens_per_second` how fast it then wrote. None is
+    unknown.
+    """
 
     type: Literal["step_finished"] = "step_finished"
     step: int
@@ -269,6 +273,15 @@ class StepFinished(EventBase):
     output_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
+    first_token_seconds: float | None = None
+    tokens_per_second: float | None = None
+
+
+class RunPaused(EventBase):
+    """The run waits for the person, because of `reason`: a message lets it go on, a stop ends it."""
+
+    type: Literal["run_paused"] = "run_paused"
+    reason: str
 
 
 class InputRequested(EventBase):
@@ -412,6 +425,7 @@ Event = Annotated[
     | CellOutput
     | CellFinished
     | StepFinished
+    | RunPaused
     | InputRequested
     | InputAnswered
     | MessageSent

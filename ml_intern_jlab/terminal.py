@@ -33,7 +33,9 @@ from .protocol import (
     PlanChanged,
     RiskClass,
     RunFinished,
+    RunPaused,
     RunStarted,
+    SendMessage,
     StopRun,
     WarningRaised,
 )
@@ -82,6 +84,8 @@ class Terminal:
                 self._show_result(event)
             case InputRequested():
                 self._spawn(self._answer(event))
+            case RunPaused():
+                self._spawn(self._resume(event))
             case ModelProgress():
                 if event.text != self._progress:  # a percentage each second is for the panel
                     self._progress = event.text
@@ -167,6 +171,14 @@ class Terminal:
         answer = await self._ask(event.prompt or "The cell asks for input: ")
         command: Command = StopRun() if answer is None else AnswerInput(cell_id=event.cell_id, text=answer)
         await self._try(command)
+
+    async def _resume(self, event: RunPaused) -> None:
+        """The run waits: words let it go on, an empty line asks again, the end of the input stops it."""
+        self._console.print(f"[yellow]! {escape(event.reason)}[/]")
+        answer: str | None = ""
+        while answer is not None and not answer.strip():
+            answer = await self._ask("What should it do? ")
+        await self._try(StopRun() if answer is None else SendMessage(text=answer.strip()))
 
     async def _try(self, command: Command) -> None:
         """The run may have ended while the person thought."""

@@ -155,6 +155,7 @@ export class NotebookDocument {
       case 'model_changed':
       case 'model_progress':
       case 'plan_changed':
+      case 'run_paused':
       case 'review_finished':
       case 'step_finished':
       case 'text_delta':

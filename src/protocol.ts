@@ -10,6 +10,7 @@ export type Event =
   | CellOutput
   | CellFinished
   | StepFinished
+  | RunPaused
   | InputRequested
   | InputAnswered
   | MessageSent
@@ -270,7 +271,10 @@ export interface CellError {
   line: number;
 }
 /**
- * One turn of the model ended: its tokens, what it cost in US dollars (None: unknown) and how long it took.
+ * One turn of the model ended: its tokens, what it cost in US dollars and how long it took.
+ *
+ * `first_token_seconds` is the time until it began to write, `tokens_per_second` how fast it then wrote. None is
+ * unknown.
  */
 export interface StepFinished {
   session_id: string;
@@ -283,6 +287,19 @@ export interface StepFinished {
   output_tokens: number;
   cost: number | null;
   seconds: number;
+  first_token_seconds: number | null;
+  tokens_per_second: number | null;
+}
+/**
+ * The run waits for the person, because of `reason`: a message lets it go on, a stop ends it.
+ */
+export interface RunPaused {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_paused';
+  reason: string;
 }
 /**
  * The running cell called `input()`; `password` asks that the answer isn't shown.

@@ -70,6 +70,10 @@ export interface IRunState {
   /** What the model does before it can write, such as loading. */
   readonly progress: string;
   readonly question: InputRequested | null;
+  /** Why the run waits for a message; empty while it works. */
+  readonly paused: string;
+  /** Tokens a second of the last turn; null where it is unknown. */
+  readonly tokensPerSecond: number | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** In US dollars; null where it is unknown. */
@@ -210,6 +214,7 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         progress: '',
         inputTokens: run.inputTokens + event.input_tokens,
         outputTokens: run.outputTokens + event.output_tokens,
+        tokensPerSecond: event.tokens_per_second,
         cost: event.cost === null ? run.cost : (run.cost ?? 0) + event.cost
       };
     case 'input_requested':
@@ -217,11 +222,15 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
     case 'input_answered':
       return { ...run, question: null };
     case 'message_sent':
-      return withEntry(run, {
-        kind: 'message',
-        key: String(event.seq),
-        text: event.text
-      });
+      return withEntry(
+        { ...run, paused: '' },
+        { kind: 'message', key: String(event.seq), text: event.text }
+      );
+    case 'run_paused':
+      return withEntry(
+        { ...run, paused: event.reason },
+        { kind: 'warning', key: String(event.seq), text: event.reason }
+      );
     case 'classes_allowed':
       // What is allowed belongs to the notebook, not to one run.
       return run;
@@ -279,6 +288,8 @@ function newRun(event: RunStarted): IRunState {
     streaming: '',
     progress: '',
     question: null,
+    paused: '',
+    tokensPerSecond: null,
     inputTokens: 0,
     outputTokens: 0,
     cost: null,

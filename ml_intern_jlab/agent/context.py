@@ -1,62 +1,44 @@
-"""What the model is shown, and how what it writes is read.
+"""What the model is shown, built anew for each step so that it always fits the model's window.
 
 Everything from kernel, files or persons stands between tags, and such tags inside it are defused, so that no output can
-pretend to be something else.
+pretend to be something else. What changes least stands first: a server that keeps the last prompt reads only the rest.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 from smolagents.models import ChatMessage, MessageRole
 
+from ..notebook.outputs import bounded
 from ..protocol import Deliverable, PlanItem
 from ..redaction import redact
-from .executor import Outcome
+from .history import FOLDS, Fold, Step, notebook_text
 from .plan import deliverables_text, plan_text
 
-TAGS = ("task", "files", "result", "edited", "message", "plan", "deliverables", "check")
-MAX_THOUGHT = 700
-"""Characters of a thought that become a markdown cell; more is no note to a reader."""
-
-LOOK_AT_FILES = r"""
-def _ml_intern_look():
-    import os
-    shown = 0
-    for folder, folders, names in os.walk("."):
-        folders[:] = sorted(f for f in folders if not f.startswith((".", "__")))[:20]
-        if folder.count(os.sep) > 1:
-            folders[:] = []
-        for name in sorted(names):
-            if name.startswith(".") or name.endswith(".ipynb"):
-                continue
-            path = os.path.relpath(os.path.join(folder, name))
-            shown += 1
-            if shown > 40:
-                print("... and more files")
-                return
-            try:
-                print(f"{path} ({os.path.getsize(path):,} bytes)")
-                if name.lower().endswith((".csv", ".tsv", ".txt", ".json", ".jsonl", ".md")):
-                    with open(path, encoding="utf-8", errors="replace") as file:
-                        for most in (3000, 300, 300):
-                            line = file.readline().rstrip()
-                            if len(line) > most:
-                                line = line[: most // 2] + " ... " + line[-(most // 2) :]
-                            if line:
-                                print("    " + line)
-            except OSError as error:
-                print(f"{path} can't be read: {error}")
-    if not shown:
-        print("(no files)")
-_ml_intern_look()
-del _ml_intern_look
-"""
-"""Runs silently in the kernel at the start of a run: the files there, with the first lines of text files, the
-first of them long enough for the header of a wide table."""
+TAGS = (
+    "task",
+    "files",
+    "skill",
+    "notebook",
+    "told",
+    "variables",
+    "plan",
+    "deliverables",
+    "budget",
+    "cell",
+    "edited",
+    "result",
+    "help",
+    "check",
+    "message",
+)
+ASSUMED_WINDOW = 8192
+"""Tokens that a model is believed to take where neither it nor its server says how many."""
+MAX_REPLY = 4096
+"""Tokens of the window that are kept free for the answer, at most a quarter of it."""
 
 
 def system_prompt() -> str:
@@ -71,95 +53,122 @@ def fenced(tag: str, text: str, **attributes: object) -> str:
     return f"<{tag}{named}>\n{safe.strip()}\n</{tag}>"
 
 
-def task_text(task: str, listing: str) -> str:
-    """The opening message: the task and the files, and the demand for a plan."""
-    return "\n".join(
-        [
-            fenced("task", task),
-            fenced("files", listing),
-            "Write the plan first: 3 to 7 short numbered items, nothing else. No code yet.",
-        ]
-    )
+def estimated_tokens(text: str) -> int:
+    """How many tokens `text` has at most, about: digits and signs count one each, as many tokenizers have it."""
+    letters = sum(map(str.isalpha, text)) if text.isascii() else len(re.findall(r"[A-Za-z]", text))
+    spaces = sum(map(str.isspace, text))
+    digits = sum(map(str.isdigit, text))
+    foreign = 0 if text.isascii() else sum(not character.isascii() for character in text)
+    signs = len(text) - letters - spaces - digits - foreign
+    return int(letters / 3.3 + spaces / 6 + digits + signs * 0.7 + foreign * 1.2) + 4
 
 
-def result_text(outcome: Outcome) -> str:
-    """What became of the last cell, with the person's edit where there was one."""
-    parts = [fenced("edited", outcome.source)] if outcome.edited else []
-    text = outcome.text or ("(no output)" if outcome.status != "rejected" else "(no reason given)")
-    parts.append(fenced("result", text, status=outcome.status, seconds=f"{outcome.seconds:.1f}"))
-    return "\n".join(parts)
+def reply_room(window: int) -> int:
+    """Tokens of a window that are kept free for the answer."""
+    return min(MAX_REPLY, window // 4)
 
 
-def state_text(items: list[PlanItem], deliverables: list[Deliverable]) -> str:
-    """Plan and deliverables as they stand."""
-    parts = [fenced("plan", plan_text(items))]
-    if deliverables:
-        parts.append(fenced("deliverables", deliverables_text(deliverables)))
-    return "\n".join(parts)
+@dataclass
+class Situation:
+    """Everything that the model may need to know at a step.
 
-
-def message(role: MessageRole, text: str) -> ChatMessage:
-    """A chat message of one text part. Every prompt is made of these, so this is where secrets are taken out of it."""
-    return ChatMessage(role=role, content=[{"type": "text", "text": redact(text)}])
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A model's answer: the plan item's number if it named one, its prose, and the code or None."""
-
-    item: int | None
-    thought: str
-    code: str | None
-
-
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
-_ITEM = re.compile(r"^\W*(?:plan )?item\s+(\d{1,2})\b[ \t]*[:.–-]?[ \t]*", re.I)
-_PYTHON = {"", "python", "py", "python3", "ipython", "ipython3"}
-
-
-def read_turn(text: str) -> Turn:
-    """Read a model's answer.
-
-    Survives what small models write: thinking aloud between `<think>` tags, several code blocks (joined), blocks in
-    another language (left in the prose), prose after the code, a missing closing fence (the code counts when it is
-    complete Python), tags `<code>` instead of fences, and no fence at all around an answer that is nothing but code.
+    Args:
+        task: the person's words.
+        listing: the files there.
+        skill: know-how that fits the task, with a skeleton filled in.
+        steps: what was done, the last of them shown whole.
+        variables: the kernel's variables.
+        items: the plan.
+        deliverables: with their check results.
+        budget: what is left, in words.
+        told: the person's messages of earlier steps.
+        demand: what to do now.
+        summary: the model's own summary of the steps up to `summarised`.
     """
-    text = re.sub(r"<think>.*?(</think>|\Z)", "", text, flags=re.S)
-    text = re.sub(r"^[ \t]*<code>[ \t]*\n?(.*?)(</code>|\Z)", r"```python\n\1\n```", text, flags=re.S | re.M)
-    blocks: list[str] = []
 
-    def take(match: re.Match[str]) -> str:
-        closed = match.group(0).rstrip().endswith(match.group(1)) and "\n" in match.group(0).strip()
-        if match.group(2).lower() not in _PYTHON or not (closed or _is_python(match.group(3))):
-            return match.group(0)
-        blocks.append(match.group(3).strip("\n"))
-        return ""
+    task: str
+    listing: str = ""
+    skill: str = ""
+    steps: list[Step] = field(default_factory=list)
+    variables: str = ""
+    items: list[PlanItem] = field(default_factory=list)
+    deliverables: list[Deliverable] = field(default_factory=list)
+    budget: str = ""
+    told: list[str] = field(default_factory=list)
+    demand: str = ""
+    summary: str = ""
+    summarised: int = 0
+    opening_messages: list[str] = field(default_factory=list)
+    without: frozenset[str] = frozenset()
+    """Parts that are left out, for measuring what they are worth."""
 
-    prose = _FENCE.sub(take, text).strip()
-    if not blocks and "final_answer(" in prose and _is_python(prose):
-        blocks, prose = [prose], ""
-    item = _ITEM.match(prose)
-    prose = prose[item.end() :].strip() if item else prose
-    return Turn(
-        item=int(item.group(1)) if item else None,
-        thought=_shortened(prose),
-        code="\n\n".join(blocks) if blocks else None,
-    )
+    def text(self, fold: Fold) -> str:
+        """The situation at one degree of folding."""
+        last = self.steps[-1] if self.steps else None
+        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised, last)
+        told = "\n".join(f"- {each}" for each in self.told)
+        parts = [
+            ("task", fenced("task", self.task)),
+            ("files", _part("files", self.listing, fold.files)),
+            ("skill", _part("skill", self.skill if fold.skill else "", 20_000)),
+            ("notebook", _part("notebook", older, 200_000)),
+            ("told", _part("told", told, 4000)),
+            ("variables", _part("variables", self.variables, fold.variables)),
+            ("plan", fenced("plan", plan_text(self.items)) if self.items else ""),
+            ("deliverables", _part("deliverables", deliverables_text(self.deliverables), 6000)),
+            ("budget", _part("budget", self.budget, 400)),
+            ("last", last_text(last, fold) if last else ""),
+            ("message", "\n".join(fenced("message", each) for each in self.news)),
+            ("demand", self.demand),
+        ]
+        return "\n".join(text for name, text in parts if text and name not in self.without)
+
+    @property
+    def news(self) -> list[str]:
+        """The person's messages that the model hasn't answered yet."""
+        return self.steps[-1].messages if self.steps else self.opening_messages
+
+    def fitting(self, room: int) -> tuple[str, bool]:
+        """The situation in at most about `room` tokens, and whether folding by rules was enough."""
+        text = ""
+        for fold in FOLDS:
+            text = self.text(fold)
+            if estimated_tokens(text) <= room:
+                return text, True
+        share = room / max(estimated_tokens(text), 1)
+        return bounded(text, int(len(text) * share * 0.95)), False
 
 
-def _is_python(source: str) -> bool:
-    try:
-        ast.parse(source)
-    except (SyntaxError, ValueError):
-        return False
-    return bool(source.strip())
+def _part(tag: str, text: str, limit: int) -> str:
+    return fenced(tag, bounded(text, limit)) if text.strip() else ""
 
 
-def _shortened(thought: str) -> str:
-    """A note's worth of prose: no headings of the model's own, cut at the end of a sentence."""
-    thought = re.sub(r"^#+\s+", "", thought, flags=re.M).strip()
-    if len(thought) <= MAX_THOUGHT:
-        return thought
-    cut = thought[:MAX_THOUGHT]
-    end = max(cut.rfind(mark) for mark in (". ", ".\n", "! ", "? "))
-    return cut[: end + 1] if end > MAX_THOUGHT // 3 else cut.rsplit(" ", 1)[0] + " …"
+def last_text(step: Step, fold: Fold) -> str:
+    """The last turn: the cell that ran, what it gave, and what helps after an error."""
+    parts = []
+    outcome = step.outcome
+    if outcome:
+        parts.append(
+            fenced(
+                "edited" if outcome.edited else "cell", bounded(outcome.source or step.source, max(6000, fold.source))
+            )
+        )
+        text = outcome.text or ("(no output)" if outcome.status != "rejected" else "(no reason given)")
+        parts.append(
+            fenced("result", bounded(text, fold.last), status=outcome.status, seconds=f"{outcome.seconds:.1f}")
+        )
+    elif step.source:
+        parts.append(fenced("cell", bounded(step.source, 1500)))
+    if step.help:
+        parts.append(fenced("help", bounded(step.help, 1600)))
+    parts += [fenced("check", each) for each in step.checks]
+    return "\n".join(parts)
+
+
+def message(role: MessageRole, text: str, images: list[str] | None = None) -> ChatMessage:
+    """A chat message of one text part, and images as data URLs.
+
+    Every prompt is made of these, so this is where secrets are taken out of it.
+    """
+    pictures = [{"type": "image_url", "image_url": {"url": url}} for url in images or []]
+    return ChatMessage(role=role, content=[{"type": "text", "text": redact(text)}, *pictures])

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from smolagents.local_python_executor import CodeOutput, PythonExecutor
 
-from ..protocol import Deliverable, PlanItem
+from ..protocol import CellError, Deliverable, PlanItem
 
 
 class RunStopped(BaseException):
@@ -44,15 +44,37 @@ class Outcome:
     edited: bool = False
     result: str | None = None
     """`text/plain` of the cell's result (`Out[n]`), where it has one."""
+    error: CellError | None = None
+    images: tuple[str, ...] = ()
+    """The figures that the cell displayed, PNG in base64."""
 
 
 @dataclass(frozen=True)
 class News:
-    """What happened since the agent last looked."""
+    """What happened since the agent last looked. `budget` says what is left of it, `over` what is used up, if any."""
 
     messages: list[str]
     items: list[PlanItem]
     deliverables: list[Deliverable]
+    budget: str = ""
+    over: str = ""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one answer of the model took. `first_token` are the seconds until it began, `cost` is in US dollars."""
+
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    first_token: float | None = None
+    cost: float | None = None
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How fast the model wrote, once it had begun."""
+        writing = self.seconds - (self.first_token or 0.0)
+        return self.output_tokens / writing if self.first_token is not None and writing > 0.01 else None
 
 
 class Workbench(Protocol):
@@ -76,8 +98,15 @@ class Workbench(Protocol):
     def text_delta(self, step: int, text: str) -> None:
         """Show a piece of what the model is writing."""
 
-    def step_finished(self, step: int, input_tokens: int, output_tokens: int, seconds: float) -> None:
+    def step_finished(self, step: int, usage: Usage) -> None:
         """Account for one turn of the model."""
+
+    def ask_person(self, reason: str) -> list[str]:
+        """Pause the run until the person says something; returns their messages.
+
+        Raises:
+            GaveUp: nobody is there to ask.
+        """
 
     def pause(self, seconds: float) -> None:
         """Sleep, unless the run is stopped meanwhile."""

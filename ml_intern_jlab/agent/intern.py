@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
 from smolagents import CodeAgent
 from smolagents.agents import ActionOutput
 from smolagents.memory import ActionStep
-from smolagents.models import ChatMessage, MessageRole, Model, agglomerate_stream_deltas
+from smolagents.models import ChatMessage, MessageRole, Model
 from smolagents.monitoring import AgentLogger, LogLevel
 
 from ..errors import ModelUnavailable
+from ..protocol import Deliverable
 from ..recipes.grounding import ground, listed_tables
+from ..recipes.model import RecipesModel
 from ..recipes.task import read_task
-from .context import LOOK_AT_FILES, fenced, message, read_turn, result_text, state_text, system_prompt, task_text
+from .asking import Asking
+from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import check_code, derive_deliverables, verdicts
-from .executor import GaveUp, NotebookExecutor, Workbench, split_final
-from .guards import Guards
-from .models import is_transient, readable
+from .demand import FIRST_PLAN, SUMMARISE, demand
+from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
+from .figures import data_urls
+from .guards import NO_CODE, Guards
+from .history import FOLDS, UNFOLDED, Step, notebook_text
 from .plan import item_named, parse_plan
+from .reply import Turn, read_turn
+from .snippets import snippet
 
 MAX_FAILED_CHECKS = 2
-"""How often an agent may come back from a failed check of its deliverables before the run ends as failed."""
-RETRY_SECONDS = (1.0, 4.0, 10.0)
-"""Waits before a failed request to the model is made again."""
+"""How often an agent may come back from a failed check of its deliverables before the person is asked."""
+KEPT_STEPS = 2
+"""The last steps, which a summary never replaces."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +48,34 @@ class Conclusion:
 
 
 class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type information
-    """Works on one task at a `Workbench`. `work` blocks until the end: call it from a thread of its own."""
+    """Works on one task at a `Workbench`. `work` blocks until the end: call it from a thread of its own.
 
-    def __init__(self, model: Model, workbench: Workbench, max_steps: int) -> None:
+    Args:
+        model: any smolagents model; the recipes are shown no more than they read.
+        workbench: all that the agent can do.
+        folder: the notebook's, where `.ml-intern/skills/` may add skills.
+        without: parts of the context that are left out, for measuring what they are worth.
+    """
+
+    def __init__(
+        self, model: Model, workbench: Workbench, folder: Path | None = None, without: frozenset[str] = frozenset()
+    ) -> None:
         self._workbench = workbench
+        self._folder = folder
+        self._without = without
         self._guards = Guards()
+        self._asking = Asking(workbench, lambda: self.model)
         self._failed_checks = 0
-        self._plan_reply = ""
-        self._opening = ""
+        self._steps: list[Step] = []
+        self._told: list[str] = []
+        self._situation = Situation("")
         quiet = AgentLogger(level=LogLevel.OFF, console=Console(file=StringIO()))
         super().__init__(
             tools=[],
             model=model,
             executor=NotebookExecutor(workbench),
             code_block_tags="markdown",
-            max_steps=max_steps,
+            max_steps=1_000_000,  # the run's budget ends it
             logger=quiet,
         )
 
@@ -63,19 +83,19 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         """The slim prompt instead of smolagents' own."""
         return system_prompt()
 
+    @property
+    def _knows_how(self) -> bool:
+        """Whether the planner of the recipes is at work, which needs no help."""
+        return isinstance(self.model, RecipesModel)
+
     def work(self, task: str) -> Conclusion:
-        """Plan, then one cell after another until the deliverables are there, the agent gives up or steps run out.
+        """Plan, then one cell after another until the deliverables are there or the agent gives up.
 
         Raises:
             RunStopped: the run was stopped.
         """
         try:
-            listing = self._workbench.inspect(LOOK_AT_FILES)
-            self._opening = task_text(task, listing)
-            started = [message(MessageRole.SYSTEM, self.system_prompt), message(MessageRole.USER, self._opening)]
-            self._plan_reply = self._write(started, step=0)
-            deliverables = derive_deliverables(task, ground(read_task(task), listed_tables(listing)))
-            self._workbench.set_plan(parse_plan(self._plan_reply, task), deliverables)
+            self._prepare(task)
             answer = ""
             for output in self.run(task, stream=True):
                 if isinstance(output, ActionOutput) and output.is_final_answer:
@@ -86,117 +106,195 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         except ModelUnavailable as error:
             return Conclusion("failed", "", str(error))
 
+    def _prepare(self, task: str) -> None:
+        """Look at the files, find what the task demands and which skill fits, and let the model plan."""
+        listing = self._workbench.inspect(snippet("look_at_files"))
+        facts = ground(read_task(task), listed_tables(listing))
+        self._situation = Situation(task=task, listing=listing, without=self._without)
+        plan = ""
+        if not self._knows_how and "skill" not in self._without:
+            from .skills.choice import know_how
+
+            found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
+            self._situation.skill, plan = found.text, found.plan
+        self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
+        reply = self._asking.answer(self._messages, step=0)
+        self._workbench.set_plan(parse_plan(reply, task), derive_deliverables(task, facts))
+
     def _step_stream(self, memory_step: ActionStep) -> Generator[ActionOutput, None, None]:
-        news = self._workbench.news()
-        self._hear(news.messages)
-        state = state_text(news.items, news.deliverables)
-        text = self._write(self._messages(state), memory_step.step_number)
+        news = self._news()
+        self._situate(news)
+        text = self._asking.answer(self._messages, memory_step.step_number)
         memory_step.model_output = text
         turn = read_turn(text)
         code, call, _ = split_final(turn.code or "")
-        nudge = self._guards.objection(None if turn.code is None else code, final=bool(call == "final_answer"))
-        if self._guards.exhausted:
-            raise GaveUp("The model went in circles and was asked in vain to go on. Try another model or task.")
-        if nudge:
-            memory_step.observations = fenced("check", nudge)
-            yield ActionOutput(output=None, is_final_answer=False)
-            return
+        step = Step(memory_step.step_number, source=code)
+        cut_off = bool(getattr(self.model, "cut_off", False))
+        final = call == "final_answer"
+        nudge = self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
+        prose = nudge == NO_CODE and self._may_be_prose(turn)
+        self._steps.append(step)
+        answer = None
+        if prose:
+            nudge, answer = "", turn.thought
+        elif not nudge:
+            answer = self._run_cell(turn, step, news, memory_step)
+        if answer is not None:
+            wanting = self._wanting(answer)
+            if not wanting:
+                yield ActionOutput(output=answer, is_final_answer=True)
+                return
+            step.checks.append(wanting)
+        self._watch(step, nudge)
+        memory_step.observations = "\n".join([step.outcome.text if step.outcome else "", *step.checks])
+        yield ActionOutput(output=None, is_final_answer=False)
+
+    def _run_cell(self, turn: Turn, step: Step, news: News, memory_step: ActionStep) -> str | None:
+        """Propose the turn's cell and run it; returns the final answer where it gave one."""
+        item = item_named(news.items, turn.item)
+        step.item = news.items.index(item) + 1 if item else 0
         executor: NotebookExecutor = self.python_executor
-        executor.introduce(turn.thought, item_named(news.items, turn.item), memory_step.step_number)
+        executor.introduce(turn.thought, item, step.number)
         memory_step.code_action = turn.code
         ended = executor(turn.code or "")
-        if executor.outcome:
-            self._guards.saw(code, executor.outcome)
-            memory_step.observations = result_text(executor.outcome)
-        if ended.is_final_answer:
-            wanting = self._wanting(str(ended.output))
-            if wanting:
-                memory_step.observations = "\n".join(filter(None, [memory_step.observations, fenced("check", wanting)]))
-        final = ended.is_final_answer and not wanting
-        yield ActionOutput(output=ended.output if final else None, is_final_answer=final)
+        step.outcome = executor.outcome
+        self._guards.saw(step)
+        if step.status == "failed" and not self._knows_how and "help" not in self._without:
+            step.help = self._help(step)
+        if step.status == "done" and not ended.is_final_answer and not self._knows_how:
+            self._refresh()
+            self._check(answer="")
+        return str(ended.output) if ended.is_final_answer else None
+
+    def _help(self, step: Step) -> str:
+        """What the kernel knows that may help after an exception."""
+        error = step.outcome.error if step.outcome else None
+        if error is None or step.outcome is None:
+            return ""
+        lines = step.outcome.source.splitlines()
+        line = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
+        asked = {"ename": error.ename, "evalue": error.evalue[:2000], "line": line, "source": step.outcome.source}
+        found = self._workbench.inspect(snippet("error_help", **asked))
+        return "\n".join(filter(None, [f"The line that failed: {line.strip()}" if line else "", found.strip()]))
+
+    def _watch(self, step: Step, nudge: str) -> None:
+        """Tell the model what is wrong with its way of working; ask the person where that was in vain."""
+        nudges = list(filter(None, [nudge, self._guards.stuck(self._steps)]))
+        for words in nudges:
+            step.checks.append(words)
+            trouble = self._guards.nudge(words)
+            if trouble:
+                self._ask_person(trouble)
+
+    def _ask_person(self, reason: str) -> None:
+        """Pause the run until the person has said how to go on."""
+        self._hear(self._workbench.ask_person(reason))
+        self._guards.relieve()
+        self._failed_checks = 0
+
+    # --- deliverables -------------------------------------------------------------------------------------------------
+
+    def _may_be_prose(self, turn: Turn) -> bool:
+        """Whether words without code are the answer: something ran, and all else that the task demands is there."""
+        if not turn.thought or "```" in turn.thought or not any(step.status == "done" for step in self._steps):
+            return False
+        others = [each for each in self._situation.deliverables if each.kind != "answer"]
+        told = bool(self._steps) and NO_CODE in self._steps[-1].checks
+        return told or (bool(others) and all(each.status in ("passed", "waived") for each in others))
+
+    def _check(self, answer: str) -> list[Deliverable]:
+        """Check the deliverables in the kernel. Before there is an answer, what isn't there yet stays open."""
+        deliverables = self._situation.deliverables
+        if not answer and all(each.kind == "answer" for each in deliverables):
+            return deliverables
+        printed = self._workbench.inspect(check_code(deliverables))
+        checked = []
+        outputs = self._workbench.outputs()
+        for old, new in zip(deliverables, verdicts(deliverables, printed, answer, outputs), strict=True):
+            yet = not answer and new.status == "failed" and not new.size
+            checked.append(old if old.status == "waived" else old.model_copy(update={"status": "open"}) if yet else new)
+        self._workbench.set_plan(self._situation.items, checked)
+        return checked
 
     def _wanting(self, answer: str) -> str:
-        """Check the deliverables in the kernel; returns what is wrong with them, or "".
-
-        Raises:
-            GaveUp: it was wrong too often.
-        """
-        news = self._workbench.news()
-        open_ones = [each for each in news.deliverables if each.status not in ("waived", "passed")]
-        printed = self._workbench.inspect(check_code(news.deliverables)) if open_ones else ""
-        checked = verdicts(news.deliverables, printed, answer, self._workbench.outputs())
-        checked = [old if old.status == "waived" else new for old, new in zip(news.deliverables, checked, strict=True)]
-        self._workbench.set_plan(news.items, checked)
+        """Check the deliverables at the end; returns what is wrong with them, or ""."""
+        self._refresh()
+        checked = self._check(answer)
         failed = [each.detail or each.description for each in checked if each.status in ("failed", "open")]
         if not failed:
-            self._hear(news.messages)
             return ""
         self._failed_checks += 1
         if self._failed_checks > MAX_FAILED_CHECKS:
-            raise GaveUp(f"Not everything that the task demands is there: {' '.join(failed)} The answer was: {answer}")
+            self._ask_person(
+                f"Not everything that the task demands is there: {' '.join(failed)} The answer was: {answer}"
+            )
         return "You can't finish yet. " + " ".join(failed)
 
+    # --- what the model is shown --------------------------------------------------------------------------------------
+
+    def _news(self) -> News:
+        """What happened meanwhile. Where a budget is used up, the person is asked first."""
+        news = self._refresh()
+        if news.over:
+            self._ask_person(news.over)
+            news = self._refresh()
+        return news
+
+    def _refresh(self) -> News:
+        news = self._workbench.news()
+        self._hear(news.messages)
+        self._situation.items, self._situation.deliverables = news.items, news.deliverables
+        return news
+
     def _hear(self, messages: list[str]) -> None:
-        """A person's messages become part of the last observation, and so stay in the conversation."""
-        if not messages:
-            return
-        text = "\n".join(fenced("message", each) for each in messages)
-        steps = [step for step in self.memory.steps if isinstance(step, ActionStep)]
-        if steps:
-            steps[-1].observations = "\n".join(filter(None, [steps[-1].observations, text]))
+        """The last step's messages are new to the model; it has seen those before."""
+        if self._steps:
+            self._steps[-1].messages += messages
         else:
-            self._opening += "\n" + text
+            self._situation.opening_messages += messages
 
-    def _messages(self, state: str) -> list[ChatMessage]:
-        """The conversation so far; plan and deliverables stand in the last message only, as they are now."""
-        told = [(MessageRole.USER, self._opening), (MessageRole.ASSISTANT, self._plan_reply)]
-        # The first turn has no result to show, only the state.
-        observation = ""
-        for step in self.memory.steps:
-            if isinstance(step, ActionStep) and step.model_output is not None:
-                told += [(MessageRole.USER, observation or "Go on."), (MessageRole.ASSISTANT, str(step.model_output))]
-                observation = step.observations or ""
-        told.append((MessageRole.USER, "\n".join(filter(None, [observation, state]))))
-        return [message(MessageRole.SYSTEM, self.system_prompt), *(message(role, text) for role, text in told)]
+    def _situate(self, news: News) -> None:
+        """Bring the situation up to date."""
+        now = self._situation
+        now.steps = self._steps
+        earlier = [text for step in self._steps[:-1] for text in step.messages]
+        now.told = (now.opening_messages if self._steps else []) + earlier
+        if self._knows_how:
+            now.demand = ""
+            return
+        now.budget = news.budget
+        now.demand = demand(now)
+        if "variables" not in self._without and any(step.status in ("done", "failed") for step in self._steps):
+            now.variables = self._workbench.inspect(snippet("variables")).strip()
 
-    def _write(self, messages: list[ChatMessage], step: int) -> str:
-        """One answer of the model, streamed where it can, asked for again after a passing fault.
+    def _messages(self, room: int) -> list[ChatMessage]:
+        """System prompt and situation, in at most `room` tokens."""
+        if self._knows_how:
+            text, images = self._situation.text(UNFOLDED), []
+        else:
+            room -= estimated_tokens(self.system_prompt) + 20
+            text, fits = self._situation.fitting(room)
+            if not fits and self._summarise(room):
+                text, _ = self._situation.fitting(room)
+            last = self._steps[-1].outcome if self._steps else None
+            sees = last is not None and last.images and getattr(self.model, "sees_images", False)
+            images = data_urls(last.images) if last and sees else []
+        return [
+            message(MessageRole.SYSTEM, self.system_prompt),
+            message(MessageRole.USER, text, images),
+        ]
 
-        Raises:
-            ModelUnavailable: it can't be had.
-        """
-        for wait in (*RETRY_SECONDS, None):
-            started = time.monotonic()
-            try:
-                reply = self._generate(messages, step)
-            except Exception as error:
-                if wait is None or not is_transient(error):
-                    raise ModelUnavailable(readable(error, self.model)) from error
-                self._workbench.pause(wait)
-                continue
-            usage = reply.token_usage
-            self._workbench.step_finished(
-                step,
-                usage.input_tokens if usage else 0,
-                usage.output_tokens if usage else 0,
-                time.monotonic() - started,
-            )
-            return str(reply.content or "")
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _generate(self, messages: list[ChatMessage], step: int) -> ChatMessage:
-        if not hasattr(self.model, "generate_stream"):
-            return self.model.generate(messages)
-        deltas = []
-        for delta in self.model.generate_stream(messages):
-            deltas.append(delta)
-            if delta.content:
-                # Raises RunStopped once the run is stopped, which closes the stream and so the request.
-                self._workbench.text_delta(step, delta.content)
-        return agglomerate_stream_deltas(deltas)
+    def _summarise(self, room: int) -> bool:
+        """Let the model sum up the older steps, once for each that is added; returns whether it did."""
+        now = self._situation
+        older = self._steps[:-KEPT_STEPS]
+        if not older or older[-1].number <= now.summarised:
+            return False
+        told = notebook_text(older, FOLDS[2], now.summary, now.summarised)
+        ask = [message(MessageRole.USER, f"{SUMMARISE}\n{told[: room * 2]}")]
+        now.summary = self._asking.answer(lambda _: ask, older[-1].number)[:2000]
+        now.summarised = older[-1].number
+        return True
 
     def _handle_max_steps_reached(self, task: str) -> Any:
-        raise GaveUp(
-            f"The limit of {self.max_steps} steps was reached before the task was done. Run it again with more steps, "
-            "or with a smaller task."
-        )
+        raise GaveUp("The agent took more steps than can be counted.")

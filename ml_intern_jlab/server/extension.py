@@ -41,10 +41,15 @@ class MLInternExtension(ExtensionApp):
         help="The SQLite file that keeps every session's events. Default: ml_intern/journal.sqlite in Jupyter's data "
         "folder.",
     ).tag(config=True)
-    max_steps = Int(30, min=1, help="Turns of the model after which a run ends as failed.").tag(config=True)
-    run_seconds = Float(0.0, min=0.0, help="Seconds after which a run ends as failed; 0 sets no limit.").tag(
+    max_steps = Int(30, min=1, help="Turns of the model at which a run pauses and asks.").tag(config=True)
+    run_seconds = Float(0.0, min=0.0, help="Seconds at which a run pauses and asks; 0 sets no limit.").tag(config=True)
+
+    max_tokens = Int(0, min=0, help="Tokens, read and written, at which a run pauses; 0 sets no limit.").tag(
         config=True
     )
+    max_cost = Float(
+        0.0, min=0.0, help="US dollars at which a run pauses, where the model's price is known; 0 sets no limit."
+    ).tag(config=True)
 
     policy = Dict(
         help="What modes do with risk classes, where it differs from the default: {mode: {class: action}}, such as "
@@ -80,9 +85,9 @@ class MLInternExtension(ExtensionApp):
             InternError: the configured policy can't be read.
         """
         if self._sessions is None:
+            from ..sessions.budget import Limits
             from ..sessions.journal import Journal
             from ..sessions.policy import configured
-            from ..sessions.run import Limits
             from ..sessions.session import Sessions, Settings
             from .hosts import ServerHost
 
@@ -92,7 +97,9 @@ class MLInternExtension(ExtensionApp):
                 Settings(
                     model=self.model,
                     base_url=self.base_url,
-                    limits=Limits(self.max_steps, self.run_seconds or None),
+                    limits=Limits(
+                        self.max_steps, self.run_seconds or None, self.max_tokens or None, self.max_cost or None
+                    ),
                     policy=configured(self.policy, self.modes, self.locked_classes),
                 ),
             )

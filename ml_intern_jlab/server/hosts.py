@@ -47,6 +47,7 @@ class _ContentsHost:
     """The half that both hosts share: notebooks go through a contents manager."""
 
     def __init__(self, manager: ContentsManager) -> None:
+        self._manager = manager
         self._contents = AwaitableContents(manager)
 
     def open_writer(
@@ -67,6 +68,11 @@ class _ContentsHost:
             language=kernel.language,
             warn=warn,
         )
+
+    def folder(self, path: str) -> Path | None:
+        """Where the notebook lies in the file system; None for a contents manager that keeps it elsewhere."""
+        root = getattr(self._manager, "root_dir", "")
+        return (Path(root) / path.strip("/")).parent if root else None
 
     def tab_writer(self, path: str) -> Writer:
         """A tab writes; see `TabWriter`."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..agent.executor import Draft, News, Outcome, RunStopped
+from ..agent.executor import Draft, GaveUp, News, Outcome, RunStopped, Usage
 from ..protocol import Deliverable, PlanItem
 
 if TYPE_CHECKING:
@@ -53,9 +53,16 @@ class Desk:
         """See `Workbench.text_delta`."""
         self._cross(self._run.text_delta(step, text))
 
-    def step_finished(self, step: int, input_tokens: int, output_tokens: int, seconds: float) -> None:
+    def step_finished(self, step: int, usage: Usage) -> None:
         """See `Workbench.step_finished`."""
-        self._cross(self._run.step_finished(step, input_tokens, output_tokens, seconds))
+        self._cross(self._run.step_finished(step, usage))
+
+    def ask_person(self, reason: str) -> list[str]:
+        """See `Workbench.ask_person`."""
+        messages = self._cross(self._run.ask_person(reason))
+        if messages is None:
+            raise GaveUp(f"{reason} Run it again with another model, a higher limit or a smaller task.")
+        return messages
 
     def pause(self, seconds: float) -> None:
         """See `Workbench.pause`."""

@@ -7,10 +7,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
-from ..agent.executor import Draft, News, Outcome, RunStopped
+from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
 from ..agent.intern import Conclusion, Intern
 from ..agent.metrics import metrics_in
 from ..agent.plan import activate, finish
@@ -45,6 +44,7 @@ from ..protocol import (
     Reason,
     RiskClass,
     RunFinished,
+    RunPaused,
     StepFinished,
     TextDelta,
     WarningRaised,
@@ -52,6 +52,7 @@ from ..protocol import (
     source_hash,
 )
 from ..redaction import secrets_in
+from .budget import Budget, Limits
 from .desk import Desk
 from .policy import SENDING, Action, Knowledge, Policy, risk_of
 
@@ -71,14 +72,6 @@ STRANGERS_WORDS = Reason(
 """Why a cell asks that sends something out or spends, where a person had allowed that."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a run may use: turns of the model, and seconds in all (None: no limit)."""
-
-    max_steps: int = 30
-    seconds: float | None = None
-
-
 class Run:
     """One task from `run_started` to `run_finished`. Everything here belongs to the event loop.
 
@@ -91,7 +84,7 @@ class Run:
         known: what the cells that ran in the kernel left behind.
         allowed: the classes that the person allows in this notebook.
         mode: how much runs without asking.
-        limits: after which the run ends as failed.
+        limits: at which the run pauses, or ends as failed where nobody is there.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody may answer `input()` and wait for decisions.
     """
@@ -124,6 +117,7 @@ class Run:
         self._fresh_output = False
         self._mode = mode
         self._limits = limits
+        self._budget = Budget(limits, timed=interactive)
         self._tail = tail
         self._interactive = interactive
         self._loop = asyncio.get_running_loop()
@@ -136,6 +130,7 @@ class Run:
         self._decision: asyncio.Future[CellDecided] | None = None
         self._input: asyncio.Future[str] | None = None
         self._input_cell = ""
+        self._resumed: asyncio.Future[None] | None = None
         self._executing: asyncio.Task[Execution] | None = None
         self._no_cell = asyncio.Event()
         self._no_cell.set()
@@ -150,9 +145,13 @@ class Run:
         """Run the agent in a thread until it ends, is stopped or its time is up; returns the last event."""
         threading.Thread(target=self._think, args=(task,), name=f"ml-intern-{self.run_id}", daemon=True).start()
         try:
-            conclusion = await asyncio.wait_for(asyncio.shield(self._ended), self._limits.seconds)
+            seconds = None if self._interactive else self._limits.seconds
+            conclusion = await asyncio.wait_for(asyncio.shield(self._ended), seconds)
         except asyncio.TimeoutError:
-            self._failure = f"The time limit of {self._limits.seconds:g} s was reached before the task was done."
+            self._failure = (
+                f"The time limit of {self._limits.seconds:g} s was reached before the task was done. Run it again with "
+                "more time, or with a smaller task."
+            )
             await self.stop()
             conclusion = Conclusion("failed", "", self._failure)
         except RunStopped:
@@ -217,7 +216,7 @@ class Run:
         self._stopping = True
         if self._agent is not None and isinstance(self._agent.model, LanguageModel):
             self._agent.model.abort()
-        for waiting in (self._decision, self._input):
+        for waiting in (self._decision, self._input, self._resumed):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(RunStopped())
         executing = self._executing
@@ -277,9 +276,11 @@ class Run:
         self._plan(command.items, deliverables, by)
 
     def send_message(self, text: str, by: str) -> None:
-        """Tell the agent something at its next step."""
+        """Tell the agent something at its next step; a run that has paused goes on."""
         self._emit(MessageSent(text=text, by=by))
         self._messages.append(text)
+        if self._resumed is not None and not self._resumed.done():
+            self._resumed.set_result(None)
 
     def set_mode(self, mode: Mode, by: str) -> None:
         """Change the mode. A pending proposal that needn't ask any more is approved.
@@ -455,6 +456,8 @@ class Run:
             ended.seconds,
             decided.edited,
             _result(area.outputs),
+            ended.error,
+            _images(area.outputs),
         )
 
     def _fail(self, reason: str) -> None:
@@ -491,7 +494,22 @@ class Run:
     async def news(self) -> News:
         """What the agent hasn't seen yet."""
         messages, self._messages = self._messages, []
-        return News(messages, self.items, self.deliverables)
+        return News(messages, self.items, self.deliverables, self._budget.left, self._budget.over)
+
+    async def ask_person(self, reason: str) -> list[str] | None:
+        """Pause until the person says something; None where nobody is there to ask."""
+        if not self._interactive:
+            return None
+        if not self._messages:  # else they have spoken already
+            self._resumed = self._loop.create_future()
+            self._emit(RunPaused(reason=f"{reason} Send a message to go on, or stop the run."))
+            try:
+                await self._resumed
+            finally:
+                self._resumed = None
+        self._budget.extend()
+        messages, self._messages = self._messages, []
+        return messages
 
     async def set_plan(self, items: list[PlanItem], deliverables: list[Deliverable]) -> None:
         """Replace plan and deliverables by the agent's; a file that passed its check is an artifact."""
@@ -505,9 +523,22 @@ class Run:
         """The text that the run's cells printed."""
         return self._printed
 
-    async def step_finished(self, step: int, input_tokens: int, output_tokens: int, seconds: float) -> None:
+    async def step_finished(self, step: int, usage: Usage) -> None:
         """Account for one turn of the model."""
-        self._emit(StepFinished(step=step, input_tokens=input_tokens, output_tokens=output_tokens, seconds=seconds))
+        self._emit(
+            StepFinished(
+                step=step,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cost=usage.cost,
+                seconds=usage.seconds,
+                first_token_seconds=usage.first_token,
+                tokens_per_second=usage.tokens_per_second,
+            )
+        )
+        self._budget.used(step, usage.input_tokens + usage.output_tokens, usage.cost)
+        for warning in self._budget.warnings():
+            self._warn("budget", warning)
 
     async def text_delta(self, step: int, text: str) -> None:
         """Tell everybody what the model is writing."""
@@ -562,3 +593,9 @@ def _result(outputs: list[dict[str, Any]]) -> str | None:
     results = [each for each in outputs if each["output_type"] == "execute_result"]
     text = results[-1]["data"].get("text/plain") if results else None
     return "".join(text) if text is not None else None
+
+
+def _images(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The figures among a cell's outputs, PNG in base64."""
+    found = (each["data"].get("image/png") for each in outputs if "data" in each)
+    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Protocol
 
 from typing_extensions import assert_never
@@ -47,9 +48,10 @@ from ..protocol import (
     new_id,
 )
 from ..review.notebook_rules import review
+from .budget import Limits
 from .journal import Journal, Listener
 from .policy import Knowledge, Policy
-from .run import Limits, Run
+from .run import Run
 
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
 
@@ -77,6 +79,9 @@ class Host(Protocol):
     def tab_writer(self, path: str) -> Writer:
         """The writer that stands for an open tab."""
 
+    def folder(self, path: str) -> Path | None:
+        """The folder of the notebook at `path` in the file system; None where it has none."""
+
     async def close_kernel(self, kernel: Kernel) -> None:
         """The session is done with the kernel."""
 
@@ -91,6 +96,8 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     interactive: bool = True
     create_model: Callable[[str, str], Any] = create_model
+    without: frozenset[str] = frozenset()
+    """Parts of the agent's context that are left out, for measuring what they are worth."""
 
 
 class Session:
@@ -226,12 +233,12 @@ class Session:
                 run_id=started.run_id,
                 emit=self.emit,
                 kernel=kernel,
-                intern=lambda desk: Intern(model, desk, max_steps),
+                intern=lambda desk: Intern(model, desk, self._host.folder(self.path), self._settings.without),
                 policy=self._settings.policy,
                 known=self._known,
                 allowed=lambda: self._journal.allowed_classes(self.path),
                 mode=command.mode,
-                limits=Limits(max_steps, self._settings.limits.seconds),
+                limits=replace(self._settings.limits, max_steps=max_steps),
                 tail=note.cell_id,
                 interactive=self._settings.interactive,
             )

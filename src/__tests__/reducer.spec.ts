@@ -203,6 +203,20 @@ describe('a run', () => {
     expect(run.entries[0]).toMatchObject({ text: 'First a look.' });
   });
 
+  it('knows that a paused run waits, and that a message lets it go on', () => {
+    const paused: WithoutBase<Event> = { type: 'run_paused', reason: 'Stuck.' };
+    const told: WithoutBase<Event> = {
+      type: 'message_sent',
+      text: 'Go on.',
+      by: 'ann'
+    };
+    expect(foldRun(paused).paused).toBe('Stuck.');
+    expect(foldRun(paused).entries).toMatchObject([
+      { kind: 'warning', text: 'Stuck.' }
+    ]);
+    expect(foldRun(paused, told).paused).toBe('');
+  });
+
   it('adds up tokens, and costs where they are known', () => {
     const step: WithoutBase<Event> = {
       type: 'step_finished',
@@ -210,9 +224,11 @@ describe('a run', () => {
       input_tokens: 10,
       output_tokens: 2,
       cost: null,
-      seconds: 1
+      seconds: 1,
+      first_token_seconds: 0.5,
+      tokens_per_second: 4
     };
-    expect(foldRun(step).cost).toBeNull();
+    expect(foldRun(step)).toMatchObject({ cost: null, tokensPerSecond: 4 });
     const run = foldRun(step, { ...step, cost: 0.5 }, { ...step, cost: 0.25 });
     expect(run).toMatchObject({ inputTokens: 30, outputTokens: 6, cost: 0.75 });
   });

@@ -222,7 +222,11 @@ function tokenWords(
 ): string {
   const tokens = (run.inputTokens + run.outputTokens).toLocaleString();
   const cost = run.cost === null ? '' : ` · $${run.cost.toFixed(2)}`;
-  return __('%1 tokens', tokens) + cost;
+  const speed =
+    run.tokensPerSecond === null
+      ? ''
+      : ` · ${__('%1 tokens/s', run.tokensPerSecond.toFixed(0))}`;
+  return __('%1 tokens', tokens) + cost + speed;
 }
 
 /** A model's name without its folder: `openai:org/name` is shown as `name`. */

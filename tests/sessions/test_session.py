@@ -37,7 +37,7 @@ from ml_intern_jlab.protocol import (
     UndoRun,
     WarningRaised,
 )
-from ml_intern_jlab.sessions.run import Limits
+from ml_intern_jlab.sessions.budget import Limits
 from ml_intern_jlab.testing import turn
 
 from .conftest import Desk
@@ -269,7 +269,7 @@ async def test_a_waived_deliverable_holds_nothing_up(desk: MakeDesk) -> None:
 
 
 async def test_a_missing_deliverable_fails_the_run_in_the_end(desk: MakeDesk) -> None:
-    d = desk([PLAN, turn("1"), *[turn('final_answer("done")')] * 5])
+    d = desk([PLAN, turn("1"), *[turn('final_answer("done")')] * 5], interactive=False)
     ended = await d.run("Write the report to report.md.")
     assert ended.status == "failed"
     assert "report.md" in ended.reason
@@ -304,13 +304,13 @@ async def test_the_same_failing_cell_again_does_not_run(desk: MakeDesk) -> None:
 
 
 async def test_a_passing_fault_of_the_model_is_tried_again(desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ml_intern_jlab.agent.intern.RETRY_SECONDS", (0.1, 0.1))
+    monkeypatch.setattr("ml_intern_jlab.agent.asking.RETRY_SECONDS", (0.1, 0.1))
     d = desk([PLAN, httpx.ConnectError("refused"), turn("1"), DONE])
     assert (await d.run()).status == "finished"
 
 
 async def test_a_lasting_fault_of_the_model_is_a_sentence(desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ml_intern_jlab.agent.intern.RETRY_SECONDS", (0.1,))
+    monkeypatch.setattr("ml_intern_jlab.agent.asking.RETRY_SECONDS", (0.1,))
     d = desk([PLAN, *[httpx.ConnectError("refused")] * 2])
     ended = await d.run()
     assert ended.status == "failed"
@@ -318,14 +318,14 @@ async def test_a_lasting_fault_of_the_model_is_a_sentence(desk: MakeDesk, monkey
 
 
 async def test_the_step_limit_fails_the_run(desk: MakeDesk) -> None:
-    d = desk([PLAN, *[turn(str(number)) for number in range(9)]])
+    d = desk([PLAN, *[turn(str(number)) for number in range(9)]], interactive=False)
     ended = await d.run(max_steps=3)
     assert ended.status == "failed"
     assert "limit of 3 steps" in ended.reason
 
 
 async def test_the_time_limit_fails_the_run_and_interrupts(desk: MakeDesk) -> None:
-    d = desk([PLAN, turn("import time\ntime.sleep(60)")], limits=Limits(seconds=1.5))
+    d = desk([PLAN, turn("import time\ntime.sleep(60)")], limits=Limits(seconds=1.5), interactive=False)
     ended = await d.run()
     assert ended.status == "failed"
     assert "time limit of 1.5 s" in ended.reason

@@ -1,0 +1,179 @@
+"""This agent and the stock agent of smolagents, with one and the same model and number of model calls.
+
+    python bench/quality.py --model local:qwen2.5-coder-1.5b [--agents ours,stock] [--sets tables,questions]
+    python bench/quality.py --model openai:NAME --base-url URL --tasks wine,ideal --calls 8 --ablate skill
+
+The tables are `bench/tasks/` (or those of `--dir`), the questions `bench/questions.json`. A table is solved from a
+share of 0.8 on (see `scoring.py`), a question by the right answer. `wrong` finished and isn't right. `--ablate PART`
+also runs this agent without a part of its context: skill, skill:NAME, profile, variables, help, notebook, files, plan,
+budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from bench.attempt import GRACE, SOLVED  # noqa: E402
+from bench.scoring import BadPredictions, Task, read_tasks, score  # noqa: E402
+
+ROW = "{:14} {:22} {:>7} {:>6} {:>6} {:>8} {:>8}  {}"
+HEAD = ("task", "agent", "result", "steps", "errors", "tokens", "seconds", "remark")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to be solved: `task` is a table's, or else `question` has a question's fields."""
+
+    name: str
+    words: str
+    data: Path
+    task: Task | None = None
+    question: dict[str, Any] | None = None
+
+    def verdict(self, folder: Path, answer: str) -> tuple[bool, str]:
+        """Whether what was left in `folder`, or the answer, is right; and a remark."""
+        if self.task is None:
+            assert self.question is not None
+            return right_answer(self.question, answer), f"{answer.strip()[:60]!r} for {self.question['answer']!r}"
+        try:
+            share = self.task.share(score(folder / self.task.output_file, self.task))
+        except BadPredictions as error:
+            return False, str(error)
+        return share >= SOLVED, f"share {share:.2f}"
+
+
+def right_answer(question: dict[str, Any], answer: str) -> bool:
+    """Whether a short answer states the right one: a number within the tolerance, or the text as a word of its own."""
+    expected = question["answer"]
+    if isinstance(expected, str):
+        return bool(re.search(rf"(?<!\w){re.escape(expected)}(?!\w)", answer, re.I)) and len(answer) < 200
+    numbers = [float(found.replace(",", "")) for found in re.findall(r"-?\d[\d,]*(?:\.\d+)?", answer)]
+    # The value closes the sentence or is all there is.
+    return bool(numbers) and abs(numbers[-1] - expected) <= question["tolerance"] + 1e-9
+
+
+def problems(sets: list[str], folder: Path, names: list[str]) -> list[Problem]:
+    """The tables and questions that are wanted, all where no names are given."""
+    found = []
+    if "tables" in sets:
+        found += [Problem(task.name, task.task, task.folder / "data", task) for task in read_tasks(folder)]
+    if "questions" in sets:
+        for each in json.loads((ROOT / "bench/questions.json").read_text("utf-8")):
+            found.append(Problem(each["name"], each["question"], ROOT / "bench" / each["file"], question=each))
+    return [each for each in found if not names or each.name in names]
+
+
+def ours(words: str, folder: Path, options: argparse.Namespace, without: str) -> list[str]:
+    """The command that lets this agent work; one of its calls is for the plan."""
+    command = [
+        sys.executable,
+        "-m",
+        "ml_intern_jlab.cli",
+        "run",
+        words,
+        "--cwd",
+        str(folder),
+        "--notebook",
+        "out.ipynb",
+    ]
+    command += ["--approve", "auto", "--json", "--max-steps", str(options.calls - 1), "--timeout", str(options.timeout)]
+    command += ["--journal", str(folder / ".journal.db"), *_model(options)]
+    return command + (["--without", without] if without else [])
+
+
+def stock(words: str, options: argparse.Namespace) -> list[str]:
+    """The command that lets the stock agent work."""
+    return [sys.executable, str(ROOT / "bench/stock.py"), words, "--max-steps", str(options.calls), *_model(options)]
+
+
+def _model(options: argparse.Namespace) -> list[str]:
+    return ["--model", options.model, *(["--base-url", options.base_url] if options.base_url else [])]
+
+
+def attempt(problem: Problem, agent: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Let one agent try one problem in a fresh copy of the data; a row of the table as a mapping."""
+    with tempfile.TemporaryDirectory(prefix="quality-") as place:
+        folder = Path(options.keep or place) / agent.replace(":", "_") / problem.name
+        shutil.rmtree(folder, ignore_errors=True)
+        if problem.data.is_dir():
+            shutil.copytree(problem.data, folder)
+        else:
+            folder.mkdir(parents=True)
+            shutil.copy(problem.data, folder)
+        without = agent.partition(" without ")[2]
+        command = stock(problem.words, options) if agent == "stock" else ours(problem.words, folder, options, without)
+        started = time.monotonic()
+        said: dict[str, Any] = {}
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=options.timeout + GRACE, check=False
+            )
+            lines = done.stdout.strip().splitlines()
+            said = json.loads(lines[-1]) if lines else {"reason": done.stderr.strip()[-200:]}
+        except subprocess.TimeoutExpired:
+            said = {"status": "failed", "reason": "out of time"}
+        except json.JSONDecodeError:
+            said = {"status": "failed", "reason": "no summary"}
+        right, remark = problem.verdict(folder, str(said.get("answer") or ""))
+        finished = said.get("status") == "finished"
+        return {
+            "task": problem.name,
+            "agent": agent,
+            "result": "solved" if right else "wrong" if finished else "failed",
+            "steps": said.get("steps", 0),
+            "errors": said.get("errors", 0),
+            "tokens": said.get("input_tokens", 0) + said.get("output_tokens", 0),
+            "seconds": round(time.monotonic() - started, 1),
+            "remark": " ".join(filter(None, [remark, str(said.get("reason") or "")[:120]])),
+        }
+
+
+def main() -> None:
+    """Run what the command line names, one at a time; a row as each ends, and the sums."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--base-url", default="")
+    parser.add_argument("--agents", default="ours,stock")
+    parser.add_argument("--sets", default="tables,questions")
+    parser.add_argument("--dir", type=Path, default=ROOT / "bench/tasks", help="the folder of tables")
+    parser.add_argument("--tasks", default="", help="names, separated by commas (default: all)")
+    parser.add_argument("--calls", type=int, default=8, help="calls of the model for one task")
+    parser.add_argument("--timeout", type=float, default=1800, help="seconds for one task")
+    parser.add_argument("--ablate", action="append", default=[], metavar="PART", help="also run without this part")
+    parser.add_argument("--keep", help="leave the working folders here")
+    options = parser.parse_args()
+    agents = [name for name in options.agents.split(",") if name] + [f"ours without {part}" for part in options.ablate]
+    names = [name for name in options.tasks.split(",") if name]
+    rows = []
+    print(ROW.format(*HEAD), flush=True)
+    for problem in problems(options.sets.split(","), options.dir, names):
+        for agent in agents:
+            row = attempt(problem, agent, options)
+            rows.append(row)
+            print(ROW.format(*row.values()), flush=True)
+    for agent in agents:
+        mine = [row for row in rows if row["agent"] == agent]
+        counts = {kind: sum(row["result"] == kind for row in mine) for kind in ("solved", "wrong", "failed")}
+        sums = {name: sum(row[name] for row in mine) for name in ("steps", "errors", "tokens", "seconds")}
+        print(
+            f"{agent}: {counts['solved']} of {len(mine)} solved, {counts['wrong']} wrong, {counts['failed']} failed;",
+            end=" ",
+        )
+        print(", ".join(f"{value:,.0f} {name}" for name, value in sums.items()))
+
+
+if __name__ == "__main__":
+    main()

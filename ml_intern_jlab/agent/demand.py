@@ -1,0 +1,39 @@
+"""What the model is to do now: the last line of each prompt, which depends on how things stand."""
+
+from __future__ import annotations
+
+from .context import Situation
+
+FIRST_PLAN = "Write the plan first: 3 to 7 short numbered items, nothing else. No code yet."
+SUMMARISE = (
+    "Sum up this work on a notebook in at most 120 words, for yourself to go on: variables and what they hold, what "
+    "was found with its numbers, what failed and why, what is still open. Words only, no code."
+)
+
+
+def demand(now: Situation) -> str:
+    """The sentence that ends a prompt."""
+    last = now.steps[-1] if now.steps else None
+    if last is None:
+        skeleton = "Write the skill's skeleton whole, from its first import on, adapted to the task. "
+        start = skeleton if "```" in now.skill else ""
+        return f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block."
+    if last.outcome is None:
+        return "Now answer again: `Item N`, one sentence, and one ```python block with a whole cell."
+    if last.status == "rejected":
+        return "The person rejected this cell, and it did not run. Follow their words in the next cell."
+    if last.status == "failed":
+        return "The cell failed. Now write the whole corrected cell, with its imports: it takes the failed one's place."
+    missing = [each for each in now.deliverables if each.kind != "answer" and each.status in ("open", "failed")]
+    if missing:
+        words = "; ".join(each.detail or each.description for each in missing)
+        return f"Still missing: {words}. Now write the next cell, which must not repeat an earlier one."
+    if any(each.kind != "answer" for each in now.deliverables):
+        return (
+            "All that the task demands is there and checked. If the result can't be made better, finish now with a "
+            'block that contains only final_answer("…"): what was done, the measured quality, where the file is.'
+        )
+    return (
+        "If the outputs above answer the task, finish now with a block that contains only "
+        'final_answer("the answer"), in the form that the task asks for. Otherwise write the next cell.'
+    )

@@ -1,0 +1,100 @@
+"""What a run has done so far, as the model is shown it: short sources, bounded outputs, folded by rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..notebook.outputs import bounded
+from .executor import Outcome
+
+SHOWN_FAILURES = 3
+"""Repaired failures of which a line is kept, so that the same mistake isn't made again."""
+
+
+@dataclass
+class Step:
+    """One turn of the model: what it proposed and what became of it.
+
+    `checks` are what our guards and the deliverables' check say of it, `messages` what the person said after it,
+    `help` what may help after an error.
+    """
+
+    number: int
+    source: str = ""
+    item: int = 0
+    outcome: Outcome | None = None
+    checks: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    help: str = ""
+
+    @property
+    def status(self) -> str:
+        """The cell's status; "" where the turn had none."""
+        return self.outcome.status if self.outcome else ""
+
+    @property
+    def error(self) -> str:
+        """The exception in one line, "" where there was none."""
+        error = self.outcome.error if self.outcome else None
+        return f"{error.ename}: {bounded(error.evalue, 160)}".strip() if error else ""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How much is shown, in characters: of a cell's source and output, of the last cell's output, of the variables and
+    of the file list. `skill` says whether the skill is still there."""
+
+    source: int
+    output: int
+    last: int
+    variables: int
+    files: int
+    skill: bool = True
+
+
+UNFOLDED = Fold(source=200_000, output=200_000, last=200_000, variables=200_000, files=200_000)
+"""For a reader without a window."""
+
+FOLDS = (
+    Fold(source=4000, output=2500, last=8000, variables=6000, files=8000),
+    Fold(source=2000, output=900, last=5000, variables=4000, files=4000),
+    Fold(source=1000, output=350, last=3000, variables=2200, files=1800),
+    Fold(source=400, output=150, last=1800, variables=1000, files=800),
+    Fold(source=120, output=80, last=1000, variables=500, files=400, skill=False),
+)
+"""From everything to hardly anything; the first that fits the model's window is taken."""
+
+
+def notebook_text(
+    steps: list[Step], fold: Fold, summary: str = "", summarised: int = 0, last: Step | None = None
+) -> str:
+    """The cells of `steps` in order; those up to step `summarised` are replaced by `summary`.
+    `last` is the step after them, which is shown elsewhere.
+
+    A failed cell whose repair came after it vanishes but for a line; a turn without a cell vanishes.
+    """
+    parts = [f"Before step {summarised + 1}, in short: {summary}"] if summary else []
+    shown = [step for step in steps if step.number > summarised]
+    failures = [step for step in shown if step.status == "failed"][-SHOWN_FAILURES:]
+    for position, step in enumerate(shown):
+        if step.outcome is None:
+            continue
+        repaired = any(
+            later.status in ("done", "failed") for later in [*shown[position + 1 :], *([last] if last else [])]
+        )
+        if step.status == "failed" and repaired:
+            if step in failures:
+                parts.append(f"(Step {step.number}: a cell failed with {step.error or 'an error'} and was rewritten.)")
+        else:
+            parts.append(cell_text(step, fold))
+    return "\n".join(parts)
+
+
+def cell_text(step: Step, fold: Fold) -> str:
+    """One older cell: its head, its source and what it gave."""
+    assert step.outcome is not None
+    edited = ", edited by the person" if step.outcome.edited else ""
+    head = f"Step {step.number}, item {step.item}, {step.status}{edited}:" if step.item else f"Step {step.number}:"
+    source = bounded(step.outcome.source or step.source, fold.source)
+    gave = bounded(step.outcome.text.strip(), fold.output)
+    return "\n".join([head, "```python", source, "```", *([f"gave: {gave}"] if gave else [])])

@@ -1,0 +1,72 @@
+"""What a model wrote: its prose, the plan item that it names, and the code of one cell."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+MAX_THOUGHT = 700
+"""Characters of a thought that become a markdown cell; more is no note to a reader."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A model's answer: the plan item's number if it named one, its prose, and the code or None."""
+
+    item: int | None
+    thought: str
+    code: str | None
+
+
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
+_ITEM = re.compile(r"^\W*(?:plan )?item\s+(\d{1,2})\b[ \t]*[:.–-]?[ \t]*", re.I)
+_PYTHON = {"", "python", "py", "python3", "ipython", "ipython3"}
+
+
+def read_turn(text: str) -> Turn:
+    """Read a model's answer.
+
+    Survives what small models write: thinking aloud between `<think>` tags, several code blocks (joined), blocks in
+    another language (left in the prose), prose after the code, a missing closing fence (the code counts when it is
+    complete Python), tags `<code>` instead of fences, and no fence at all around an answer that is nothing but code.
+    """
+    text = re.sub(r"<think>.*?(</think>|\Z)", "", text, flags=re.S)
+    text = re.sub(r"^[ \t]*<code>[ \t]*\n?(.*?)(</code>|\Z)", r"```python\n\1\n```", text, flags=re.S | re.M)
+    blocks: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        closed = match.group(0).rstrip().endswith(match.group(1)) and "\n" in match.group(0).strip()
+        if match.group(2).lower() not in _PYTHON or not (closed or _is_python(match.group(3))):
+            return match.group(0)
+        blocks.append(match.group(3).strip("\n"))
+        return ""
+
+    prose = _FENCE.sub(take, text).strip()
+    if not blocks and "final_answer(" in prose and _is_python(prose):
+        blocks, prose = [prose], ""
+    item = _ITEM.match(prose)
+    prose = prose[item.end() :].strip() if item else prose
+    return Turn(
+        item=int(item.group(1)) if item else None,
+        thought=_shortened(prose),
+        code="\n\n".join(blocks) if blocks else None,
+    )
+
+
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return bool(source.strip())
+
+
+def _shortened(thought: str) -> str:
+    """A note's worth of prose: no headings of the model's own, cut at the end of a sentence."""
+    thought = re.sub(r"^#+\s+", "", thought, flags=re.M).strip()
+    if len(thought) <= MAX_THOUGHT:
+        return thought
+    cut = thought[:MAX_THOUGHT]
+    end = max(cut.rfind(mark) for mark in (". ", ".\n", "! ", "? "))
+    return cut[: end + 1] if end > MAX_THOUGHT // 3 else cut.rsplit(" ", 1)[0] + " …"

@@ -1,0 +1,159 @@
+"""Chooses the skills that fit a task and fills their skeletons in.
+
+A skill is a markdown file with front matter between `---` lines:
+
+    name: what it is called
+    description: one line
+    words: a regular expression that is looked for in the task
+    unless: kinds of data that it isn't for
+    needs: data that it is for: predict, tables, text, images, time (empty: anything)
+    plan: items separated by `|`
+    priority: a number; the highest that fits gives the skeleton
+
+Its body is a Jinja template over the facts of `facts.py`. A body that needs a fact which is unknown loses its code
+blocks: a name that isn't filled in never reaches a model. Files in `.ml-intern/skills/` beside the notebook are skills,
+too, and replace one of the package of the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from ..data_profile import DataProfile, Inspect, profile_data
+from .facts import template_facts
+
+MOST = 2
+"""Skills of one task at most."""
+MAX_SKILL_BYTES = 20_000
+PROJECT_FOLDER = ".ml-intern/skills"
+_FRONT = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.S)
+_CODE = re.compile(r"^```.*?^```[ \t]*$", re.M | re.S)
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One skill as its file has it; `needs` and `unless` are kinds of data."""
+
+    name: str
+    description: str
+    words: str
+    needs: frozenset[str]
+    unless: frozenset[str]
+    plan: tuple[str, ...]
+    priority: float
+    body: str
+
+
+@dataclass(frozen=True)
+class KnowHow:
+    """The chosen skills as the model reads them, a plan that fits, and what was found about the data."""
+
+    text: str = ""
+    plan: str = ""
+    names: tuple[str, ...] = ()
+    profile: DataProfile = field(default_factory=DataProfile)
+
+
+def know_how(
+    task: object, listing: str, inspect: Inspect, folder: Path | None = None, without: frozenset[str] = frozenset()
+) -> KnowHow:
+    """The skills for a task.
+
+    Args:
+        task: the `TaskFacts`.
+        listing: the files there.
+        inspect: runs a snippet in the kernel.
+        folder: where the project may have skills of its own.
+        without: names of skills to leave out, as `skill:NAME`; `profile` fills no skeleton in.
+    """
+    from ...recipes.task import TaskFacts
+
+    assert isinstance(task, TaskFacts)
+    profile = DataProfile() if "profile" in without else profile_data(task, listing, inspect)
+    facts = template_facts(task, profile)
+    kinds = facts["kinds"]
+    chosen = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without][
+        :MOST
+    ]
+    texts, coded = [], False
+    for skill in chosen:
+        text = filled(skill.body, facts, code=not coded)
+        coded = coded or "```" in text
+        texts.append(f"# {skill.name}: {skill.description}\n{text}")
+    plan = next((skill.plan for skill in chosen if skill.plan), ())
+    numbered = "\n".join(f"{number}. {item}" for number, item in enumerate(plan, 1))
+    return KnowHow("\n\n".join(texts), numbered, tuple(skill.name for skill in chosen), profile)
+
+
+def choose(skills: list[Skill], task: str, kinds: frozenset[str]) -> list[Skill]:
+    """The skills that fit, best first: all that they need is there, and the task speaks of them or of nothing else."""
+    fitting = []
+    for skill in skills:
+        spoken = bool(skill.words and re.search(skill.words, task, re.I))
+        if skill.needs <= kinds and not skill.unless & kinds and (spoken or (skill.needs and not skill.words)):
+            fitting.append((skill.priority + spoken, skill.name, skill))
+    return [skill for _, _, skill in sorted(fitting, key=lambda each: (-each[0], each[1]))]
+
+
+def read_skills(folder: Path | None) -> list[Skill]:
+    """The package's skills and those of a project; a file without front matter or too large is left out."""
+    found: dict[str, Skill] = {}
+    places = [files(__package__)]
+    if folder is not None:
+        places.append(folder / PROJECT_FOLDER)
+    for place in places:
+        if not place.is_dir():
+            continue
+        for path in sorted(place.iterdir(), key=lambda each: each.name):
+            if path.name.endswith(".md") and path.is_file():
+                data = path.read_bytes()
+                skill = read_skill(data.decode("utf-8", "replace")) if len(data) <= MAX_SKILL_BYTES else None
+                if skill:
+                    found[skill.name] = skill
+    return list(found.values())
+
+
+def read_skill(text: str) -> Skill | None:
+    """A skill from its file's text, None where it has no front matter with a name or its pattern is none."""
+    match = _FRONT.match(text.replace("\r\n", "\n"))
+    if not match:
+        return None
+    front = {}
+    for line in match.group(1).splitlines():
+        key, colon, value = line.partition(":")
+        if colon:
+            front[key.strip()] = value.strip()
+    try:
+        re.compile(front.get("words", ""))
+        priority = float(front.get("priority") or 0)
+    except (re.error, ValueError):
+        return None
+    if not front.get("name"):
+        return None
+    return Skill(
+        name=front["name"],
+        description=front.get("description", ""),
+        words=front.get("words", ""),
+        unless=frozenset(re.findall(r"\w+", front.get("unless", ""))),
+        needs=frozenset(re.findall(r"\w+", front.get("needs", ""))),
+        plan=tuple(item.strip() for item in front.get("plan", "").split("|") if item.strip()),
+        priority=priority,
+        body=match.group(2).strip(),
+    )
+
+
+def filled(body: str, facts: dict[str, object], code: bool = True) -> str:
+    """The body with its facts filled in; without its code blocks where a fact is unknown or no code is wanted."""
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    for text in (body, _CODE.sub("", body)) if code else (_CODE.sub("", body),):
+        try:
+            return environment.from_string(text).render(**facts).strip()
+        except (TemplateError, TypeError, ValueError):
+            continue
+    return ""

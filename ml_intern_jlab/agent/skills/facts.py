@@ -1,0 +1,93 @@
+"""What a skill's template may name: the facts of task and data, decided by the recipes' rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...recipes.source import literal
+from ...recipes.state import State
+from ...recipes.task import TaskFacts
+from ..data_profile import DataProfile
+
+MANY_ROWS = 3000
+"""From here on slow models are left out of a comparison."""
+
+
+def template_facts(task: TaskFacts, profile: DataProfile) -> dict[str, Any]:
+    """The facts by name. Where the data could not be profiled, only `kinds` and `reads` are there.
+
+    `kinds` says what the data are; `reads` has pairs of a variable name and the expression that loads it.
+    """
+    state = profile.state
+    kinds = {"tables"} if profile.readings else set()
+    names = ["df"] if len(profile.readings) == 1 else [f"df{number}" for number in range(1, 9)]
+    facts: dict[str, Any] = {"reads": list(zip(names, profile.readings.values(), strict=False)), "task": task.text}
+    if state is not None:
+        facts |= _prediction(state)
+        kinds.add("predict")
+        kinds |= {"text"} if facts["texts"] else set()
+        kinds |= {"images"} if facts["pixels"] else set()
+        kinds |= {"time"} if facts["time"] else set()
+        kinds.add("classes" if facts["classifier"] else "numbers")
+    facts["kinds"] = frozenset(kinds)
+    return facts
+
+
+def _prediction(state: State) -> dict[str, Any]:
+    """A task to predict a column. Names and values are Python literals, ready for source."""
+    roles, metric = state.roles, state.metric
+    test = state.columns.get(state.predict_file, [])
+    dates = {literal(name): literal(form) for name, form in (roles.dates or {}).items()}
+    gone = [name for name in (roles.dropped or {}) if name in state.columns[state.train_file]]
+    probability = state.facts.probabilities and state.kind == "classification"
+    columns = [name for name in state.output_columns if name not in test or name == state.target]
+    kept = [name for name in state.output_columns if name in test and name != state.target]
+    return {
+        "train_read": _reading(state, state.train_file),
+        "test_read": _reading(state, state.predict_file) if state.predict_file else "",
+        "rows": state.n_rows,
+        "width": state.width,
+        "target": literal(state.target),
+        "target_missing": state.target_missing,
+        "classifier": state.kind == "classification",
+        "classes": len(state.classes),
+        "positive": state.positive if len(state.classes) == 2 else "",
+        "dropped": [literal(name) for name in gone],
+        "why_dropped": {literal(name): why for name, why in (roles.dropped or {}).items()},
+        "texts": [literal(name) for name in roles.texts],
+        "categories": [literal(name) for name in (*roles.categories, *roles.many)],
+        "numbers": len(roles.numbers) + len(roles.parsed or {}) + state.profile.wide,
+        "marks": {literal(name): mark for name, mark in (roles.parsed or {}).items()},
+        "dates": dates,
+        "pixels": state.pixels,
+        "brightest": state.profile.wide_range[1] if state.pixels else 0,
+        "time": literal(state.time) if state.time else "",
+        "group": literal(state.group) if state.group else "",
+        "metric": metric.name,
+        "metric_imports": [name for name in metric.imports if name in metric.scoring],
+        "scoring": metric.scoring,
+        "maximise": metric.greater_is_better,
+        "balanced": state.weighted,
+        "probability": probability,
+        "needs_probability": state.needs_probabilities,
+        "folds": state.folds,
+        "repeats": state.repeats if state.n_rows < 200 else 1,
+        "stratify": state.stratify,
+        "skewed": state.logged,
+        "many_rows": state.n_rows > MANY_ROWS,
+        "few_rows": state.n_rows < 200,
+        "output": literal(state.output_file) if state.output_file else "",
+        "output_column": literal(columns[0] if columns else state.target),
+        "kept_columns": [literal(name) for name in kept],
+    }
+
+
+def _reading(state: State, name: str) -> str:
+    """The expression that reads a table, with the spellings of missing values that the audit found."""
+    reading = state.readings[name]
+    arguments = dict(reading.arguments)
+    if state.hidden and reading.function in ("read_csv", "read_excel"):
+        arguments["na_values"] = "[" + ", ".join(literal(value) for value in state.hidden) + "]"
+    from dataclasses import replace
+
+    return replace(reading, arguments=arguments).call(name)

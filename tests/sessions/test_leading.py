@@ -1,0 +1,128 @@
+"""How a run is led: guards, budgets, help after errors, and what the model is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ml_intern_jlab.agent.model_faults import ModelFault
+from ml_intern_jlab.protocol import (
+    CellStarted,
+    Mode,
+    RunFinished,
+    RunPaused,
+    SendMessage,
+    StartRun,
+    StepFinished,
+    StopRun,
+    WarningRaised,
+)
+from ml_intern_jlab.sessions.budget import Limits
+from ml_intern_jlab.testing import CutOff, turn
+
+from .conftest import Desk
+
+PLAN = "1. Add\n2. Tell"
+DONE = turn('final_answer("It is 2.")', item=2)
+MakeDesk = Callable[..., Desk]
+
+
+async def test_a_model_that_goes_in_circles_pauses_the_run_until_a_message(desk: MakeDesk) -> None:
+    d = desk([PLAN, "No code.", "Still none.", turn("x = 1"), DONE])
+    await d.send(StartRun(task="t", mode=Mode.auto))
+    paused = await d.until(RunPaused)
+    assert "answered without a cell" in paused.reason
+    assert "Send a message" in paused.reason
+    await d.send(SendMessage(text="Write a cell."))
+    assert (await d.until(RunFinished)).status == "finished"
+    assert "<message>\nWrite a cell.\n</message>" in d.model.seen[3]
+
+
+async def test_a_paused_run_can_be_stopped(desk: MakeDesk) -> None:
+    d = desk([PLAN, "No code.", "Still none."])
+    await d.send(StartRun(task="t", mode=Mode.auto))
+    await d.until(RunPaused)
+    await d.send(StopRun())
+    assert (await d.until(RunFinished)).status == "stopped"
+
+
+async def test_nobody_there_means_failed_with_the_reason(desk: MakeDesk) -> None:
+    d = desk([PLAN, "No code.", "Still none."], interactive=False)
+    ended = await d.run()
+    assert ended.status == "failed"
+    assert "answered without a cell" in ended.reason
+    assert not d.all(RunPaused)
+
+
+async def test_a_limit_warns_then_pauses_and_a_message_grants_as_much_again(desk: MakeDesk) -> None:
+    d = desk([PLAN, *[turn(f"x = {number}") for number in range(6)], DONE])
+    await d.send(StartRun(task="t", mode=Mode.auto, max_steps=5))
+    paused = await d.until(RunPaused)
+    assert "limit of 5 steps" in paused.reason
+    assert any("4 of 5 steps" in warning.message for warning in d.all(WarningRaised))
+    assert len(d.all(CellStarted)) == 5
+    await d.send(SendMessage(text="Go on."))
+    assert (await d.until(RunFinished)).status == "finished"
+
+
+async def test_tokens_and_money_are_limits_too(desk: MakeDesk) -> None:
+    d = desk([PLAN, *[turn(f"x = {number}") for number in range(9)]], limits=Limits(max_cost=1.5), interactive=False)
+    d.model.price_in, d.model.price_out = 1.0, 1e5
+    ended = await d.run()
+    assert ended.status == "failed"
+    assert "limit of 1.5 US dollars" in ended.reason
+    assert sum(step.cost or 0 for step in d.all(StepFinished)) >= 1.5
+    assert (await d.sources())[0] == "x = 0"
+
+
+async def test_an_answer_that_was_cut_off_is_never_run(desk: MakeDesk) -> None:
+    d = desk([PLAN, CutOff(turn("x = 1")), turn("x = 2"), DONE])
+    assert (await d.run()).status == "finished"
+    assert await d.sources() == ["x = 2"]
+    assert "cut off by the limit of tokens" in d.model.seen[2]
+
+
+async def test_after_an_error_the_model_sees_what_helps_and_the_variables(desk: MakeDesk) -> None:
+    first = "import pandas as pd\ndf = pd.DataFrame({'Price': [1, 2], 'kind': ['a', 'b']})"
+    d = desk([PLAN, turn(first), turn("df['price'].mean()"), turn("df['Price'].mean()"), DONE])
+    assert (await d.run()).status == "finished"
+    assert "df: DataFrame 2 rows x 2 columns" in d.model.seen[2]
+    assert "The line that failed: df['price'].mean()" in d.model.seen[3]
+    assert "close: 'Price'" in d.model.seen[3]
+    assert "was rewritten" in d.model.seen[4]
+    assert "<result" in d.model.seen[3]
+
+
+async def test_words_are_the_answer_once_all_files_are_there(desk: MakeDesk) -> None:
+    write = "open('report.md', 'w').write('# Done')"
+    d = desk([PLAN, turn(write), "The report is written."])
+    ended = await d.run("Write the report to report.md.")
+    assert (ended.status, ended.answer) == ("finished", "The report is written.")
+    assert "All that the task demands is there" in d.model.seen[2]
+
+
+async def test_a_prompt_that_is_too_long_is_folded_and_asked_again(desk: MakeDesk) -> None:
+    too_long = ModelFault("This model's maximum context length is 4096 tokens.", 400)
+    noisy = [turn(f"print('{number} ' * 3000)") for number in range(3)]
+    d = desk([PLAN, *noisy, too_long, too_long, DONE])
+    assert (await d.run()).status == "finished"
+    assert len(d.model.seen[-1]) < len(d.model.seen[-2]) < len(d.model.seen[-3])
+
+
+async def test_figures_go_to_models_that_see(desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    d = desk([PLAN, turn(plot), DONE])
+    d.model.sees_images = True
+    contents: list[Any] = []
+    answer = d.model.generate
+
+    def generate(messages: list[Any], **more: Any) -> Any:
+        contents.append(messages[-1].content)
+        return answer(messages, **more)
+
+    monkeypatch.setattr(d.model, "generate", generate)
+    assert (await d.run()).status == "finished"
+    assert [part["type"] for part in contents[-1]] == ["text", "image_url"]
+    assert contents[-1][1]["image_url"]["url"].startswith("data:image/png;base64,")
