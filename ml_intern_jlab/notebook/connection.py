@@ -17,9 +17,6 @@ from .process import KernelProcess
 CONTROL_SECONDS = 2.0
 """How long a kernel may take to answer on the control channel before it is tried on the other."""
 
-BEGIN_SECONDS = 0.5
-"""How long to wait for a new kernel to say that it starts, which it may have said before anybody listened."""
-
 MAX_MESSAGE_BYTES = 128_000_000
 """The largest output message that is received; a cell that prints 2 GB in one go may send them as one."""
 
@@ -62,7 +59,7 @@ class Connection:
         self._subscribed = asyncio.Event()
         self._began = asyncio.Event()
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        client.start_channels(hb=False)
+        client.start_channels(shell=False, stdin=False, control=False, hb=False)
         published = client.iopub_channel.socket
         self._published_at = published.getsockopt(zmq.LAST_ENDPOINT)
         published.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
@@ -70,43 +67,53 @@ class Connection:
         self._connect_anew(published)
         self._tasks = [
             asyncio.create_task(self._note_losses(losses)),
-            asyncio.create_task(self._read(client.shell_channel, self._take_reply)),
-            asyncio.create_task(self._read(client.control_channel, self._take_reply)),
             asyncio.create_task(self._read(client.iopub_channel, self._take_published)),
-            asyncio.create_task(self._read(client.stdin_channel, self._take_stdin)),
         ]
+        self._asks = False
 
     @property
     def current(self) -> bool:
         """Whether the process is still the one that the channels lead to, and what it publishes reaches us."""
         return self._subscribed.is_set() and self.identity == self._process.identity
 
-    async def until_ready(self, timeout: float, started: bool) -> None:
-        """Wait until the kernel answers and what it publishes reaches us; `started` is for one that we just started.
+    async def until_ready(self, timeout: float) -> None:
+        """Wait until the kernel answers and what it publishes reaches us.
 
         Raises:
             KernelUnavailable: it ends, or takes longer than `timeout` seconds.
         """
         begun = time.monotonic()
+        # ipykernel 7 sets its request channels up from one thread while others already listen on them: who connects
+        # or asks meanwhile may leave them deaf for ever. It says that it starts once that is done.
+        while not (self._began.is_set() or self._process.has_begun):
+            self._check_time(begun, timeout)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._began.wait(), 0.2)
+        self._open_requests()
+        opened = time.monotonic()
         while not (self.info and self._subscribed.is_set()):
             self._check_time(begun, timeout)
-            # A busy kernel answers on the control channel. The other is for kernels that don't listen there, and only
-            # for them: a request on it while ipykernel 7 starts may leave that channel deaf for ever.
+            # A busy kernel answers on the control channel. The other is for kernels that don't listen there.
             answers = [self.ask("control")]
-            if time.monotonic() > begun + CONTROL_SECONDS:
+            if time.monotonic() > opened + CONTROL_SECONDS:
                 answers.append(self.ask("shell"))
             done, _ = await asyncio.wait(answers, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
             self.info = next((answer.result() for answer in done), self.info)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._subscribed.wait(), 0.1)
-        if started:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._began.wait(), BEGIN_SECONDS)
-            answer = self.ask("shell")
-            while not answer.done():
-                self._check_time(begun, timeout)
-                await asyncio.wait({answer}, timeout=0.5)
         self._process.forget_words()
+
+    def _open_requests(self) -> None:
+        if self._asks:
+            return
+        self._asks = True
+        self.client.start_channels(iopub=False, hb=False)
+        for channel, take in (
+            (self.client.shell_channel, self._take_reply),
+            (self.client.control_channel, self._take_reply),
+            (self.client.stdin_channel, self._take_stdin),
+        ):
+            self._tasks.append(asyncio.create_task(self._read(channel, take)))
 
     def ask(self, channel: str) -> asyncio.Future[dict[str, Any]]:
         """Ask the kernel what it is on the channel "shell" or "control"; on "shell" it answers after its cells."""
@@ -171,6 +178,6 @@ class Connection:
             return
         message = session.deserialize(parts)
         self._subscribed.set()
-        if message["content"].get("execution_state") == "starting":
+        if message["header"]["msg_type"] == "status":
             self._began.set()
         self._listener.on_published(message, len(parts[4]))

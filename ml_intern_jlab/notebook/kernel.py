@@ -359,7 +359,7 @@ class Kernel:
             if self._connection is None or self._connection.identity != self._process.identity:
                 await self._connect(START_TIMEOUT)
             else:
-                await self._connection.until_ready(START_TIMEOUT, started=False)
+                await self._connection.until_ready(START_TIMEOUT)
 
     async def _connect(self, timeout: float) -> None:
         """Open the channels and wait until the kernel answers and its outputs reach us."""
@@ -369,7 +369,7 @@ class Kernel:
         session = Session(key=theirs.key, signature_scheme=theirs.signature_scheme)
         self._set_busy("unknown")
         self._connection = Connection(self._manager.client(session=session), self._process, self)
-        await self._connection.until_ready(timeout, started=self._terminal is not None)
+        await self._connection.until_ready(timeout)
         if self._terminal is not None:
             self._set_busy("")
 

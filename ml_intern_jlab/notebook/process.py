@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from typing import IO, Any
 
+import psutil
 from jupyter_core.utils import ensure_async
 
 SIGNAL_SECONDS = 2.0
 """How long it may take to hand over an interrupt."""
+
+BEGIN_SECONDS = 15.0
+"""How old a process is taken to listen, where nothing that it said was heard."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +37,17 @@ class KernelProcess:
             return False
         process = getattr(provisioner, "process", None)
         return process is None or process.poll() is None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the kernel surely listens to requests: the server has heard of it, or it is no longer young."""
+        if getattr(self._manager, "execution_state", "") in ("idle", "busy"):
+            return True
+        pid = getattr(self._manager.provisioner, "pid", None)
+        try:
+            return pid is None or time.time() - psutil.Process(pid).create_time() > BEGIN_SECONDS
+        except psutil.Error:  # it has ended, or isn't ours to look at
+            return True
 
     @property
     def shutting_down(self) -> bool:

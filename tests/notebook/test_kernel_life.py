@@ -135,6 +135,7 @@ async def with_client(
     client.start_channels()
     try:
         await client.wait_for_ready(timeout=30)
+        manager.execution_state = "idle"  # type: ignore[attr-defined]  # as the server notes it
         if busy:
             client.execute("import time; time.sleep(1.5); theirs = 1")
             await asyncio.sleep(0.2)

@@ -35,6 +35,7 @@ async def test_a_model_that_goes_in_circles_pauses_the_run_until_a_message(desk:
     paused = await d.until(RunPaused)
     assert "answered without a cell" in paused.reason
     assert "Send a message" in paused.reason
+    assert "no complete ```python block" in d.model.seen[2]
     await d.send(SendMessage(text="Write a cell."))
     assert (await d.until(RunFinished)).status == "finished"
     assert "<message>\nWrite a cell.\n</message>" in d.model.seen[3]

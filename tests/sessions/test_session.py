@@ -289,13 +289,6 @@ async def test_an_answer_before_any_cell_is_sent_back(desk: MakeDesk) -> None:
     assert "No cell has run yet" in d.model.seen[2]
 
 
-async def test_nonsense_is_nudged_and_then_ends_the_run(desk: MakeDesk) -> None:
-    d = desk([PLAN, *["I would rather talk about the weather."] * 10])
-    ended = await d.run()
-    assert ended.status == "failed"
-    assert "no complete ```python block" in d.model.seen[2]
-
-
 async def test_the_same_failing_cell_again_does_not_run(desk: MakeDesk) -> None:
     d = desk([PLAN, turn("1 / 0"), turn("1 / 0"), turn("1"), DONE])
     await d.run()

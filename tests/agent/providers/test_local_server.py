@@ -120,7 +120,7 @@ def test_an_idle_child_ends_and_comes_back(weights: Path, monkeypatch: pytest.Mo
         time.sleep(0.6)
         assert idle.pid == pid, "it isn't idle while somebody uses it"
     wait_for(lambda: idle.pid is None)
-    assert not psutil.pid_exists(pid)
+    wait_for(lambda: not psutil.pid_exists(pid))
     monkeypatch.setattr(local_server, "IDLE_SECONDS", 600)
     with idle.use(lambda text, done: None):
         assert idle.pid is not None
