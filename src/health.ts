@@ -1,4 +1,5 @@
 import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { PROTOCOL_VERSION } from './protocol';
 import { requestHealth } from './request';
@@ -9,7 +10,8 @@ import { requestHealth } from './request';
  * JupyterLab shows the first 140 characters of a notification, so the command comes early.
  */
 export async function serverProblem(
-  settings: ServerConnection.ISettings
+  settings: ServerConnection.ISettings,
+  trans: TranslationBundle
 ): Promise<string | null> {
   try {
     const { protocol, version } = await requestHealth(settings);
@@ -17,7 +19,11 @@ export async function serverProblem(
       return null;
     }
     return (
-      `The ML intern's server half (${version}) does not fit this page. Run this, restart Jupyter, reload:\n` +
+      trans.__(
+        "The ML intern's server half (%1) does not fit this page. Run this, restart Jupyter, reload:",
+        version
+      ) +
+      '\n' +
       'pip install --upgrade ml-intern-jlab'
     );
   } catch (error) {
@@ -26,13 +32,17 @@ export async function serverProblem(
       error.response.status === 404
     ) {
       return (
-        "The ML intern's server half is missing. Run this, then restart Jupyter:\n" +
+        trans.__(
+          "The ML intern's server half is missing. Run this, then restart Jupyter:"
+        ) +
+        '\n' +
         'jupyter server extension enable ml_intern_jlab'
       );
     }
     const reason = error instanceof Error ? error.message : String(error);
     return (
-      "The ML intern's server half does not answer. Find out why:\n" +
+      trans.__("The ML intern's server half does not answer. Find out why:") +
+      '\n' +
       `jupyter ml-intern doctor\n${reason}`
     );
   }

@@ -1,5 +1,6 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
@@ -103,8 +104,8 @@ export class InternModel implements IDisposable {
 
   /** Ask the server again for its health, its models and the notebook's sessions. */
   async refresh(): Promise<void> {
-    const { settings } = this.options;
-    this._problem = await serverProblem(settings);
+    const { settings, trans } = this.options;
+    this._problem = await serverProblem(settings, trans);
     if (this._problem === null) {
       await this.report(async () => {
         this._models = await listModels(settings);
@@ -142,10 +143,8 @@ export class InternModel implements IDisposable {
   session(sessionId: string): SessionModel {
     let session = this._pool.get(sessionId);
     if (session === undefined) {
-      session = new SessionModel({
-        settings: this.options.settings,
-        sessionId
-      });
+      const { settings, trans } = this.options;
+      session = new SessionModel({ settings, sessionId, trans });
       this._pool.set(sessionId, session);
     }
     return session;
@@ -330,6 +329,7 @@ export namespace InternModel {
   export interface IOptions {
     settings: ServerConnection.ISettings;
     notebook: IPanelNotebook;
+    trans: TranslationBundle;
     /** Whether the current notebook says that a session has written into it. */
     hasCellsOf: (sessionId: string) => Promise<boolean>;
   }

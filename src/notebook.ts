@@ -9,6 +9,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { followWork } from './follow';
 import { CellMarks, PROPOSED_CLASS } from './notebookMarks';
 import { watchRuns } from './notebookRun';
 import { NotebookWriter } from './notebookWriter';
@@ -233,7 +234,7 @@ export class NotebookLink implements INotebookLink, IDisposable {
     const { contents, serverSettings: settings } = serviceManager;
     const writer = new NotebookWriter({
       sessionId,
-      socket: new SessionSocket({ settings, sessionId }),
+      socket: new SessionSocket({ settings, sessionId, trans }),
       model: panel.model,
       context: panel.context,
       contents,
@@ -241,6 +242,7 @@ export class NotebookLink implements INotebookLink, IDisposable {
     });
     open.writers.set(sessionId, writer);
     open.marks.follow(writer);
+    followWork(panel, writer);
     writer.leaseChanged.connect(this.tell, this);
     writer.changed.connect(() => {
       if (writer.isDisposed) {

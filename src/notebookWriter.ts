@@ -107,6 +107,11 @@ export class NotebookWriter implements IDisposable {
     return this._isDisposed;
   }
 
+  /** The cell at which a run works; null while none does. */
+  get place(): string | null {
+    return this._place;
+  }
+
   /**
    * Decide on the pending cell, as it stands in the notebook now.
    *
@@ -117,7 +122,10 @@ export class NotebookWriter implements IDisposable {
   async decide(decision: DecideCell['decision'], feedback = ''): Promise<void> {
     const proposal = this._pending;
     if (proposal === null) {
-      throw new CommandError('No cell waits for a decision.', 'stale');
+      throw new CommandError(
+        this.options.trans.__('No cell waits for a decision.'),
+        'stale'
+      );
     }
     const { cell_id, hash, source } = proposal;
     const now = this.document.cell(cell_id)?.sharedModel.getSource() ?? source;
@@ -252,6 +260,11 @@ export class NotebookWriter implements IDisposable {
       const event = this._history[this._applied];
       this._applied += 1;
       this.document.apply(event);
+      if (event.type === 'cell_proposed' || event.type === 'cell_started') {
+        this._place = event.cell_id;
+      } else if (event.type === 'run_finished') {
+        this._place = null;
+      }
       const delay = SAVE_AFTER.get(event.type);
       if (delay !== undefined) {
         this._saver.soon(delay);
@@ -315,6 +328,7 @@ export class NotebookWriter implements IDisposable {
   private readonly _saver: NotebookSaver;
   private readonly _history: Event[] = [];
   private _applied = 0;
+  private _place: string | null = null;
   private _items: readonly PlanItem[] = [];
   private _pending: CellProposed | null = null;
   private _lease: Lease = 'asking';

@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -187,7 +188,9 @@ export class SessionSocket implements IDisposable {
 
   private failPending(): void {
     const error = new CommandError(
-      'The connection was cut before the server answered. Look whether it took effect before you repeat it.',
+      this.options.trans.__(
+        'The connection was cut before the server answered. Look whether it took effect before you repeat it.'
+      ),
       'cut'
     );
     this._pending.forEach(pending => pending.reject(error));
@@ -198,18 +201,21 @@ export class SessionSocket implements IDisposable {
     if (this._connection === 'connected') {
       return Promise.resolve();
     }
+    const { trans } = this.options;
     return new Promise((resolve, reject) => {
       const settle = (_: this, connection: Connection) => {
         if (connection === 'connected') {
           done(null);
         } else if (connection === 'closed') {
-          done('This session is closed. Start a new one.');
+          done(trans.__('This session is closed. Start a new one.'));
         }
       };
       const timer = window.setTimeout(
         () =>
           done(
-            'The server can not be reached. Nothing was sent; try again once the connection is back.'
+            trans.__(
+              'The server can not be reached. Nothing was sent; try again once the connection is back.'
+            )
           ),
         this._connection === 'closed' ? 0 : CONNECT_WITHIN
       );
@@ -248,5 +254,6 @@ export namespace SessionSocket {
   export interface IOptions {
     settings: ServerConnection.ISettings;
     sessionId: string;
+    trans: TranslationBundle;
   }
 }

@@ -42,6 +42,7 @@ export async function start(options: IStartOptions): Promise<void> {
   const model = new InternModel({
     settings: serviceManager.serverSettings,
     notebook,
+    trans,
     hasCellsOf: sessionId => hasCellsOf(tracker, sessionId)
   });
   attachSessions(model, notebook);

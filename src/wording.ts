@@ -1,12 +1,37 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { CellProposed, FindingAdded, Mode, RiskClass } from './protocol';
+import type {
+  CellProposed,
+  FindingAdded,
+  Mode,
+  PlanItem,
+  RiskClass
+} from './protocol';
 import type { ICellState } from './reducer';
 import { assertNever } from './reducer';
 import type { Activity } from './session';
 
 /** How a risk is shown: quiet, worth a look, or dangerous. */
 export type RiskLevel = 'quiet' | 'look' | 'danger';
+
+/** How far an item of the plan is. */
+export function itemWords(
+  status: PlanItem['status'],
+  trans: TranslationBundle
+): string {
+  switch (status) {
+    case 'open':
+      return trans.__('to do');
+    case 'active':
+      return trans.__('in work');
+    case 'done':
+      return trans.__('done');
+    case 'skipped':
+      return trans.__('skipped');
+    default:
+      return assertNever(status);
+  }
+}
 
 /** What a cell may do, in two or three words. */
 export function riskWords(risk: RiskClass, trans: TranslationBundle): string {

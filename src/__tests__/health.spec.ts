@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
 
 import { serverProblem } from '../health';
 import { PROTOCOL_VERSION, type Health } from '../protocol';
@@ -69,15 +70,17 @@ describe('requestJson', () => {
   });
 });
 
+const trans = nullTranslator.load('');
+
 describe('serverProblem', () => {
   it('finds none when the server half speaks our protocol', async () => {
     answerHealth({});
-    await expect(serverProblem(settings)).resolves.toBeNull();
+    await expect(serverProblem(settings, trans)).resolves.toBeNull();
   });
 
   it('gives version and mending command when the protocols differ', async () => {
     answerHealth({ protocol: PROTOCOL_VERSION + 1 });
-    const problem = await serverProblem(settings);
+    const problem = await serverProblem(settings, trans);
     expect(problem).toContain('9.8.7');
     expect(problem).toContain('pip install --upgrade ml-intern-jlab');
     // More than this JupyterLab would cut off.
@@ -85,7 +88,7 @@ describe('serverProblem', () => {
   });
 
   it('says how to enable a missing server half', async () => {
-    await expect(serverProblem(settings)).resolves.toContain(
+    await expect(serverProblem(settings, trans)).resolves.toContain(
       'jupyter server extension enable ml_intern_jlab'
     );
   });
@@ -95,7 +98,7 @@ describe('serverProblem', () => {
       500,
       '{"message": "The journal can not be read."}'
     ];
-    await expect(serverProblem(settings)).resolves.toContain(
+    await expect(serverProblem(settings, trans)).resolves.toContain(
       'The journal can not be read.'
     );
   });

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
 import { InternModel, type IPanelNotebook } from '../model';
@@ -102,6 +103,7 @@ beforeEach(() => {
       WebSocket: Wire as unknown as typeof WebSocket
     }),
     notebook,
+    trans: nullTranslator.load(''),
     hasCellsOf: id => Promise.resolve(written.includes(id))
   });
 });

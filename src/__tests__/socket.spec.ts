@@ -1,4 +1,5 @@
 import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
 
 import { SessionSocket } from '../socket';
 import { Wire } from './wire';
@@ -10,6 +11,7 @@ beforeEach(() => {
   Wire.made = [];
   socket = new SessionSocket({
     sessionId: 'abc',
+    trans: nullTranslator.load(''),
     settings: ServerConnection.makeSettings({
       wsUrl: 'ws://127.0.0.1/base/',
       token: 'secret',

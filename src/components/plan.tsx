@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { PlanItem } from '../protocol';
 import type { IRunState } from '../reducer';
 import type { SessionModel } from '../session';
-import { spanWords } from '../wording';
+import { itemWords, spanWords } from '../wording';
 import { usePanel } from './context';
 import { Elapsed } from './elapsed';
 
@@ -127,7 +127,11 @@ function PlanRow(props: {
     );
   return (
     <li className={`jp-Intern-row jp-mod-${item.status}`}>
-      <span className="jp-Intern-glyph" aria-label={item.status} role="img">
+      <span
+        className="jp-Intern-glyph"
+        aria-label={itemWords(item.status, trans)}
+        role="img"
+      >
         {GLYPHS[item.status]}
       </span>
       <span className="jp-Intern-title" title={item.title}>

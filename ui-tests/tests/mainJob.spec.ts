@@ -9,16 +9,27 @@ test('the main job: an example from its task to checked deliverables', async ({
   test.setTimeout(360_000);
   const panel = new PanelPage(page, info);
   await panel.open(WHOLE);
+  await panel.shot('empty');
+  const endFilm = panel.film();
   await panel.button(/Predict a species/).click();
   await expect(panel.composer).toHaveValue(/penguins/);
+  await panel.shot('task');
   await panel.composer.press('Enter');
 
-  // The first step as a whole, then whatever the policy lets run.
+  // The first cell by itself, its step as a whole, then whatever the policy lets run.
   await expect(panel.proposal).toBeVisible();
   await panel.shot('first-cell');
+  await panel.button(/^Approve/).click();
+  await expect(
+    panel.panel.locator('.jp-Intern-lines li').first()
+  ).toBeVisible();
+  await expect(panel.proposal).toBeVisible();
+  await expect(page.locator('.jp-mlIntern-proposed')).toBeInViewport();
+  await panel.shot('second-cell');
   await panel.button('all of step ▸').click();
   await panel.panel.getByText('Auto', { exact: true }).click();
   await expect(panel.state).toHaveText('finished', { timeout: 300_000 });
+  await endFilm();
 
   const deliverables = panel.panel.getByRole('region', {
     name: 'Deliverables'
@@ -46,5 +57,10 @@ test('the main job: an example from its task to checked deliverables', async ({
   });
   expect(rows[0]).toBe(rows[1]);
   await panel.shots('main-job');
+
+  await panel.more('Review this notebook');
+  const review = panel.panel.getByRole('region', { name: 'Review' });
+  await expect(review).toContainText(/finding/);
+  await panel.shot('review');
   expect(panel.faults).toEqual([]);
 });

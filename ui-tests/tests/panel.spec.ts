@@ -191,6 +191,31 @@ test('all of a step, then Auto, run without asking again', async ({
   await panel.shot('auto');
 });
 
+test('the notebook scrolls along, unless the person reads elsewhere', async ({
+  page
+}, info) => {
+  const long = [1, 2, 3, 4].map(number =>
+    turn(`# Cell ${number}\nfor i in range(40):\n    print(i, ${number})`)
+  );
+  const panel = await begin(page, info, ...long);
+  const proposed = page.locator('.jp-mlIntern-proposed');
+  for (const number of [1, 2]) {
+    await expect(panel.proposal).toContainText(`Cell ${number}`);
+    await panel.button(/^Approve/).click();
+  }
+  await expect(proposed).toContainText('Cell 3');
+  await expect(proposed).toBeInViewport({ ratio: 0.9 });
+  await panel.shot('along');
+
+  const outer = page.locator('.jp-Notebook .jp-WindowedPanel-outer');
+  await outer.evaluate(node => node.scrollTo({ top: 0 }));
+  await expect(proposed).not.toBeInViewport();
+  await panel.button(/^Approve/).click();
+  await expect(panel.proposal).toContainText('Cell 4');
+  await expect(panel.line('Cell 3')).toContainText('[3]');
+  expect(await outer.evaluate(node => node.scrollTop)).toBe(0);
+});
+
 test('a reload in mid-run brings everything back; 300 px and dark', async ({
   page
 }, info) => {

@@ -1,0 +1,42 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
+
+import type { NotebookWriter } from './notebookWriter';
+
+/**
+ * Scroll along with a run for as long as the person looks at the place where it works.
+ *
+ * Who scrolls away reads something else and is left alone, until the place is in sight again.
+ */
+export function followWork(panel: NotebookPanel, writer: NotebookWriter): void {
+  let last: string | null = null;
+  writer.changed.connect(() => {
+    const { place } = writer;
+    if (place === last) {
+      return;
+    }
+    const from = last;
+    last = place;
+    if (place !== null && (from === null || isInSight(panel, from))) {
+      scrollTo(panel, place);
+    }
+  });
+}
+
+function scrollTo({ content }: NotebookPanel, cellId: string): void {
+  const index = content.widgets.findIndex(({ model }) => model.id === cellId);
+  const note = content.widgets[index - 1]?.model.type === 'markdown' ? 1 : 0;
+  if (index >= 0) {
+    void content.scrollToItem(index - note, 'auto', 0, 'start');
+  }
+}
+
+/** Whether any part of the cell is within the notebook's window; one that was deleted is where it was. */
+function isInSight({ content }: NotebookPanel, cellId: string): boolean {
+  const cell = content.widgets.find(({ model }) => model.id === cellId);
+  if (cell === undefined) {
+    return true;
+  }
+  const here = cell.node.getBoundingClientRect();
+  const frame = content.node.getBoundingClientRect();
+  return cell.isAttached && here.top < frame.bottom && here.bottom > frame.top;
+}
