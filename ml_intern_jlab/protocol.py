@@ -199,7 +199,8 @@ class CellProposed(EventBase):
     """A cell waits for a decision (`asks`), or is about to be approved by the policy.
 
     It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
-    failed cell, this is that cell's repair and takes its place once it starts.
+    failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes that the
+    person could allow in this notebook (`allow_class`) so that such a cell needn't ask; empty where it asks all the same.
     """
 
     type: Literal["cell_proposed"] = "cell_proposed"
@@ -212,6 +213,7 @@ class CellProposed(EventBase):
     risk: list[RiskClass]
     reasons: list[Reason]
     asks: bool
+    may_allow: list[RiskClass] = []
     plan_item: str = ""
     note: Note | None = None
     replaces: str = ""
@@ -577,13 +579,15 @@ COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 class Hello(Value):
-    """The socket's first frame: who serves, and the last `seq` that the replay will reach."""
+    """The socket's first frame: who serves, the last `seq` that the replay will reach, and the classes that are allowed
+    in the notebook now, in whichever of its sessions somebody did so."""
 
     type: Literal["hello"] = "hello"
     protocol: int
     version: str
     session: SessionInfo
     last_seq: int
+    allowed: list[RiskClass] = []
 
 
 class Reply(Value):

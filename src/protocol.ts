@@ -160,7 +160,8 @@ export interface TextDelta {
  * A cell waits for a decision (`asks`), or is about to be approved by the policy.
  *
  * It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
- * failed cell, this is that cell's repair and takes its place once it starts.
+ * failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes that the
+ * person could allow in this notebook (`allow_class`) so that such a cell needn't ask; empty where it asks all the same.
  */
 export interface CellProposed {
   session_id: string;
@@ -177,6 +178,7 @@ export interface CellProposed {
   risk: RiskClass[];
   reasons: Reason[];
   asks: boolean;
+  may_allow: RiskClass[];
   plan_item: string;
   note: Note | null;
   replaces: string;
@@ -606,7 +608,8 @@ export interface ReviewNotebook {
   type: 'review_notebook';
 }
 /**
- * The socket's first frame: who serves, and the last `seq` that the replay will reach.
+ * The socket's first frame: who serves, the last `seq` that the replay will reach, and the classes that are allowed
+ * in the notebook now, in whichever of its sessions somebody did so.
  */
 export interface Hello {
   type: 'hello';
@@ -614,6 +617,7 @@ export interface Hello {
   version: string;
   session: SessionInfo;
   last_seq: number;
+  allowed: RiskClass[];
 }
 /**
  * One conversation, bound to a notebook (`path` relative to the server's root) and its kernel.

@@ -12,6 +12,7 @@ import type {
   ModelProgress,
   PlanItem,
   ReviewFinished,
+  RiskClass,
   RunFinished,
   RunStarted,
   RunStatus,
@@ -102,6 +103,8 @@ export interface ISessionState {
   readonly review: IReviewState;
   /** The tab that writes the notebook; empty when the server does. */
   readonly tabId: string;
+  /** The risk classes that run in this notebook without a question. */
+  readonly allowed: readonly RiskClass[];
 }
 
 /** A session of which nothing is known yet. */
@@ -111,7 +114,8 @@ export const EMPTY_SESSION: ISessionState = {
   replayed: 0,
   runs: [],
   review: { findings: [], finished: null },
-  tabId: ''
+  tabId: '',
+  allowed: []
 };
 
 /** Longer streaming text is cut at its front: the whole comes with the proposal. */
@@ -123,8 +127,13 @@ export function reduce(
   frame: Hello | Event
 ): ISessionState {
   if (frame.type === 'hello') {
-    const { session, protocol, last_seq } = frame;
-    return { ...state, session, protocol, replayed: last_seq };
+    const { session, protocol, last_seq, allowed } = frame;
+    return { ...state, session, protocol, replayed: last_seq, allowed };
+  }
+  if (frame.type === 'classes_allowed') {
+    // `hello` knows better than the replay: another session of the notebook may have spoken last.
+    const replayed = frame.seq > 0 && frame.seq <= state.replayed;
+    return replayed ? state : { ...state, allowed: frame.allowed };
   }
   if (frame.type === 'run_started') {
     return { ...state, runs: [...state.runs, newRun(frame)] };
@@ -161,7 +170,14 @@ export function assertNever(unknown: never): never {
 
 type RunEvent = Exclude<
   Event,
-  { type: 'run_started' | 'lease_moved' | 'finding_added' | 'review_finished' }
+  {
+    type:
+      | 'run_started'
+      | 'classes_allowed'
+      | 'lease_moved'
+      | 'finding_added'
+      | 'review_finished';
+  }
 >;
 
 function reduceReview(
@@ -231,9 +247,6 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         { ...run, paused: event.reason },
         { kind: 'warning', key: String(event.seq), text: event.reason }
       );
-    case 'classes_allowed':
-      // What is allowed belongs to the notebook, not to one run.
-      return run;
     case 'mode_changed':
       return { ...run, mode: event.mode };
     case 'model_changed':

@@ -8,7 +8,8 @@ import type {
   Event,
   Hello,
   Mode,
-  PlanItem
+  PlanItem,
+  RiskClass
 } from './protocol';
 import {
   EMPTY_SESSION,
@@ -76,6 +77,16 @@ export class SessionModel implements IDisposable {
     const { cell_id, hash } = proposal;
     this.standing.give(proposal);
     await this.decideCell({ cell_id, decision: 'approve', hash, source });
+  }
+
+  /** Let cells of these classes run in this notebook without a question, or ask about them again. */
+  async allowClasses(
+    classes: readonly RiskClass[],
+    allowed: boolean
+  ): Promise<void> {
+    for (const risk of classes) {
+      await this.socket.send({ type: 'allow_class', risk, allowed });
+    }
   }
 
   /** Replace the plan; `waived` names deliverables that the person does without. */

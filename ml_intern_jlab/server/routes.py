@@ -252,7 +252,14 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._sender = asyncio.get_running_loop().create_task(self._send(last_seq))
 
     async def _send(self, last_seq: int) -> None:
-        hello = Hello(protocol=PROTOCOL_VERSION, version=__version__, session=self._info, last_seq=last_seq)
+        allowed = self._sessions.journal.allowed_classes(self._info.path)
+        hello = Hello(
+            protocol=PROTOCOL_VERSION,
+            version=__version__,
+            session=self._info,
+            last_seq=last_seq,
+            allowed=sorted(allowed),
+        )
         with contextlib.suppress(WebSocketClosedError):
             await self.write_message(hello.model_dump_json())
             for event in self._sessions.journal.events(self.session_id, self._since, last_seq):

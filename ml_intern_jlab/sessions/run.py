@@ -368,6 +368,7 @@ class Run:
             risk=sorted({reason.risk for reason in reasons}) or [RiskClass.compute],
             reasons=reasons,
             asks=self._action(reasons) == "ask",
+            may_allow=self._policy.may_allow(self._mode, reasons, self._allowed(), self._fresh_output),
             plan_item=draft.item.item_id if draft.item else "",
             note=Note(cell_id=new_id(), source="\n\n".join(parts)) if parts else None,
             replaces=self._failed_cell,

@@ -193,7 +193,11 @@ class Session:
             )
         allowed = self._journal.allowed_classes(self.path) - {command.risk}
         allowed |= {command.risk} if command.allowed else frozenset()
-        self.emit(ClassesAllowed(allowed=[risk for risk in RiskClass if risk in allowed], by=by))
+        told = self.emit(ClassesAllowed(allowed=[risk for risk in RiskClass if risk in allowed], by=by))
+        for other in self._journal.sessions():
+            if other.path == self.path and other.session_id != self.session_id:
+                # Their panels show the same notebook.
+                self._journal.publish(told.model_copy(update={"session_id": other.session_id, "seq": 0}))
         if self.run is not None and self.running:
             self.run.reconsider(by)
 

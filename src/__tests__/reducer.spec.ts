@@ -16,6 +16,7 @@ const HELLO: Hello = {
   type: 'hello',
   protocol: 1,
   version: '0.1.0',
+  allowed: [],
   last_seq: 0,
   session: {
     session_id: 's',
@@ -79,6 +80,7 @@ function proposed(
     risk: ['compute'],
     reasons: [],
     asks,
+    may_allow: [],
     plan_item: 'i',
     note: note === undefined ? null : { cell_id: `${cell_id}n`, source: note },
     replaces
