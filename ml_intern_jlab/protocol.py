@@ -199,8 +199,8 @@ class CellProposed(EventBase):
     """A cell waits for a decision (`asks`), or is about to be approved by the policy.
 
     It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
-    failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes that the
-    person could allow in this notebook (`allow_class`) so that such a cell needn't ask; empty where it asks all the same.
+    failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes
+    that the person could allow in this notebook so that such a cell needn't ask; empty where it asks all the same.
     """
 
     type: Literal["cell_proposed"] = "cell_proposed"

@@ -160,8 +160,8 @@ export interface TextDelta {
  * A cell waits for a decision (`asks`), or is about to be approved by the policy.
  *
  * It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
- * failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes that the
- * person could allow in this notebook (`allow_class`) so that such a cell needn't ask; empty where it asks all the same.
+ * failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes
+ * that the person could allow in this notebook so that such a cell needn't ask; empty where it asks all the same.
  */
 export interface CellProposed {
   session_id: string;

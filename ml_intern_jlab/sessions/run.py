@@ -51,10 +51,11 @@ from ..protocol import (
     new_id,
     source_hash,
 )
-from ..redaction import secrets_in
+from ..redaction import secret_words, secrets_in
 from .budget import Budget, Limits
 from .desk import Desk
-from .policy import SENDING, Action, Knowledge, Policy, risk_of
+from .policy import Action, Knowledge, Policy
+from .strangers import StrangersWords, quiet
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +63,6 @@ STOP_SECONDS = 2.0
 """How long a stop waits for the running cell before it says that it could not end it."""
 MAX_OUTPUT_TEXT = 200_000
 """Characters of a run's printed output that are kept for checking claims."""
-
-
-STRANGERS_WORDS = Reason(
-    risk=RiskClass.network,
-    line=1,
-    text="comes right after output that the model has read and that a stranger may have written, so it always asks",
-)
-"""Why a cell asks that sends something out or spends, where a person had allowed that."""
 
 
 class Run:
@@ -114,7 +107,7 @@ class Run:
         self._policy = policy
         self._known = known
         self._allowed = allowed
-        self._fresh_output = False
+        self._strangers = StrangersWords()
         self._mode = mode
         self._limits = limits
         self._budget = Budget(limits, timed=interactive)
@@ -250,7 +243,7 @@ class Run:
         source = pending.source if command.source is None else command.source
         edited = command.decision == "approve" and source != pending.source
         if source != pending.source and (lines := secrets_in(source)):
-            raise Refused(f"Your edit was not taken: {_secret_words(lines)}")
+            raise Refused(f"Your edit was not taken: {secret_words(lines)}")
         if edited and (refusal := self._policy.refusal(self._mode, self._known.classify(source))):
             raise Refused(refusal)
         decision.set_result(
@@ -327,12 +320,12 @@ class Run:
     async def propose(self, draft: Draft) -> Outcome:
         """Propose a cell, wait for the decision, run it. A source that holds a secret isn't even proposed."""
         if lines := secrets_in(draft.source):
-            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {_secret_words(lines)}")
+            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {secret_words(lines)}")
         headed = self._headed
         if draft.item:
             self._plan(activate(self.items, draft.item.item_id), self.deliverables, "agent")
         if not self._known.folder:
-            self._known.folder = (await self.inspect("print(__import__('os').getcwd())")).strip()
+            self._known.folder = (await self._look("print(__import__('os').getcwd())")).strip()
         cell = self._proposal(draft)
         self._emit(cell)
         decided = self._settled(cell, "policy") or await self._decided(cell)
@@ -340,6 +333,8 @@ class Run:
         if decided.decision == "reject":
             self._headed = headed
             return Outcome("rejected", decided.source, decided.feedback)
+        if decided.where != "policy":
+            self._strangers.approved(cell)
         self._tail = cell.cell_id
         self._no_cell.clear()
         try:
@@ -349,10 +344,7 @@ class Run:
 
     def _proposal(self, draft: Draft) -> CellProposed:
         reasons = self._known.classify(draft.source)
-        if self._fresh_output:
-            reasons += [
-                STRANGERS_WORDS.model_copy(update={"risk": risk}) for risk in risk_of(reasons) if risk in SENDING
-            ]
+        reasons += self._strangers.reasons(reasons)
         parts = [draft.thought] if draft.thought else []
         if draft.item and draft.item.item_id != self._headed and not self._failed_cell:
             number = [item.item_id for item in self.items].index(draft.item.item_id) + 1
@@ -368,14 +360,14 @@ class Run:
             risk=sorted({reason.risk for reason in reasons}) or [RiskClass.compute],
             reasons=reasons,
             asks=self._action(reasons) == "ask",
-            may_allow=self._policy.may_allow(self._mode, reasons, self._allowed(), self._fresh_output),
+            may_allow=self._policy.may_allow(self._mode, reasons, self._allowed(), self._strangers.unanswered),
             plan_item=draft.item.item_id if draft.item else "",
             note=Note(cell_id=new_id(), source="\n\n".join(parts)) if parts else None,
             replaces=self._failed_cell,
         )
 
     def _action(self, reasons: list[Reason]) -> Action:
-        return self._policy.action(self._mode, reasons, self._allowed(), self._fresh_output)
+        return self._policy.action(self._mode, reasons, self._allowed(), self._strangers.unanswered)
 
     def _settled(self, cell: CellProposed, by: str) -> CellDecided | None:
         """The decision that the policy takes on a cell, where it needs no person; `by` set the policy's terms."""
@@ -448,7 +440,7 @@ class Run:
         if self._stopping:
             raise RunStopped
         text = observation_text(area.outputs)
-        self._fresh_output = bool(text.strip())
+        self._strangers.heard(text, pictures=bool(_images(area.outputs)))
         self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
         return Outcome(
             status,
@@ -487,7 +479,12 @@ class Run:
         return await self._input
 
     async def inspect(self, source: str) -> str:
-        """Run a snippet of ours silently and return what it printed, errors as text."""
+        """Run a snippet of ours for the model silently and return what it printed, errors as text."""
+        printed = await self._look(source)
+        self._strangers.glimpsed(printed)
+        return printed
+
+    async def _look(self, source: str) -> str:
         area = OutputArea()
         await self._kernel.execute(source, on_message=area.add, silent=True, timeout=60)
         return observation_text(area.outputs, limit=20_000)
@@ -558,7 +555,7 @@ class Run:
             self._emit(PlanChanged(items=items, deliverables=deliverables, by=by))
 
     def _emit(self, event: Event) -> Event:
-        return self._emit_event(event.model_copy(update={"run_id": self.run_id}))
+        return self._emit_event(quiet(event.model_copy(update={"run_id": self.run_id})))
 
     def _listen(self, model: Any) -> None:
         """Tell everybody what a model does before it can write."""
@@ -580,14 +577,6 @@ def _title(draft: Draft) -> str:
     if first.startswith("#"):
         return first.lstrip("# ").rstrip(".")[:100]
     return (draft.item.title if draft.item else first)[:100]
-
-
-def _secret_words(lines: list[int]) -> str:
-    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
-    return (
-        f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
-        "from an environment variable (os.environ) or with getpass.getpass() instead."
-    )
 
 
 def _result(outputs: list[dict[str, Any]]) -> str | None:
