@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import InternError
 from .protocol import Mode, Reason
+from .redaction import redact, redacted
 
 MOST_BYTES = 50_000_000
 DID, WRONG_USE = 0, 2
@@ -52,10 +53,10 @@ def show_risk(options: argparse.Namespace) -> int:
         print(f"jupyter ml-intern: {error}", file=sys.stderr)
         return WRONG_USE
     if options.json:
-        print(json.dumps([_as_json(cell, modes) for cell in judged], ensure_ascii=False))
+        print(json.dumps(redacted([_as_json(cell, modes) for cell in judged]), ensure_ascii=False))
         return DID
     for cell in judged:
-        print(_as_text(cell, modes))
+        print(redact(_as_text(cell, modes)))
     if not judged:
         print("There are no code cells.")
     return DID

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from typing import IO, Any
 
 from jupyter_core.utils import ensure_async
 
+from ..redaction import safe_logger
+
 SIGNAL_SECONDS = 2.0
 """How long it may take to hand over an interrupt."""
 
-_log = logging.getLogger(__name__)
+_log = safe_logger(__name__)
 
 
 class KernelProcess:

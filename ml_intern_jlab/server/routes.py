@@ -30,12 +30,14 @@ from ..protocol import (
     Value,
     parse_command,
 )
+from ..redaction import redact, safe_logger
 from .examples import ExampleRequest, copy_example
 
 if TYPE_CHECKING:
     from ..sessions.session import Sessions
     from .extension import MLInternExtension
 
+log = safe_logger(__name__)
 B = TypeVar("B", bound=BaseModel)
 RESOURCE = "ml_intern"
 """What an authorizer is asked about."""
@@ -79,7 +81,7 @@ class _Route(APIHandler):
             return
         self.set_status(404 if isinstance(error, UnknownSession) else 409 if isinstance(error, Refused) else 400)
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"message": str(error), "code": error.code}))
+        self.finish(json.dumps({"message": redact(str(error)), "code": error.code}))
 
     def log_exception(self, kind: Any, value: Any, trace: Any) -> None:
         # An error of ours was answered with its sentence; it is no fault of the server to log.
@@ -287,10 +289,11 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 _tabs[self.session_id, self._tab_id] = self
             reply = Reply(request_id=request_id, ok=True)
         except InternError as error:
-            reply = Reply(request_id=request_id or _request_id(data), ok=False, code=error.code, error=str(error))
+            sentence = redact(str(error))
+            reply = Reply(request_id=request_id or _request_id(data), ok=False, code=error.code, error=sentence)
         except Exception as error:
-            self.log.exception("A command of session %s failed by a fault of ours.", self.session_id)
-            text = f"A fault in ml-intern itself: {error!r}. The server's log has more."
+            log.exception("A command of session %s failed by a fault of ours.", self.session_id)
+            text = redact(f"A fault in ml-intern itself: {error!r}. The server's log has more.")
             reply = Reply(request_id=request_id, ok=False, code="fault", error=text)
         self._enqueue(reply)
 

@@ -7,7 +7,6 @@ One process writes a session; any number of processes may read at the same time.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sqlite3
 import time
@@ -34,9 +33,9 @@ from ..protocol import (
     WarningRaised,
     new_id,
 )
-from ..redaction import redacted
+from ..redaction import redacted, safe_logger
 
-log = logging.getLogger(__name__)
+log = safe_logger(__name__)
 
 SCHEMA_VERSION = 1
 _MIGRATIONS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -51,13 +50,14 @@ from ..protocol import (
     new_id,
     source_hash,
 )
-from ..redaction import secret_words, secrets_in
+from ..redaction import Pieces, safe_logger, secret_words, secrets_in
 from .budget import Budget, Limits
 from .desk import Desk
 from .policy import Action, Knowledge, Policy
 from .strangers import StrangersWords, quiet
+from .streams import SafeStreams
 
-log = logging.getLogger(__name__)
+log = safe_logger(__name__)
 
 STOP_SECONDS = 2.0
 """How long a stop waits for the running cell before it says that it could not end it."""
@@ -131,6 +131,7 @@ class Run:
         self._printed = ""
         self._headed = ""
         self._failed_cell = ""
+        self._writing, self._writing_step = Pieces(), 0
 
     # --- from start to end ----------------------------------------------------------------------------------------
 
@@ -400,14 +401,20 @@ class Run:
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
         area = OutputArea()
 
-        def on_message(message: IOPubMessage) -> None:
-            area.add(message)
+        def tell(message: IOPubMessage) -> None:
             try:
                 self._emit(CellOutput(cell_id=cell.cell_id, message=message))
             except JournalUnavailable as error:
                 self._fail(str(error))
 
+        streams = SafeStreams(tell)
+
+        def on_message(message: IOPubMessage) -> None:
+            area.add(message)
+            streams.add(message)
+
         async def on_input(prompt: str, password: bool) -> str:
+            streams.end()
             return await self._ask(cell.cell_id, prompt, password)
 
         self._emit(CellStarted(cell_id=cell.cell_id, hash=decided.hash))
@@ -423,6 +430,7 @@ class Run:
             ended = Execution("stopped", None, time.monotonic() - started, None, "The cell ignored the interrupt.")
         finally:
             self._executing = None
+            streams.end()
         status = ended.status if ended.status in ("done", "stopped") else "failed"
         finished = CellFinished(
             cell_id=cell.cell_id,
@@ -540,7 +548,10 @@ class Run:
 
     async def text_delta(self, step: int, text: str) -> None:
         """Tell everybody what the model is writing."""
-        self._emit(TextDelta(step=step, text=text))
+        if step != self._writing_step:
+            self._writing, self._writing_step = Pieces(), step
+        if shown := self._writing.add(text):
+            self._emit(TextDelta(step=step, text=shown))
 
     # --- small things -------------------------------------------------------------------------------------------------
 

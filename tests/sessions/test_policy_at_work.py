@@ -147,7 +147,9 @@ async def test_a_secret_reaches_neither_journal_nor_notebook_nor_model(
         PLAN,
         turn(f"key = '{TOKEN}'"),
         turn("import os\nprint(os.environ['SOME_API_KEY'])\n1 / 0"),
-        turn("1"),
+        turn(
+            "import os, sys, time\nfor part in ('SOME_', 'API_KEY'): ...\nfor c in os.environ['SOME_' + 'API_KEY']:\n    print(c, end='', flush=True)\n    time.sleep(0.06)"
+        ),
         DONE,
     ]
     d = desk(script)
