@@ -279,6 +279,15 @@ class StepFinished(EventBase):
     tokens_per_second: float | None = None
 
 
+class CellOverdue(EventBase):
+    """The cell runs for `seconds` now, longer than the administrator thinks that cells should; it goes on running. The
+    person may interrupt it (`interrupt_cell`) or let it run."""
+
+    type: Literal["cell_overdue"] = "cell_overdue"
+    cell_id: str
+    seconds: float
+
+
 class RunPaused(EventBase):
     """The run waits for the person, because of `reason`: a message lets it go on, a stop ends it."""
 
@@ -426,6 +435,7 @@ Event = Annotated[
     | CellStarted
     | CellOutput
     | CellFinished
+    | CellOverdue
     | StepFinished
     | RunPaused
     | InputRequested
@@ -504,6 +514,13 @@ class StopRun(CommandBase):
     type: Literal["stop_run"] = "stop_run"
 
 
+class InterruptCell(CommandBase):
+    """Interrupt the running cell; the run goes on."""
+
+    type: Literal["interrupt_cell"] = "interrupt_cell"
+    cell_id: str
+
+
 class SetMode(CommandBase):
     """Change how much runs without asking."""
 
@@ -563,6 +580,7 @@ Command = Annotated[
     | EditPlan
     | SendMessage
     | StopRun
+    | InterruptCell
     | SetMode
     | SetModel
     | AllowClass
@@ -644,14 +662,14 @@ Hello.model_rebuild()
 Frame = Annotated[Event | Hello | Reply, Field(discriminator="type")]
 
 
-def parse_command(data: str | bytes) -> Command:
-    """Read one command from JSON.
+def parse_command(data: str | bytes, most: int = MAX_COMMAND_BYTES) -> Command:
+    """Read one command of at most `most` bytes from JSON.
 
     Raises:
         BadCommand: the text is too long, no JSON, of an unknown type, or a field is missing, unknown or wrong.
     """
-    if len(data) > MAX_COMMAND_BYTES:
-        raise BadCommand(f"The command is longer than {MAX_COMMAND_BYTES:,} bytes; it was not read.")
+    if len(data) > most or (isinstance(data, str) and len(data.encode("utf-8", "surrogatepass")) > most):
+        raise BadCommand(f"The command is longer than {most:,} bytes; it was not read.")
     try:
         return COMMAND.validate_json(data)
     except ValidationError as error:

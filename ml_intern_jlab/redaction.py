@@ -133,15 +133,6 @@ def secrets_in(source: str, values: Iterable[str] | None = None) -> list[int]:
     return sorted({source.count("\n", 0, start) + 1 for start, _ in spans})
 
 
-def secret_words(lines: list[int]) -> str:
-    """Why a source with secrets on these lines is turned back, and what to do instead, for the model or the person."""
-    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
-    return (
-        f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
-        "from an environment variable (os.environ) or with getpass.getpass() instead."
-    )
-
-
 def redacted(value: Any) -> Any:
     """Any JSON-like value with its texts redacted; keys and everything else stay. A name and its secret that stand in
     a dictionary as key and value are seen as a pair; bundles of media types keep their images."""

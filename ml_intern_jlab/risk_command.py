@@ -6,12 +6,16 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import InternError
 from .protocol import Mode, Reason
 from .redaction import redact, redacted
+
+if TYPE_CHECKING:
+    from .sessions.policy import Policy
 
 MOST_BYTES = 50_000_000
 DID, WRONG_USE = 0, 2
@@ -99,10 +103,17 @@ def _sources(file: str) -> list[str]:
 
 
 def _actions(cell: Judged, modes: list[Mode]) -> dict[str, str]:
-    from .sessions.policy import Policy
-
-    policy = Policy()
+    policy = _policy()
     return {mode.value: policy.action(mode, cell.reasons) for mode in modes}
+
+
+@cache
+def _policy() -> Policy:
+    from .server.extension import configuration
+    from .sessions.policy import configured
+
+    extension = configuration()
+    return configured(extension.policy, extension.modes, extension.locked_classes)
 
 
 def _classes(cell: Judged) -> list[str]:

@@ -9,6 +9,7 @@ export type Event =
   | CellStarted
   | CellOutput
   | CellFinished
+  | CellOverdue
   | StepFinished
   | RunPaused
   | InputRequested
@@ -52,6 +53,7 @@ export type Command =
   | EditPlan
   | SendMessage
   | StopRun
+  | InterruptCell
   | SetMode
   | SetModel
   | AllowClass
@@ -271,6 +273,19 @@ export interface CellError {
   ename: string;
   evalue: string;
   line: number;
+}
+/**
+ * The cell runs for `seconds` now, longer than the administrator thinks that cells should; it goes on running. The
+ * person may interrupt it (`interrupt_cell`) or let it run.
+ */
+export interface CellOverdue {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'cell_overdue';
+  cell_id: string;
+  seconds: number;
 }
 /**
  * One turn of the model ended: its tokens, what it cost in US dollars and how long it took.
@@ -547,6 +562,14 @@ export interface SendMessage {
 export interface StopRun {
   request_id?: string;
   type: 'stop_run';
+}
+/**
+ * Interrupt the running cell; the run goes on.
+ */
+export interface InterruptCell {
+  request_id?: string;
+  type: 'interrupt_cell';
+  cell_id: string;
 }
 /**
  * Change how much runs without asking.

@@ -1,6 +1,7 @@
 import type {
   CellDecided,
   CellFinished,
+  CellOverdue,
   CellProposed,
   Deliverable,
   Event,
@@ -71,6 +72,8 @@ export interface IRunState {
   /** What the model does before it can write, such as loading. */
   readonly progress: string;
   readonly question: InputRequested | null;
+  /** The running cell takes very long, and the person may interrupt it. */
+  readonly overdue: CellOverdue | null;
   /** Why the run waits for a message; empty while it works. */
   readonly paused: string;
   /** Tokens a second of the last turn; null where it is unknown. */
@@ -218,11 +221,17 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       // The notebook shows outputs; the panel doesn't.
       return run;
     case 'cell_finished':
-      return withCell({ ...run, question: null }, event.cell_id, cell => ({
-        ...cell,
-        status: event.status,
-        finished: event
-      }));
+      return withCell(
+        { ...run, question: null, overdue: null },
+        event.cell_id,
+        cell => ({
+          ...cell,
+          status: event.status,
+          finished: event
+        })
+      );
+    case 'cell_overdue':
+      return { ...run, overdue: event };
     case 'step_finished':
       return {
         ...run,
@@ -301,6 +310,7 @@ function newRun(event: RunStarted): IRunState {
     streaming: '',
     progress: '',
     question: null,
+    overdue: null,
     paused: '',
     tokensPerSecond: null,
     inputTokens: 0,
@@ -365,7 +375,8 @@ function finish(run: IRunState, event: RunFinished): IRunState {
     reason: event.reason,
     streaming: '',
     progress: '',
-    question: null
+    question: null,
+    overdue: null
   };
 }
 

@@ -111,6 +111,11 @@ export class SessionModel implements IDisposable {
     return this.socket.send({ type: 'stop_run' });
   }
 
+  /** Interrupt the running cell; the run goes on. */
+  interruptCell(cellId: string): Promise<void> {
+    return this.socket.send({ type: 'interrupt_cell', cell_id: cellId });
+  }
+
   /** Change how much runs without asking. Ask means every cell, those approved beforehand included. */
   setMode(mode: Mode): Promise<void> {
     if (mode === 'ask') {

@@ -17,9 +17,8 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from .. import __version__
-from ..errors import BadCommand, InternError, Refused, UnknownSession
+from ..errors import BadCommand, InternError, Refused, TooFast, UnknownSession
 from ..protocol import (
-    MAX_COMMAND_BYTES,
     PROTOCOL_VERSION,
     Event,
     Health,
@@ -32,6 +31,7 @@ from ..protocol import (
 )
 from ..redaction import redact, safe_logger
 from .examples import ExampleRequest, copy_example
+from .rate import Rate
 
 if TYPE_CHECKING:
     from ..sessions.session import Sessions
@@ -238,7 +238,10 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise web.HTTPError(400, "`since` must be a number: the seq of the last event that you have.")
         self.session_id, self._since = session_id, int(since)
         self._by = user.name or user.username
-        self._sessions: Sessions = self.settings["ml_intern_jlab"].sessions
+        extension: MLInternExtension = self.settings["ml_intern_jlab"]
+        self._sessions: Sessions = extension.sessions
+        self._rate = Rate(extension.commands_per_second)
+        self._most_bytes = extension.max_message_bytes
         try:
             self._info = self._sessions.journal.session(session_id)
         except UnknownSession as error:
@@ -281,7 +284,9 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             if isinstance(data, bytes):
                 raise BadCommand("A command is a text frame of JSON; this one was binary.")
-            command = parse_command(data)
+            if not self._rate.take():
+                raise TooFast("Commands come faster than this server takes them; this one was not read. Slow down.")
+            command = parse_command(data, self._most_bytes)
             request_id = command.request_id
             await self._sessions.handle(self.session_id, command, self._by, self.request.remote_ip or "")
             if isinstance(command, TakeLease):
@@ -317,7 +322,8 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @property
     def max_message_size(self) -> int:
         """Tornado closes the connection on anything longer."""
-        return 2 * MAX_COMMAND_BYTES
+        most: int = self.settings["ml_intern_jlab"].max_message_bytes
+        return 2 * most
 
     def get_compression_options(self) -> dict[str, Any]:
         """Compress: events are text."""

@@ -22,6 +22,7 @@ from ..protocol import (
     CellDecided,
     CellFinished,
     CellOutput,
+    CellOverdue,
     CellProposed,
     CellStarted,
     DecideCell,
@@ -50,10 +51,14 @@ from ..protocol import (
     new_id,
     source_hash,
 )
-from ..redaction import Pieces, safe_logger, secret_words, secrets_in
+from ..redaction import Pieces, safe_logger, secrets_in
 from .budget import Budget, Limits
+from .day import Day
 from .desk import Desk
+from .outcome import outcome_of
+from .overdue import watch
 from .policy import Action, Knowledge, Policy
+from .proposing import heading_of, proposal, secret_words
 from .strangers import StrangersWords, quiet
 from .streams import SafeStreams
 
@@ -78,6 +83,7 @@ class Run:
         allowed: the classes that the person allows in this notebook.
         mode: how much runs without asking.
         limits: at which the run pauses, or ends as failed where nobody is there.
+        day: what all runs use today.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody may answer `input()` and wait for decisions.
     """
@@ -93,6 +99,7 @@ class Run:
         allowed: Callable[[], Collection[RiskClass]],
         mode: Mode,
         limits: Limits,
+        day: Day,
         tail: str | None,
         interactive: bool,
     ) -> None:
@@ -110,7 +117,7 @@ class Run:
         self._strangers = StrangersWords()
         self._mode = mode
         self._limits = limits
-        self._budget = Budget(limits, timed=interactive)
+        self._budget = Budget(limits, timed=interactive, day=day)
         self._tail = tail
         self._interactive = interactive
         self._loop = asyncio.get_running_loop()
@@ -346,26 +353,21 @@ class Run:
     def _proposal(self, draft: Draft) -> CellProposed:
         reasons = self._known.classify(draft.source)
         reasons += self._strangers.reasons(reasons)
-        parts = [draft.thought] if draft.thought else []
-        if draft.item and draft.item.item_id != self._headed and not self._failed_cell:
-            number = [item.item_id for item in self.items].index(draft.item.item_id) + 1
-            parts.insert(0, f"## {number}. {draft.item.title}")
+        # A repair stands under its failed cell's heading.
+        begins = draft.item is not None and draft.item.item_id != self._headed and not self._failed_cell
+        heading = heading_of(draft.item, self.items) if draft.item and begins else ""
+        if draft.item and begins:
             self._headed = draft.item.item_id
-        return CellProposed(
-            step=draft.step,
-            cell_id=new_id(),
+        cell = proposal(
+            draft,
             after=self._tail,
-            source=draft.source,
-            hash=source_hash(draft.source),
-            title=_title(draft),
-            risk=sorted({reason.risk for reason in reasons}) or [RiskClass.compute],
             reasons=reasons,
             asks=self._action(reasons) == "ask",
-            may_allow=self._policy.may_allow(self._mode, reasons, self._allowed(), self._strangers.unanswered),
-            plan_item=draft.item.item_id if draft.item else "",
-            note=Note(cell_id=new_id(), source="\n\n".join(parts)) if parts else None,
+            heading=heading,
             replaces=self._failed_cell,
         )
+        may_allow = self._policy.may_allow(self._mode, reasons, self._allowed(), self._strangers.unanswered)
+        return cell.model_copy(update={"may_allow": may_allow})
 
     def _action(self, reasons: list[Reason]) -> Action:
         return self._policy.action(self._mode, reasons, self._allowed(), self._strangers.unanswered)
@@ -423,6 +425,7 @@ class Run:
                 decided.source, on_message=on_message, on_input=on_input if self._interactive else None
             )
         )
+        overdue = self._loop.create_task(watch(self._limits.cell_seconds, lambda passed: self._late(cell, passed)))
         started = time.monotonic()
         try:
             ended = await self._executing
@@ -430,6 +433,7 @@ class Run:
             ended = Execution("stopped", None, time.monotonic() - started, None, "The cell ignored the interrupt.")
         finally:
             self._executing = None
+            overdue.cancel()
             streams.end()
         status = ended.status if ended.status in ("done", "stopped") else "failed"
         finished = CellFinished(
@@ -447,19 +451,26 @@ class Run:
         self._known.learn(decided.source, completed=status == "done")
         if self._stopping:
             raise RunStopped
-        text = observation_text(area.outputs)
-        self._strangers.heard(text, pictures=bool(_images(area.outputs)))
+        outcome = outcome_of(decided, finished, area.outputs)
+        self._strangers.heard(outcome.text, pictures=bool(outcome.images))
         self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
-        return Outcome(
-            status,
-            decided.source,
-            "\n".join(filter(None, [text, ended.reason])),
-            ended.seconds,
-            decided.edited,
-            _result(area.outputs),
-            ended.error,
-            _images(area.outputs),
-        )
+        return outcome
+
+    async def _late(self, cell: CellProposed, passed: float) -> None:
+        self._emit(CellOverdue(cell_id=cell.cell_id, seconds=passed))
+        if not self._interactive:  # nobody is there to say that it may go on
+            await self._kernel.interrupt()
+
+    async def interrupt_cell(self, cell_id: str) -> None:
+        """Interrupt the running cell; the model is told, and goes on.
+
+        Raises:
+            Refused: that cell doesn't run, or ignores the interrupt.
+        """
+        if self._executing is None or self._tail != cell_id:
+            raise Refused("That cell isn't running any more.")
+        if not await self._kernel.interrupt():
+            raise Refused("The cell ignores the interrupt. Stop the run, or restart the kernel to end the cell.")
 
     def _fail(self, reason: str) -> None:
         """End the run as failed because of something outside the agent."""
@@ -580,23 +591,3 @@ class Run:
 
     def _warn(self, code: str, text: str) -> None:
         self._emit(WarningRaised(code=code, message=text))
-
-
-def _title(draft: Draft) -> str:
-    """A line for lists: the cell's opening comment, else its plan item, else its first line."""
-    first = next((line.strip() for line in draft.source.splitlines() if line.strip()), "")
-    if first.startswith("#"):
-        return first.lstrip("# ").rstrip(".")[:100]
-    return (draft.item.title if draft.item else first)[:100]
-
-
-def _result(outputs: list[dict[str, Any]]) -> str | None:
-    results = [each for each in outputs if each["output_type"] == "execute_result"]
-    text = results[-1]["data"].get("text/plain") if results else None
-    return "".join(text) if text is not None else None
-
-
-def _images(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The figures among a cell's outputs, PNG in base64."""
-    found = (each["data"].get("image/png") for each in outputs if "data" in each)
-    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

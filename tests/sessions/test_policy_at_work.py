@@ -36,6 +36,10 @@ from .conftest import Desk
 PLAN = "1. Add\n2. Tell"
 DONE = turn('final_answer("It is 2.")', item=2)
 TOKEN = "hf_aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3x"
+LETTERS = """import os, time
+for letter in os.environ["SOME_API_KEY"]:
+    print(letter, end="", flush=True)
+    time.sleep(0.06)"""
 MakeDesk = Callable[..., Desk]
 
 
@@ -147,9 +151,7 @@ async def test_a_secret_reaches_neither_journal_nor_notebook_nor_model(
         PLAN,
         turn(f"key = '{TOKEN}'"),
         turn("import os\nprint(os.environ['SOME_API_KEY'])\n1 / 0"),
-        turn(
-            "import os, sys, time\nfor part in ('SOME_', 'API_KEY'): ...\nfor c in os.environ['SOME_' + 'API_KEY']:\n    print(c, end='', flush=True)\n    time.sleep(0.06)"
-        ),
+        turn(LETTERS),
         DONE,
     ]
     d = desk(script)
