@@ -89,10 +89,10 @@ async def test_a_long_cell_makes_a_question_and_runs_on(desk: MakeDesk) -> None:
 
 async def test_where_nobody_is_there_a_long_cell_is_interrupted(desk: MakeDesk) -> None:
     code = "import time\ntime.sleep(60)"
-    d = desk([PLAN, turn(code), DONE], limits=Limits(cell_seconds=0.5), interactive=False)
+    d = desk([PLAN, turn(code), turn("1 + 1"), DONE], limits=Limits(cell_seconds=0.5), interactive=False)
     ended = await d.run()
     assert ended.status == "finished", ended.reason
-    assert [event.status for event in d.all(CellFinished)] == ["stopped"]
+    assert [event.status for event in d.all(CellFinished)] == ["stopped", "done"]
 
 
 async def test_sessions_and_journal_are_bounded(desk: MakeDesk) -> None:

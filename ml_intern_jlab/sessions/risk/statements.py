@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
 from .cell import Unreadable, as_python, automagic
+from .commands import only_tells
 from .expressions import ExpressionReader
 from .results import Call, each
 from .rules import (
@@ -172,6 +173,7 @@ class CellReader(ExpressionReader):
     def _read(self, source: str) -> None:
         python, origin = as_python(source)
         self.origin = origin
+        self.telling = {number for number, line in enumerate(source.splitlines(), start=1) if only_tells(line)}
         guess = automagic(python)
         if guess and self.scope.find(guess[0]) is None:
             self.magic(ast.Pass(), *guess, None)
@@ -270,12 +272,12 @@ class CellReader(ExpressionReader):
             keys = self.values(target.slice)
             held = self.values(target.value, base=True)
             for holder in held:
-                self._replace_item(target, holder, keys, values)
+                self.replace_item(target, holder, keys, values)
             if isinstance(target.value, ast.Name) and any(isinstance(value, Items) for value in held):
                 self.add_to(target.value.id, keys, values)
 
-    def _replace_item(self, node: ast.AST, holder: Value, keys: Values, values: Values) -> None:
-        """Names may be bound, and modules replaced, through the dictionaries in which they stand."""
+    def replace_item(self, node: ast.AST, holder: Value, keys: Values, values: Values) -> None:
+        """See `CallReader.replace_item`."""
         if not isinstance(holder, Qualified):
             return
         if holder.name in ("builtins.globals()", "builtins.locals()", "get_ipython().user_ns"):
