@@ -163,6 +163,8 @@ class CallReader(ABC):
     def path(self, node: ast.AST, values: Values, *, writes: bool) -> None:
         """Note what reading or writing these paths means; an object that is no path is an open file or a buffer."""
         for value in values:
+            if isinstance(value, Qualified) and is_secret_name(value.name.rpartition(".")[2]):
+                self.note(node, Risk.credentials, f"touches the file {shown(value.name)}, by its name a secret")
             if not isinstance(value, str | PathText):
                 continue
             text = text_of(value)

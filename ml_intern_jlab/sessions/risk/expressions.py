@@ -14,7 +14,6 @@ from .cell import Unreadable
 from .results import Call, each, paths, text_of_key
 from .rules import (
     ALIASES,
-    ASSUMED_MODULES,
     CONSTANTS,
     GUARDED_MODULES,
     INSPECTING,
@@ -22,6 +21,7 @@ from .rules import (
     SECRET_PATH,
     TAINTING,
     UNPICKLERS,
+    assumed_modules,
     canonical,
     matcher,
     risks_of_name,
@@ -138,7 +138,7 @@ class ExpressionReader(CallReader):
                 return frozenset({Qualified(name)})
         if node.id in ALIASES:
             return frozenset({Qualified(ALIASES[node.id])})
-        if node.id in ("__builtins__", *ASSUMED_MODULES):
+        if node.id == "__builtins__" or node.id in assumed_modules():
             return frozenset({Qualified(canonical(node.id))})
         if node.id == "__file__":
             return frozenset({"notebook.py"})

@@ -22,8 +22,13 @@ ALIASES = {
     "import_module": "importlib.import_module", "rmtree": "shutil.rmtree", "Popen": "subprocess.Popen",
     "check_output": "subprocess.check_output", "urlopen": "urllib.request.urlopen",
     "urlretrieve": "urllib.request.urlretrieve", "load_dotenv": "dotenv.load_dotenv",
-    "HTML": "IPython.display.HTML", "IFrame": "IPython.display.IFrame", "Javascript": "IPython.display.Javascript",
+    "HTML": "IPython.display.HTML", "Markdown": "IPython.display.Markdown", "SVG": "IPython.display.SVG",
+    "IFrame": "IPython.display.IFrame", "Javascript": "IPython.display.Javascript",
     "OpenAI": "openai.OpenAI", "Anthropic": "anthropic.Anthropic",
+    "partial": "functools.partial", "methodcaller": "operator.methodcaller", "attrgetter": "operator.attrgetter",
+    "Process": "multiprocessing.Process", "Thread": "threading.Thread", "AsyncOpenAI": "openai.AsyncOpenAI",
+    "AutoModel": "transformers.AutoModel", "dotenv_values": "dotenv.dotenv_values",
+    "create_engine": "sqlalchemy.create_engine", "sympify": "sympy.sympify", "parse_expr": "sympy.parse_expr",
     "get_ipython": "get_ipython", "display": "IPython.display.display", "environ": "os.environ",
     "fetch_openml": "sklearn.datasets.fetch_openml", "fetch_california_housing": "sklearn.datasets.fetch_openml",
 }  # fmt: skip
@@ -63,6 +68,9 @@ ASSUMED_MODULES = GUARDED_MODULES | names_in(
 )
 """Modules that a name without a known origin is taken for."""
 
+AMBIGUOUS = names_in("sh code commands git site trace profile mock imp invoke fabric replicate evaluate tables sky")
+"""Modules of the rules whose names are usual for variables too."""
+
 INSPECTING = names_in(
     "builtins.getattr builtins.hasattr builtins.setattr builtins.delattr builtins.vars builtins.dir builtins.isinstance"
 )
@@ -93,6 +101,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         pip.* ensurepip.* micropip.install piplite.install conda.cli.* venv.create venv.EnvBuilder*
         setuptools.command.* spacy.cli.download"""),
     (Risk.delete, "deletes files", """
+        shutil._rmtree*
         os.remove os.unlink os.rmdir os.removedirs shutil.rmtree send2trash.* pathlib.Path.unlink pathlib.Path.rmdir
         os.truncate ?.unlink ?.rmtree ?.rmdir ?.removedirs tensorflow.io.gfile.remove tensorflow.io.gfile.rmtree
         tensorflow.compat.v1.gfile.Remove tensorflow.compat.v1.gfile.DeleteRecursively datasets.*cleanup_cache_files
@@ -132,6 +141,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         huggingface_hub.**HfApi**.run_as_future huggingface_hub.metadata_update huggingface_hub.**HfFileSystem**.put*
         huggingface_hub.Repository* twine.* wandb.init wandb.login wandb.log* wandb.save mlflow.register_model
         mlflow.login neptune.init* comet_ml.Experiment kaggle.api.*submit* kaggle.**_create* kagglehub.*upload
+        ?.git.push* ?.remote().push* ?.remotes.*.push*
         git.Repo**.push git.Repo**.pull git.Repo**.fetch ?.upload_file ?.upload_fileobj ?.upload_folder
         ?.upload_large_folder ?.upload_blob *.upload_from_filename ?.create_repo ?.delete_repo ?.create_commit
         *.upload_file *.upload_folder *.put_object *.upload_fileobj smtplib.**.send* ?.to_gbq tweepy.**.update_status
@@ -270,7 +280,8 @@ EVALUATORS: tuple[tuple[str, int], ...] = (
 UNPICKLERS = """
     pickle.load joblib.load pandas.read_pickle pandas.io.pickle.read_pickle shelve.open sklearn.externals.joblib.load
     gensim.models.*.load networkx.read_gpickle torch.package.* cloudpickle.load pandas.read_hdf hickle.load
-    compress_pickle.load torch.jit.load torch.export.load tensorflow.saved_model.load
+    compress_pickle.load pickle.load_session pickle.load_module* torch.jit.load torch.export.load
+    tensorflow.saved_model.load
 """
 """Functions whose file can hold code that runs when it is read."""
 
@@ -343,6 +354,16 @@ def risks_of_name(name: str) -> tuple[tuple[Risk, str], ...]:
     if matcher(HARMLESS).fullmatch(name):
         return ()
     return tuple((risk, words) for risk, words, patterns in RULES if matcher(patterns).fullmatch(name))
+
+
+@cache
+def assumed_modules() -> frozenset[str]:
+    """Modules that a name without a known origin is taken for: those above, and those that the rules name."""
+    rules = " ".join([*(patterns for _, _, patterns in RULES), UNPICKLERS, MAYBE_LOCAL, *OPENERS])
+    tables = " ".join(patterns for table in (READS, WRITES, EVALUATORS, DUMPERS) for patterns, _ in table)
+    firsts = {pattern.partition(".")[0] for pattern in f"{rules} {tables}".split() if "." in pattern}
+    named = frozenset(first for first in firsts if re.fullmatch(r"[a-z]\w*", first))
+    return (named | ASSUMED_MODULES | names_in("operator functools itertools dill cloudpickle")) - AMBIGUOUS
 
 
 @cache

@@ -342,13 +342,16 @@ class CellReader(ExpressionReader):
         self.assign_to(node.target, self.values(ast.copy_location(both, node)))
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
-        items = each(self.values(node.iter))
+        iterated = self.values(node.iter)
+        items, endless = each(iterated), _is_endless(node.iter, iterated)
+        self.endless += endless
         with self._branch():
             # Twice, so that what the body's end binds reaches its start.
             for _ in range(2 if self.branches < 4 else 1):
                 self.assign_to(node.target, items)
                 self.run(node.body)
             self.run(node.orelse)
+        self.endless -= endless
 
     _asyncfor = _for
 
@@ -515,6 +518,14 @@ class CellReader(ExpressionReader):
             named = tuple(call.named.items()) if call is not None else ()
             scope.names[arguments.kwarg.arg] = frozenset({Items((*named, (None, UNKNOWN)))})
         return scope
+
+
+def _is_endless(node: ast.expr, values: Values) -> bool:
+    """Whether a loop over this never comes to an end by itself."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "iter":
+        return len(node.args) == 2
+    names = {value.name for value in values if isinstance(value, Qualified)}
+    return bool(names & {"itertools.count()", "itertools.cycle()", "itertools.repeat()"})
 
 
 def _is_text(value: Value) -> bool:
