@@ -368,3 +368,39 @@ describe('a review', () => {
     expect(messages(finding('a'))).toEqual(['a']);
   });
 });
+
+describe('a cell that takes long', () => {
+  const overdue: WithoutBase<Event> = {
+    type: 'cell_overdue',
+    cell_id: 'c',
+    seconds: 600
+  };
+  const begun = (): Event[] =>
+    journal(
+      {
+        type: 'run_started',
+        task: 't',
+        mode: 'auto',
+        model: 'm',
+        max_steps: 3,
+        by: 'me',
+        after: null,
+        note: null,
+        versions: {}
+      },
+      overdue
+    );
+
+  it('is asked about until it ends', () => {
+    expect(fold(begun()).runs[0].overdue?.seconds).toBe(600);
+    const ended = {
+      ...begun()[1],
+      type: 'cell_finished',
+      status: 'stopped',
+      execution_count: null,
+      error: null,
+      reason: ''
+    } as unknown as Event;
+    expect(fold([...begun(), ended]).runs[0].overdue).toBeNull();
+  });
+});
