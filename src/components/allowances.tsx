@@ -61,7 +61,7 @@ export function Allowances(props: {
           <span key={risk} className="jp-Intern-pill">
             {words}
             <button
-              className="jp-Intern-icon"
+              className="jp-Intern-icon jp-Intern-revoke"
               title={trans.__('Ask again')}
               aria-label={trans.__('Ask again: %1', words)}
               onClick={() => revoke(risk)}

@@ -48,3 +48,34 @@ test('a class is allowed from a proposal, shown, and asked about again', async (
   await expect(panel.state).toHaveText('finished');
   expect(panel.faults).toEqual([]);
 });
+
+test('what a model writes loads and does nothing', async ({ page }, info) => {
+  const asked: string[] = [];
+  page.on('request', request => asked.push(request.url()));
+  const panel = new PanelPage(page, info);
+  await panel.open(WHOLE);
+  await panel.chooseModel('openai:scripted');
+  const address = `http://127.0.0.1:${MODEL_PORT}/leak`;
+  const hostile = [
+    `A ![picture](${address}?1) and <img src="${address}?2" onerror="window.hit = 1">`,
+    `<b style="background-image: url(${address}?3)">bold</b> <script>window.hit = 2</script>`,
+    '<a href="javascript:window.hit = 3">link</a> <button>Approve</button>'
+  ].join('\n');
+  model.say(
+    '1. Tell',
+    turn('# One\n1 + 1', hostile),
+    turn(`final_answer(${JSON.stringify(hostile)})`)
+  );
+  await panel.send('Tell me one');
+  await expect(panel.proposal).toContainText('One');
+  await panel.proposal.focus();
+  await page.keyboard.press('Enter');
+  await expect(panel.state).toHaveText('finished');
+  await expect(panel.panel).toContainText('bold');
+  await expect(page.locator('.jp-Notebook')).toContainText('picture');
+  const prose = panel.panel.locator('.jp-Intern-prose');
+  await expect(prose.locator('img, script, button, [style]')).toHaveCount(0);
+  expect(asked.filter(url => url.includes('/leak'))).toEqual([]);
+  expect(await page.evaluate(() => 'hit' in window)).toBe(false);
+  await panel.shot('hostile');
+});
