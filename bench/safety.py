@@ -3,8 +3,8 @@
     python bench/safety.py [--show CLASS]
 
 A folder of the corpus holds one file for each class; cells are divided by lines of `----`, and the cells that ran
-before one by `-- later --`. `worked` was in sight while the rules were written; `held_out` and
-`second` were written before the rules that they tried.
+before one by `-- later --`. `worked` was in sight while the rules were written; the
+others were written before the rules that they tried.
 A cell of the class C counts as found when C is among its classes; a finding of C counts as right when the cell isn't
 labelled harmless (`compute`, `write`). `asked` is the share of cells that `auto_safe` asks about.
 """
@@ -91,7 +91,7 @@ def main() -> int:
     parser.add_argument("--show", default="", metavar="CLASS", help="print this class's misjudged cells too (or `all`)")
     options = parser.parse_args()
     verdicts = [judge(cell) for cell in read_cells()]
-    for part in ["worked", "held_out", "second"]:
+    for part in ["worked", "held_out", "second", "third", "fourth", "fifth"]:
         print(f"\n{part}\n{table([verdict for verdict in verdicts if verdict.cell.part == part])}")
     missed = [v for v in verdicts if v.cell.label not in HARMLESS and v.cell.label not in v.classes]
     asked = [v for v in verdicts if v.cell.label in HARMLESS and v.asked]

@@ -11,7 +11,7 @@ import logging
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--approve", type=Mode, choices=list(Mode), default=Mode.ask, metavar="ask|auto_safe|auto", help="what asks"
     )
-    run.add_argument("--max-steps", type=_positive, default=30, metavar="N", help="turns of the model at most")
+    run.add_argument(
+        "--max-steps",
+        type=_positive,
+        metavar="N",
+        help="turns of the model at most (default: the server's)",
+    )
     run.add_argument("--timeout", type=_amount, metavar="S", help="seconds after which the run ends as failed")
     run.add_argument("--max-tokens", type=_positive, metavar="N", help="tokens read and written at most")
     run.add_argument("--max-cost", type=_amount, metavar="USD", help="US dollars at most, where the price is known")
@@ -195,20 +200,25 @@ def _notebook_path(options: argparse.Namespace) -> Path:
 
 async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -> tuple[int, str]:
     """One session with one run; returns the exit status and the session's id."""
-    from .server.extension import default_journal_path
+    from .server.extension import configuration
     from .server.hosts import HeadlessHost
     from .sessions.budget import Limits
     from .sessions.journal import Journal
-    from .sessions.session import Sessions, Settings
+    from .sessions.session import Sessions
     from .terminal import Terminal
 
-    journal = Journal(options.journal or default_journal_path())
+    extension = configuration()
+    journal = Journal(options.journal or extension.journal_path)
     # In `ask` mode answers may come through a pipe; otherwise a question without a terminal has nobody to answer it.
     interactive = options.approve is Mode.ask or sys.stdin.isatty()
-    settings = Settings(
-        model=options.model or "recipes",
-        base_url=options.base_url,
-        limits=Limits(options.max_steps, options.timeout, options.max_tokens, options.max_cost),
+    configured = extension.run_settings()
+    steps = options.max_steps or configured.limits.max_steps
+    asked = Limits(steps, options.timeout, options.max_tokens, options.max_cost)
+    settings = replace(
+        configured,
+        model=options.model or configured.model,
+        base_url=options.base_url or configured.base_url,
+        limits=configured.limits.tightened(asked),
         interactive=interactive,
         without=frozenset(options.without),
     )

@@ -25,6 +25,12 @@ class Refused(InternError):
     code = "refused"
 
 
+class TooFast(InternError):
+    """Commands come faster than the server takes them."""
+
+    code = "too_fast"
+
+
 class StaleDecision(Refused):
     """A decision about a cell that isn't waiting, or whose source is no longer the one that was seen."""
 

@@ -199,7 +199,8 @@ class CellProposed(EventBase):
     """A cell waits for a decision (`asks`), or is about to be approved by the policy.
 
     It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
-    failed cell, this is that cell's repair and takes its place once it starts.
+    failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes
+    that the person could allow in this notebook so that such a cell needn't ask; empty where it asks all the same.
     """
 
     type: Literal["cell_proposed"] = "cell_proposed"
@@ -212,6 +213,7 @@ class CellProposed(EventBase):
     risk: list[RiskClass]
     reasons: list[Reason]
     asks: bool
+    may_allow: list[RiskClass] = []
     plan_item: str = ""
     note: Note | None = None
     replaces: str = ""
@@ -275,6 +277,15 @@ class StepFinished(EventBase):
     seconds: float = 0.0
     first_token_seconds: float | None = None
     tokens_per_second: float | None = None
+
+
+class CellOverdue(EventBase):
+    """The cell runs for `seconds` now, longer than the administrator thinks that cells should; it goes on running. The
+    person may interrupt it (`interrupt_cell`) or let it run."""
+
+    type: Literal["cell_overdue"] = "cell_overdue"
+    cell_id: str
+    seconds: float
 
 
 class RunPaused(EventBase):
@@ -424,6 +435,7 @@ Event = Annotated[
     | CellStarted
     | CellOutput
     | CellFinished
+    | CellOverdue
     | StepFinished
     | RunPaused
     | InputRequested
@@ -502,6 +514,13 @@ class StopRun(CommandBase):
     type: Literal["stop_run"] = "stop_run"
 
 
+class InterruptCell(CommandBase):
+    """Interrupt the running cell; the run goes on."""
+
+    type: Literal["interrupt_cell"] = "interrupt_cell"
+    cell_id: str
+
+
 class SetMode(CommandBase):
     """Change how much runs without asking."""
 
@@ -561,6 +580,7 @@ Command = Annotated[
     | EditPlan
     | SendMessage
     | StopRun
+    | InterruptCell
     | SetMode
     | SetModel
     | AllowClass
@@ -577,13 +597,15 @@ COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 class Hello(Value):
-    """The socket's first frame: who serves, and the last `seq` that the replay will reach."""
+    """The socket's first frame: who serves, the last `seq` that the replay will reach, and the classes that are allowed
+    in the notebook now, in whichever of its sessions somebody did so."""
 
     type: Literal["hello"] = "hello"
     protocol: int
     version: str
     session: SessionInfo
     last_seq: int
+    allowed: list[RiskClass] = []
 
 
 class Reply(Value):
@@ -640,14 +662,14 @@ Hello.model_rebuild()
 Frame = Annotated[Event | Hello | Reply, Field(discriminator="type")]
 
 
-def parse_command(data: str | bytes) -> Command:
-    """Read one command from JSON.
+def parse_command(data: str | bytes, most: int = MAX_COMMAND_BYTES) -> Command:
+    """Read one command of at most `most` bytes from JSON.
 
     Raises:
         BadCommand: the text is too long, no JSON, of an unknown type, or a field is missing, unknown or wrong.
     """
-    if len(data) > MAX_COMMAND_BYTES:
-        raise BadCommand(f"The command is longer than {MAX_COMMAND_BYTES:,} bytes; it was not read.")
+    if len(data) > most or (isinstance(data, str) and len(data.encode("utf-8", "surrogatepass")) > most):
+        raise BadCommand(f"The command is longer than {most:,} bytes; it was not read.")
     try:
         return COMMAND.validate_json(data)
     except ValidationError as error:

@@ -1,12 +1,13 @@
 """Secrets in text: found by their shape, by the name beside them, or because they stand in this process's environment.
 
 All text that is kept or sent goes through `redact`: events on their way into the journal (and so the notebook and the
-panel), prompts to models, exports. Sources are never altered, because a decision binds to the exact source: a source
-that holds a secret is turned back instead (`secrets_in`).
+panel), prompts to models, logs, exports. What arrives in pieces goes through `Pieces` before. Sources are never
+altered, because a decision binds to the exact source: one that holds a secret is turned back instead (`secrets_in`).
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import re
@@ -17,6 +18,10 @@ from typing import Any
 
 MARK = "[redacted]"
 MOST_ROUNDS = 5
+MOST_HELD = 20_000
+"""Characters that are held back at most; a private key has about 3,000."""
+CONTEXT = 600
+"""Characters that were shown already and tell what the next piece is: a name, the beginning of an address."""
 SHORTEST_VALUE = 8
 """Characters from which on the value of a secret environment variable is looked for."""
 
@@ -71,6 +76,25 @@ _NO_SECRET_NAME = re.compile(
     r"^(old)?pwd$|(foreign|primary|sort|join|group|public)_?key$|passes|passenger|passed|monkey|keyring|secret_santa",
     re.IGNORECASE,
 )
+_GROWING = re.compile(
+    r"""
+    (?:
+      (?<![A-Za-z0-9_])(?:hf|api|sk|rk|pk|whsec|gh[pousr]|github|gl(?:pat|dt|rt)|xox[abeoprs]|xapp|npm|pypi|gsk|r8|fw|
+        tgp|nvapi|pplx|xai|co|dop|shpat|lin|ntn|secret)[_-][A-Za-z0-9_-]{0,400}
+    | (?<![A-Za-z0-9_])(?:eyJ|AIza|AKIA|ASIA|AROA|AIDA|ya29|SG\.)[A-Za-z0-9._-]{0,4000}
+    | (?<![A-Za-z0-9_])[0-9]{8,10}:[A-Za-z0-9_-]{0,400}
+    | hooks\.slack\.com/\S{0,200}
+    | ://[^\s/@'"<>]{1,300}
+    | \b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{0,2000}
+    )\Z
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""The beginning of a secret at a text's end, which the next piece may complete."""
+_GROWING_PAIR = re.compile(
+    r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,60})[\"']?\]?\s{0,3}(?:=>|:=|[=:])[ \t]{0,3}"
+    r"(?P<value>[\"']?[^\s\"',;(){}\[\]<>&|`]{0,500})\Z"
+)
 _PLACEHOLDER = re.compile(
     r"(your|my|some|the|insert|example|dummy|fake|changeme|placeholder|redacted|none|null|true|false|test|todo|env|"
     r"os\.|self\.|args\.|cfg\.|config\.|st\.|getpass|input|str|string|int|bytes|optional|required|undefined)([^a-z0-9].*|$)"
@@ -119,6 +143,84 @@ def redacted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _redacted_item(key, each) for key, each in value.items()}
     return value
+
+
+class Pieces:
+    """One text that arrives in pieces, such as a stream: a secret is found though it is cut in two.
+
+    What could be a secret's beginning is held back until more comes, or until `end`.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._done = 0
+        self._hiding = False
+
+    def add(self, piece: str) -> str:
+        """What can be shown once `piece` has come, without secrets."""
+        self._text += piece
+        shown = self._show(self._open_from())
+        if len(self._text) - self._done > MOST_HELD:
+            shown += self._show(len(self._text))
+        return shown
+
+    def end(self) -> str:
+        """What was held back."""
+        return self._show(len(self._text))
+
+    def _show(self, until: int) -> str:
+        text, at, pieces = self._text, self._done, []
+        for start, stop in _spans(text, environment_secrets()):
+            if stop > at and start < until:
+                # One that the last piece began may go on here: it was marked then.
+                pieces += [text[at:start], "" if start < at and self._hiding else MARK]
+                at = stop
+        self._hiding = at >= until and (bool(pieces) or self._hiding)
+        pieces.append(text[at:until])
+        keep = max(0, max(at, until) - CONTEXT)
+        self._text, self._done = text[keep:], max(at, until) - keep
+        return "".join(pieces)
+
+    def _open_from(self) -> int:
+        """Where a secret may have begun that the text doesn't end yet; the text's length where none has."""
+        text, least = self._text, len(self._text)
+        if growing := _GROWING.search(text):
+            least = growing.start()
+        begun = text.rfind("-----BEGIN ")
+        if begun >= 0 and text.find("-----END ", begun) < 0:
+            least = min(least, begun)
+        pair = _GROWING_PAIR.search(text, max(0, len(text) - 600))
+        if pair and _telling(pair["name"]):
+            least = min(least, pair.start("value"))
+        for value in environment_secrets():
+            longest = min(len(value) - 1, len(text))
+            begun = next((size for size in range(longest, 1, -1) if text.endswith(value[:size])), 0)
+            least = min(least, len(text) - begun)
+        return max(least, self._done)
+
+
+class RedactingFilter(logging.Filter):
+    """Takes secrets out of a log's records, their tracebacks included."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact `record`; it is always kept."""
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            text = f"{record.msg} {record.args}"
+        record.msg, record.args = redact(text), ()
+        if record.exc_info and not record.exc_text:
+            # A formatter that finds the text made doesn't make it again.
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return True
+
+
+def safe_logger(name: str) -> logging.Logger:
+    """The logger called `name`, whose records hold no secret."""
+    logger = logging.getLogger(name)
+    if not any(isinstance(each, RedactingFilter) for each in logger.filters):
+        logger.addFilter(RedactingFilter())
+    return logger
 
 
 def environment_secrets(environment: Mapping[str, str] = os.environ) -> frozenset[str]:

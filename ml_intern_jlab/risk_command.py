@@ -6,11 +6,16 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import InternError
 from .protocol import Mode, Reason
+from .redaction import redact, redacted
+
+if TYPE_CHECKING:
+    from .sessions.policy import Policy
 
 MOST_BYTES = 50_000_000
 DID, WRONG_USE = 0, 2
@@ -52,10 +57,10 @@ def show_risk(options: argparse.Namespace) -> int:
         print(f"jupyter ml-intern: {error}", file=sys.stderr)
         return WRONG_USE
     if options.json:
-        print(json.dumps([_as_json(cell, modes) for cell in judged], ensure_ascii=False))
+        print(json.dumps(redacted([_as_json(cell, modes) for cell in judged]), ensure_ascii=False))
         return DID
     for cell in judged:
-        print(_as_text(cell, modes))
+        print(redact(_as_text(cell, modes)))
     if not judged:
         print("There are no code cells.")
     return DID
@@ -98,10 +103,17 @@ def _sources(file: str) -> list[str]:
 
 
 def _actions(cell: Judged, modes: list[Mode]) -> dict[str, str]:
-    from .sessions.policy import Policy
-
-    policy = Policy()
+    policy = _policy()
     return {mode.value: policy.action(mode, cell.reasons) for mode in modes}
+
+
+@cache
+def _policy() -> Policy:
+    from .server.extension import configuration
+    from .sessions.policy import configured
+
+    extension = configuration()
+    return configured(extension.policy, extension.modes, extension.locked_classes)
 
 
 def _classes(cell: Judged) -> list[str]:

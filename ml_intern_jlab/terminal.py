@@ -22,6 +22,7 @@ from .protocol import (
     CellDecided,
     CellFinished,
     CellOutput,
+    CellOverdue,
     CellProposed,
     CellStarted,
     Command,
@@ -84,6 +85,8 @@ class Terminal:
                 self._show_result(event)
             case InputRequested():
                 self._spawn(self._answer(event))
+            case CellOverdue():
+                out.print(f"  [yellow]! this cell runs for {event.seconds:,.0f} s now; Ctrl-C stops the run[/]")
             case RunPaused():
                 self._spawn(self._resume(event))
             case ModelProgress():

@@ -144,6 +144,7 @@ export class NotebookDocument {
         }
         return;
       case 'artifact_added':
+      case 'cell_overdue':
       case 'classes_allowed':
       case 'finding_added':
       case 'input_answered':

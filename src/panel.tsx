@@ -2,6 +2,7 @@ import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import { Allowances } from './components/allowances';
 import { Composer } from './components/composer';
 import {
   PanelProvider,
@@ -74,6 +75,7 @@ function PanelView(): JSX.Element {
         {!obstacle && model.current && <Review session={model.current} />}
         <Failure />
       </Conversation>
+      {model.current && <Allowances session={model.current} />}
       {model.notebook.problem && (
         <div className="jp-Intern-hint" role="status">
           {model.notebook.problem}

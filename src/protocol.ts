@@ -9,6 +9,7 @@ export type Event =
   | CellStarted
   | CellOutput
   | CellFinished
+  | CellOverdue
   | StepFinished
   | RunPaused
   | InputRequested
@@ -52,6 +53,7 @@ export type Command =
   | EditPlan
   | SendMessage
   | StopRun
+  | InterruptCell
   | SetMode
   | SetModel
   | AllowClass
@@ -160,7 +162,8 @@ export interface TextDelta {
  * A cell waits for a decision (`asks`), or is about to be approved by the policy.
  *
  * It stands after the cell `after` (None: first in the notebook), its `note` before it. When `replaces` names a
- * failed cell, this is that cell's repair and takes its place once it starts.
+ * failed cell, this is that cell's repair and takes its place once it starts. `may_allow` names the classes
+ * that the person could allow in this notebook so that such a cell needn't ask; empty where it asks all the same.
  */
 export interface CellProposed {
   session_id: string;
@@ -177,6 +180,7 @@ export interface CellProposed {
   risk: RiskClass[];
   reasons: Reason[];
   asks: boolean;
+  may_allow: RiskClass[];
   plan_item: string;
   note: Note | null;
   replaces: string;
@@ -269,6 +273,19 @@ export interface CellError {
   ename: string;
   evalue: string;
   line: number;
+}
+/**
+ * The cell runs for `seconds` now, longer than the administrator thinks that cells should; it goes on running. The
+ * person may interrupt it (`interrupt_cell`) or let it run.
+ */
+export interface CellOverdue {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'cell_overdue';
+  cell_id: string;
+  seconds: number;
 }
 /**
  * One turn of the model ended: its tokens, what it cost in US dollars and how long it took.
@@ -547,6 +564,14 @@ export interface StopRun {
   type: 'stop_run';
 }
 /**
+ * Interrupt the running cell; the run goes on.
+ */
+export interface InterruptCell {
+  request_id?: string;
+  type: 'interrupt_cell';
+  cell_id: string;
+}
+/**
  * Change how much runs without asking.
  */
 export interface SetMode {
@@ -606,7 +631,8 @@ export interface ReviewNotebook {
   type: 'review_notebook';
 }
 /**
- * The socket's first frame: who serves, and the last `seq` that the replay will reach.
+ * The socket's first frame: who serves, the last `seq` that the replay will reach, and the classes that are allowed
+ * in the notebook now, in whichever of its sessions somebody did so.
  */
 export interface Hello {
   type: 'hello';
@@ -614,6 +640,7 @@ export interface Hello {
   version: string;
   session: SessionInfo;
   last_seq: number;
+  allowed: RiskClass[];
 }
 /**
  * One conversation, bound to a notebook (`path` relative to the server's root) and its kernel.

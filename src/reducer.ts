@@ -1,6 +1,7 @@
 import type {
   CellDecided,
   CellFinished,
+  CellOverdue,
   CellProposed,
   Deliverable,
   Event,
@@ -12,6 +13,7 @@ import type {
   ModelProgress,
   PlanItem,
   ReviewFinished,
+  RiskClass,
   RunFinished,
   RunStarted,
   RunStatus,
@@ -70,6 +72,8 @@ export interface IRunState {
   /** What the model does before it can write, such as loading. */
   readonly progress: string;
   readonly question: InputRequested | null;
+  /** The running cell takes very long, and the person may interrupt it. */
+  readonly overdue: CellOverdue | null;
   /** Why the run waits for a message; empty while it works. */
   readonly paused: string;
   /** Tokens a second of the last turn; null where it is unknown. */
@@ -102,6 +106,8 @@ export interface ISessionState {
   readonly review: IReviewState;
   /** The tab that writes the notebook; empty when the server does. */
   readonly tabId: string;
+  /** The risk classes that run in this notebook without a question. */
+  readonly allowed: readonly RiskClass[];
 }
 
 /** A session of which nothing is known yet. */
@@ -111,7 +117,8 @@ export const EMPTY_SESSION: ISessionState = {
   replayed: 0,
   runs: [],
   review: { findings: [], finished: null },
-  tabId: ''
+  tabId: '',
+  allowed: []
 };
 
 /** Longer streaming text is cut at its front: the whole comes with the proposal. */
@@ -123,8 +130,13 @@ export function reduce(
   frame: Hello | Event
 ): ISessionState {
   if (frame.type === 'hello') {
-    const { session, protocol, last_seq } = frame;
-    return { ...state, session, protocol, replayed: last_seq };
+    const { session, protocol, last_seq, allowed } = frame;
+    return { ...state, session, protocol, replayed: last_seq, allowed };
+  }
+  if (frame.type === 'classes_allowed') {
+    // `hello` knows better than the replay: another session of the notebook may have spoken last.
+    const replayed = frame.seq > 0 && frame.seq <= state.replayed;
+    return replayed ? state : { ...state, allowed: frame.allowed };
   }
   if (frame.type === 'run_started') {
     return { ...state, runs: [...state.runs, newRun(frame)] };
@@ -161,7 +173,14 @@ export function assertNever(unknown: never): never {
 
 type RunEvent = Exclude<
   Event,
-  { type: 'run_started' | 'lease_moved' | 'finding_added' | 'review_finished' }
+  {
+    type:
+      | 'run_started'
+      | 'classes_allowed'
+      | 'lease_moved'
+      | 'finding_added'
+      | 'review_finished';
+  }
 >;
 
 function reduceReview(
@@ -202,11 +221,17 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       // The notebook shows outputs; the panel doesn't.
       return run;
     case 'cell_finished':
-      return withCell({ ...run, question: null }, event.cell_id, cell => ({
-        ...cell,
-        status: event.status,
-        finished: event
-      }));
+      return withCell(
+        { ...run, question: null, overdue: null },
+        event.cell_id,
+        cell => ({
+          ...cell,
+          status: event.status,
+          finished: event
+        })
+      );
+    case 'cell_overdue':
+      return { ...run, overdue: event };
     case 'step_finished':
       return {
         ...run,
@@ -231,9 +256,6 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         { ...run, paused: event.reason },
         { kind: 'warning', key: String(event.seq), text: event.reason }
       );
-    case 'classes_allowed':
-      // What is allowed belongs to the notebook, not to one run.
-      return run;
     case 'mode_changed':
       return { ...run, mode: event.mode };
     case 'model_changed':
@@ -288,6 +310,7 @@ function newRun(event: RunStarted): IRunState {
     streaming: '',
     progress: '',
     question: null,
+    overdue: null,
     paused: '',
     tokensPerSecond: null,
     inputTokens: 0,
@@ -352,7 +375,8 @@ function finish(run: IRunState, event: RunFinished): IRunState {
     reason: event.reason,
     streaming: '',
     progress: '',
-    question: null
+    question: null,
+    overdue: null
   };
 }
 

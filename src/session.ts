@@ -8,7 +8,8 @@ import type {
   Event,
   Hello,
   Mode,
-  PlanItem
+  PlanItem,
+  RiskClass
 } from './protocol';
 import {
   EMPTY_SESSION,
@@ -78,6 +79,16 @@ export class SessionModel implements IDisposable {
     await this.decideCell({ cell_id, decision: 'approve', hash, source });
   }
 
+  /** Let cells of these classes run in this notebook without a question, or ask about them again. */
+  async allowClasses(
+    classes: readonly RiskClass[],
+    allowed: boolean
+  ): Promise<void> {
+    for (const risk of classes) {
+      await this.socket.send({ type: 'allow_class', risk, allowed });
+    }
+  }
+
   /** Replace the plan; `waived` names deliverables that the person does without. */
   editPlan(
     items: readonly PlanItem[],
@@ -98,6 +109,11 @@ export class SessionModel implements IDisposable {
   /** End the run. */
   stopRun(): Promise<void> {
     return this.socket.send({ type: 'stop_run' });
+  }
+
+  /** Interrupt the running cell; the run goes on. */
+  interruptCell(cellId: string): Promise<void> {
+    return this.socket.send({ type: 'interrupt_cell', cell_id: cellId });
   }
 
   /** Change how much runs without asking. Ask means every cell, those approved beforehand included. */

@@ -1,5 +1,18 @@
 import type { CellProposed, RiskClass } from './protocol';
 
+/**
+ * What an approval given beforehand never covers: deleting elsewhere, and whatever could carry something out, which a
+ * stranger's words in an output may have put into the model's mouth.
+ */
+function alwaysAsks(risk: readonly RiskClass[]): boolean {
+  return (
+    (risk.includes('delete') && risk.includes('outside')) ||
+    risk.some(each =>
+      ['network', 'credentials', 'publish', 'spend'].includes(each)
+    )
+  );
+}
+
 /** Which cells of a plan's item the person approved beforehand. */
 interface IGiven {
   readonly runId: string;
@@ -44,6 +57,7 @@ export class StandingApproval {
     const { runId, planItem, risk } = JSON.parse(text) as IGiven;
     return (
       proposal.asks &&
+      !alwaysAsks(proposal.risk) &&
       runId === proposal.run_id &&
       planItem === proposal.plan_item &&
       proposal.risk.every(each => risk.includes(each))

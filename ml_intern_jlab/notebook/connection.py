@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 import zmq
 
 from ..errors import KernelUnavailable
+from ..redaction import safe_logger
 from .process import KernelProcess
 
 CONTROL_SECONDS = 2.0
@@ -20,7 +20,7 @@ CONTROL_SECONDS = 2.0
 MAX_MESSAGE_BYTES = 128_000_000
 """The largest output message that is received; a cell that prints 2 GB in one go may send them as one."""
 
-_log = logging.getLogger(__name__)
+_log = safe_logger(__name__)
 
 Message = dict[str, Any]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import time
 from typing import IO, Any
@@ -11,13 +10,15 @@ from typing import IO, Any
 import psutil
 from jupyter_core.utils import ensure_async
 
+from ..redaction import safe_logger
+
 SIGNAL_SECONDS = 2.0
 """How long it may take to hand over an interrupt."""
 
 BEGIN_SECONDS = 15.0
 """How old a process is taken to listen, where nothing that it said was heard."""
 
-_log = logging.getLogger(__name__)
+_log = safe_logger(__name__)
 
 
 class KernelProcess:

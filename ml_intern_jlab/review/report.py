@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from .. import __version__
 from ..errors import NotebookUnavailable
+from ..redaction import redact
 from .notebook_rules import findings
 from .parsed_notebook import read_notebook
 from .rule import Severity, all_rules
@@ -60,7 +61,7 @@ def review_file(path: Path) -> FileReport:
             each.cell.number,
             each.cell.cell_id,
             each.line,
-            each.message,
+            redact(each.message),
             rule.why,
             each.advice or rule.advice,
         )

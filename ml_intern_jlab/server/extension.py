@@ -6,14 +6,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_core.application import JupyterApp
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Dict, Float, Int, List, Unicode
 
+from ..protocol import MAX_COMMAND_BYTES
 from .routes import routes
 
 if TYPE_CHECKING:
-    from ..sessions.session import Sessions
+    from ..sessions.session import Sessions, Settings
 
 
 class MLInternExtension(ExtensionApp):
@@ -51,6 +53,39 @@ class MLInternExtension(ExtensionApp):
         0.0, min=0.0, help="US dollars at which a run pauses, where the model's price is known; 0 sets no limit."
     ).tag(config=True)
 
+    cell_seconds = Float(
+        0.0,
+        min=0.0,
+        help="Seconds after which a running cell makes a question of it, asked again whenever its time has doubled; "
+        "the cell runs on meanwhile. Where nobody is there to ask it is interrupted. 0 sets no limit.",
+    ).tag(config=True)
+    day_steps = Int(
+        0, min=0, help="Turns of the model in a day, all runs of the journal together; 0 sets no limit."
+    ).tag(config=True)
+    day_seconds = Float(
+        0.0, min=0.0, help="Seconds in a day in which a model writes or a cell runs, all runs together; 0: no limit."
+    ).tag(config=True)
+    day_tokens = Int(0, min=0, help="Tokens, read and written, in a day, all runs together; 0 sets no limit.").tag(
+        config=True
+    )
+    day_cost = Float(
+        0.0, min=0.0, help="US dollars in a day, all runs together, where prices are known; 0 sets no limit."
+    ).tag(config=True)
+    max_sessions = Int(
+        1000, min=0, help="Sessions that the journal keeps; one more is refused until one is deleted. 0: no limit."
+    ).tag(config=True)
+    max_journal_bytes = Int(
+        4_000_000_000,
+        min=0,
+        help="Bytes of the journal at which no session and no run is begun any more; 0 sets no limit.",
+    ).tag(config=True)
+    max_message_bytes = Int(
+        MAX_COMMAND_BYTES, min=1000, help="Bytes of a command of the panel's; a longer one is refused."
+    ).tag(config=True)
+    commands_per_second = Float(
+        50.0, min=0.0, help="Commands a second that a socket may send for long; more are refused. 0 sets no limit."
+    ).tag(config=True)
+
     policy = Dict(
         help="What modes do with risk classes, where it differs from the default: {mode: {class: action}}, such as "
         "{'auto': {'network': 'refuse', 'outside': 'ask'}}. Modes: ask, auto_safe, auto. Classes: compute, write, "
@@ -85,25 +120,41 @@ class MLInternExtension(ExtensionApp):
             InternError: the configured policy can't be read.
         """
         if self._sessions is None:
-            from ..sessions.budget import Limits
             from ..sessions.journal import Journal
-            from ..sessions.policy import configured
-            from ..sessions.session import Sessions, Settings
+            from ..sessions.session import Sessions
             from .hosts import ServerHost
 
-            self._sessions = Sessions(
-                Journal(self.journal_path),
-                ServerHost(self.settings),
-                Settings(
-                    model=self.model,
-                    base_url=self.base_url,
-                    limits=Limits(
-                        self.max_steps, self.run_seconds or None, self.max_tokens or None, self.max_cost or None
-                    ),
-                    policy=configured(self.policy, self.modes, self.locked_classes),
-                ),
-            )
+            self._sessions = Sessions(Journal(self.journal_path), ServerHost(self.settings), self.run_settings())
         return self._sessions
+
+    def run_settings(self) -> Settings:
+        """What the configuration decides for all sessions.
+
+        Raises:
+            InternError: the configured policy can't be read.
+        """
+        from ..sessions.bounds import Bounds
+        from ..sessions.budget import Limits
+        from ..sessions.day import DayLimits
+        from ..sessions.policy import configured
+        from ..sessions.session import Settings
+
+        return Settings(
+            model=self.model,
+            base_url=self.base_url,
+            limits=Limits(
+                self.max_steps,
+                self.run_seconds or None,
+                self.max_tokens or None,
+                self.max_cost or None,
+                self.cell_seconds or None,
+            ),
+            day=DayLimits(
+                self.day_steps or None, self.day_seconds or None, self.day_tokens or None, self.day_cost or None
+            ),
+            bounds=Bounds(self.max_sessions, self.max_journal_bytes),
+            policy=configured(self.policy, self.modes, self.locked_classes),
+        )
 
     @property
     def loaded(self) -> bool:
@@ -120,3 +171,15 @@ class MLInternExtension(ExtensionApp):
 def default_journal_path() -> Path:
     """The journal that server and command line share by default."""
     return Path(jupyter_data_dir()) / "ml_intern" / "journal.sqlite"
+
+
+def configuration() -> MLInternExtension:
+    """The extension as the server's configuration files set it up, without a server: the command line keeps to the same
+    policy and limits."""
+
+    class Reader(JupyterApp):
+        name = "jupyter_server"
+
+    reader = Reader()
+    reader.load_config_file()
+    return MLInternExtension(config=reader.config)

@@ -17,9 +17,8 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from .. import __version__
-from ..errors import BadCommand, InternError, Refused, UnknownSession
+from ..errors import BadCommand, InternError, Refused, TooFast, UnknownSession
 from ..protocol import (
-    MAX_COMMAND_BYTES,
     PROTOCOL_VERSION,
     Event,
     Health,
@@ -30,12 +29,15 @@ from ..protocol import (
     Value,
     parse_command,
 )
+from ..redaction import redact, safe_logger
 from .examples import ExampleRequest, copy_example
+from .rate import Rate
 
 if TYPE_CHECKING:
     from ..sessions.session import Sessions
     from .extension import MLInternExtension
 
+log = safe_logger(__name__)
 B = TypeVar("B", bound=BaseModel)
 RESOURCE = "ml_intern"
 """What an authorizer is asked about."""
@@ -79,7 +81,7 @@ class _Route(APIHandler):
             return
         self.set_status(404 if isinstance(error, UnknownSession) else 409 if isinstance(error, Refused) else 400)
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"message": str(error), "code": error.code}))
+        self.finish(json.dumps({"message": redact(str(error)), "code": error.code}))
 
     def log_exception(self, kind: Any, value: Any, trace: Any) -> None:
         # An error of ours was answered with its sentence; it is no fault of the server to log.
@@ -236,7 +238,10 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise web.HTTPError(400, "`since` must be a number: the seq of the last event that you have.")
         self.session_id, self._since = session_id, int(since)
         self._by = user.name or user.username
-        self._sessions: Sessions = self.settings["ml_intern_jlab"].sessions
+        extension: MLInternExtension = self.settings["ml_intern_jlab"]
+        self._sessions: Sessions = extension.sessions
+        self._rate = Rate(extension.commands_per_second)
+        self._most_bytes = extension.max_message_bytes
         try:
             self._info = self._sessions.journal.session(session_id)
         except UnknownSession as error:
@@ -252,7 +257,14 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._sender = asyncio.get_running_loop().create_task(self._send(last_seq))
 
     async def _send(self, last_seq: int) -> None:
-        hello = Hello(protocol=PROTOCOL_VERSION, version=__version__, session=self._info, last_seq=last_seq)
+        allowed = self._sessions.journal.allowed_classes(self._info.path)
+        hello = Hello(
+            protocol=PROTOCOL_VERSION,
+            version=__version__,
+            session=self._info,
+            last_seq=last_seq,
+            allowed=sorted(allowed),
+        )
         with contextlib.suppress(WebSocketClosedError):
             await self.write_message(hello.model_dump_json())
             for event in self._sessions.journal.events(self.session_id, self._since, last_seq):
@@ -272,7 +284,9 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             if isinstance(data, bytes):
                 raise BadCommand("A command is a text frame of JSON; this one was binary.")
-            command = parse_command(data)
+            if not self._rate.take():
+                raise TooFast("Commands come faster than this server takes them; this one was not read. Slow down.")
+            command = parse_command(data, self._most_bytes)
             request_id = command.request_id
             await self._sessions.handle(self.session_id, command, self._by, self.request.remote_ip or "")
             if isinstance(command, TakeLease):
@@ -280,10 +294,11 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 _tabs[self.session_id, self._tab_id] = self
             reply = Reply(request_id=request_id, ok=True)
         except InternError as error:
-            reply = Reply(request_id=request_id or _request_id(data), ok=False, code=error.code, error=str(error))
+            sentence = redact(str(error))
+            reply = Reply(request_id=request_id or _request_id(data), ok=False, code=error.code, error=sentence)
         except Exception as error:
-            self.log.exception("A command of session %s failed by a fault of ours.", self.session_id)
-            text = f"A fault in ml-intern itself: {error!r}. The server's log has more."
+            log.exception("A command of session %s failed by a fault of ours.", self.session_id)
+            text = redact(f"A fault in ml-intern itself: {error!r}. The server's log has more.")
             reply = Reply(request_id=request_id, ok=False, code="fault", error=text)
         self._enqueue(reply)
 
@@ -307,7 +322,8 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @property
     def max_message_size(self) -> int:
         """Tornado closes the connection on anything longer."""
-        return 2 * MAX_COMMAND_BYTES
+        most: int = self.settings["ml_intern_jlab"].max_message_bytes
+        return 2 * most
 
     def get_compression_options(self) -> dict[str, Any]:
         """Compress: events are text."""

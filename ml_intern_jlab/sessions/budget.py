@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, fields
 
+from .day import Day
+
 WARN_SHARE = 0.8
 """Share of a limit at which the person is told."""
 
@@ -12,12 +14,19 @@ WARN_SHARE = 0.8
 @dataclass(frozen=True)
 class Limits:
     """What a run may use (None: no limit): turns of the model, seconds in all, tokens read and written together, and US
-    dollars, where the model's price is known."""
+    dollars, where the model's price is known. A cell that runs for `cell_seconds` makes a question of it."""
 
     max_steps: int = 30
     seconds: float | None = None
     max_tokens: int | None = None
     max_cost: float | None = None
+    cell_seconds: float | None = None
+
+    def tightened(self, asked: Limits) -> Limits:
+        """These limits, and those of `asked` where they are lower."""
+        both = {each.name: (getattr(self, each.name), getattr(asked, each.name)) for each in fields(self)}
+        lowest = {name: min((one for one in pair if one is not None), default=None) for name, pair in both.items()}
+        return Limits(**lowest)  # type: ignore[arg-type]  # one is there wherever it may not be None
 
 
 @dataclass
@@ -29,6 +38,7 @@ class Budget:
 
     limits: Limits
     timed: bool = True
+    day: Day | None = None
     steps: int = 0
     tokens: int = 0
     cost: float = 0.0
@@ -45,11 +55,10 @@ class Budget:
             "max_cost": (self.cost, "US dollars"),
         }
         lines = []
-        for each in fields(self.limits):
-            limit = getattr(self.limits, each.name)
-            if limit is not None and (self.timed or each.name != "seconds"):
-                amount, unit = used[each.name]
-                lines.append((each.name, amount, limit * self._grants.get(each.name, 1), unit))
+        for name, (amount, unit) in used.items():
+            limit = getattr(self.limits, name)
+            if limit is not None and (self.timed or name != "seconds"):
+                lines.append((name, amount, limit * self._grants.get(name, 1), unit))
         return lines
 
     def used(self, step: int, tokens: int, cost: float | None) -> None:
@@ -75,10 +84,10 @@ class Budget:
                 return (
                     f"The {what} of {allowed:,.6g} {unit} was reached before the task was done. What was done is kept."
                 )
-        return ""
+        return self.day.over if self.day else ""
 
     def extend(self) -> None:
-        """The person lets the run go on: each limit that is used up is granted once more."""
+        """The person lets the run go on: each limit of the run that is used up is granted once more."""
         for name, amount, allowed, _ in self._lines():
             if amount >= allowed:
                 self._grants[name] = self._grants.get(name, 1) + 1

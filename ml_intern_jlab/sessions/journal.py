@@ -7,7 +7,6 @@ One process writes a session; any number of processes may read at the same time.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sqlite3
 import time
@@ -34,9 +33,9 @@ from ..protocol import (
     WarningRaised,
     new_id,
 )
-from ..redaction import redacted
+from ..redaction import redacted, safe_logger
 
-log = logging.getLogger(__name__)
+log = safe_logger(__name__)
 
 SCHEMA_VERSION = 1
 _MIGRATIONS = {
@@ -244,6 +243,30 @@ class Journal:
         )
         for row in rows:
             yield _event(session_id, *row)
+
+    def since(self, when: float, *kinds: type[EventBase]) -> Iterator[Event]:
+        """The stored events of these kinds, in all sessions, from the time `when` on."""
+        names = [kind.model_fields["type"].default for kind in kinds]
+        rows = self._db.execute(
+            "SELECT session_id, seq, events.time, run_id, type, body FROM sessions JOIN events USING (session_id)"
+            f" WHERE type IN ({', '.join('?' * len(names))}) AND events.time>=?",
+            (*names, when),
+        )
+        for row in rows:
+            yield _event(*row)
+
+    @property
+    def size(self) -> int:
+        """The bytes that sessions take; what deleted ones took is free again."""
+        pages, free, page = (
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * page)
+
+    def bound(self, most_bytes: int) -> None:
+        """Let the file grow to about `most_bytes` at most; beyond, nothing can be stored (`JournalUnavailable`)."""
+        page = self._db.execute("PRAGMA page_size").fetchone()[0]
+        self._db.execute(f"PRAGMA max_page_count={most_bytes // page + 1}")
 
     def close(self) -> None:
         """Close the file."""

@@ -114,6 +114,21 @@ class Policy(BaseModel):
         loosened = action == "ask" and mode is not Mode.ask and risk in allowed and self.allowable(risk)
         return "run" if loosened else action
 
+    def may_allow(
+        self,
+        mode: Mode,
+        reasons: Iterable[Reason],
+        allowed: Collection[RiskClass] = (),
+        after_untrusted: bool = False,
+    ) -> list[RiskClass]:
+        """The classes that a person could allow so that a cell with these reasons needn't ask; empty where it doesn't
+        ask now, or would ask all the same. The arguments are those of `action`."""
+        reasons = list(reasons)
+        row = self.table.get(mode, {})
+        asking = [risk for risk in risk_of(reasons) if self._of_class(row, mode, risk, allowed) == "ask"]
+        loosened = self.action(mode, reasons, {*allowed, *asking}, after_untrusted)
+        return asking if loosened == "run" else []
+
     def asks(self, mode: Mode, reasons: Iterable[Reason], allowed: Collection[RiskClass] = ()) -> bool:
         """Whether a cell with these reasons doesn't simply run in `mode`."""
         return self.action(mode, reasons, allowed) != "run"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -23,6 +22,7 @@ from ..protocol import (
     CellDecided,
     CellFinished,
     CellOutput,
+    CellOverdue,
     CellProposed,
     CellStarted,
     DecideCell,
@@ -51,25 +51,23 @@ from ..protocol import (
     new_id,
     source_hash,
 )
-from ..redaction import secrets_in
+from ..redaction import Pieces, safe_logger, secrets_in
 from .budget import Budget, Limits
+from .day import Day
 from .desk import Desk
-from .policy import SENDING, Action, Knowledge, Policy, risk_of
+from .outcome import outcome_of
+from .overdue import watch
+from .policy import Action, Knowledge, Policy
+from .proposing import heading_of, proposal, secret_words
+from .strangers import StrangersWords, quiet
+from .streams import SafeStreams
 
-log = logging.getLogger(__name__)
+log = safe_logger(__name__)
 
 STOP_SECONDS = 2.0
 """How long a stop waits for the running cell before it says that it could not end it."""
 MAX_OUTPUT_TEXT = 200_000
 """Characters of a run's printed output that are kept for checking claims."""
-
-
-STRANGERS_WORDS = Reason(
-    risk=RiskClass.network,
-    line=1,
-    text="comes right after output that the model has read and that a stranger may have written, so it always asks",
-)
-"""Why a cell asks that sends something out or spends, where a person had allowed that."""
 
 
 class Run:
@@ -85,6 +83,7 @@ class Run:
         allowed: the classes that the person allows in this notebook.
         mode: how much runs without asking.
         limits: at which the run pauses, or ends as failed where nobody is there.
+        day: what all runs use today.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody may answer `input()` and wait for decisions.
     """
@@ -100,6 +99,7 @@ class Run:
         allowed: Callable[[], Collection[RiskClass]],
         mode: Mode,
         limits: Limits,
+        day: Day,
         tail: str | None,
         interactive: bool,
     ) -> None:
@@ -114,10 +114,10 @@ class Run:
         self._policy = policy
         self._known = known
         self._allowed = allowed
-        self._fresh_output = False
+        self._strangers = StrangersWords()
         self._mode = mode
         self._limits = limits
-        self._budget = Budget(limits, timed=interactive)
+        self._budget = Budget(limits, timed=interactive, day=day)
         self._tail = tail
         self._interactive = interactive
         self._loop = asyncio.get_running_loop()
@@ -138,6 +138,7 @@ class Run:
         self._printed = ""
         self._headed = ""
         self._failed_cell = ""
+        self._writing, self._writing_step = Pieces(), 0
 
     # --- from start to end ----------------------------------------------------------------------------------------
 
@@ -250,7 +251,7 @@ class Run:
         source = pending.source if command.source is None else command.source
         edited = command.decision == "approve" and source != pending.source
         if source != pending.source and (lines := secrets_in(source)):
-            raise Refused(f"Your edit was not taken: {_secret_words(lines)}")
+            raise Refused(f"Your edit was not taken: {secret_words(lines)}")
         if edited and (refusal := self._policy.refusal(self._mode, self._known.classify(source))):
             raise Refused(refusal)
         decision.set_result(
@@ -327,12 +328,12 @@ class Run:
     async def propose(self, draft: Draft) -> Outcome:
         """Propose a cell, wait for the decision, run it. A source that holds a secret isn't even proposed."""
         if lines := secrets_in(draft.source):
-            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {_secret_words(lines)}")
+            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {secret_words(lines)}")
         headed = self._headed
         if draft.item:
             self._plan(activate(self.items, draft.item.item_id), self.deliverables, "agent")
         if not self._known.folder:
-            self._known.folder = (await self.inspect("print(__import__('os').getcwd())")).strip()
+            self._known.folder = (await self._look("print(__import__('os').getcwd())")).strip()
         cell = self._proposal(draft)
         self._emit(cell)
         decided = self._settled(cell, "policy") or await self._decided(cell)
@@ -340,6 +341,8 @@ class Run:
         if decided.decision == "reject":
             self._headed = headed
             return Outcome("rejected", decided.source, decided.feedback)
+        if decided.where != "policy":
+            self._strangers.approved(cell)
         self._tail = cell.cell_id
         self._no_cell.clear()
         try:
@@ -349,32 +352,25 @@ class Run:
 
     def _proposal(self, draft: Draft) -> CellProposed:
         reasons = self._known.classify(draft.source)
-        if self._fresh_output:
-            reasons += [
-                STRANGERS_WORDS.model_copy(update={"risk": risk}) for risk in risk_of(reasons) if risk in SENDING
-            ]
-        parts = [draft.thought] if draft.thought else []
-        if draft.item and draft.item.item_id != self._headed and not self._failed_cell:
-            number = [item.item_id for item in self.items].index(draft.item.item_id) + 1
-            parts.insert(0, f"## {number}. {draft.item.title}")
+        reasons += self._strangers.reasons(reasons)
+        # A repair stands under its failed cell's heading.
+        begins = draft.item is not None and draft.item.item_id != self._headed and not self._failed_cell
+        heading = heading_of(draft.item, self.items) if draft.item and begins else ""
+        if draft.item and begins:
             self._headed = draft.item.item_id
-        return CellProposed(
-            step=draft.step,
-            cell_id=new_id(),
+        cell = proposal(
+            draft,
             after=self._tail,
-            source=draft.source,
-            hash=source_hash(draft.source),
-            title=_title(draft),
-            risk=sorted({reason.risk for reason in reasons}) or [RiskClass.compute],
             reasons=reasons,
             asks=self._action(reasons) == "ask",
-            plan_item=draft.item.item_id if draft.item else "",
-            note=Note(cell_id=new_id(), source="\n\n".join(parts)) if parts else None,
+            heading=heading,
             replaces=self._failed_cell,
         )
+        may_allow = self._policy.may_allow(self._mode, reasons, self._allowed(), self._strangers.unanswered)
+        return cell.model_copy(update={"may_allow": may_allow})
 
     def _action(self, reasons: list[Reason]) -> Action:
-        return self._policy.action(self._mode, reasons, self._allowed(), self._fresh_output)
+        return self._policy.action(self._mode, reasons, self._allowed(), self._strangers.unanswered)
 
     def _settled(self, cell: CellProposed, by: str) -> CellDecided | None:
         """The decision that the policy takes on a cell, where it needs no person; `by` set the policy's terms."""
@@ -407,14 +403,20 @@ class Run:
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
         area = OutputArea()
 
-        def on_message(message: IOPubMessage) -> None:
-            area.add(message)
+        def tell(message: IOPubMessage) -> None:
             try:
                 self._emit(CellOutput(cell_id=cell.cell_id, message=message))
             except JournalUnavailable as error:
                 self._fail(str(error))
 
+        streams = SafeStreams(tell)
+
+        def on_message(message: IOPubMessage) -> None:
+            area.add(message)
+            streams.add(message)
+
         async def on_input(prompt: str, password: bool) -> str:
+            streams.end()
             return await self._ask(cell.cell_id, prompt, password)
 
         self._emit(CellStarted(cell_id=cell.cell_id, hash=decided.hash))
@@ -423,6 +425,7 @@ class Run:
                 decided.source, on_message=on_message, on_input=on_input if self._interactive else None
             )
         )
+        overdue = self._loop.create_task(watch(self._limits.cell_seconds, lambda passed: self._late(cell, passed)))
         started = time.monotonic()
         try:
             ended = await self._executing
@@ -430,6 +433,8 @@ class Run:
             ended = Execution("stopped", None, time.monotonic() - started, None, "The cell ignored the interrupt.")
         finally:
             self._executing = None
+            overdue.cancel()
+            streams.end()
         status = ended.status if ended.status in ("done", "stopped") else "failed"
         finished = CellFinished(
             cell_id=cell.cell_id,
@@ -446,19 +451,26 @@ class Run:
         self._known.learn(decided.source, completed=status == "done")
         if self._stopping:
             raise RunStopped
-        text = observation_text(area.outputs)
-        self._fresh_output = bool(text.strip())
+        outcome = outcome_of(decided, finished, area.outputs)
+        self._strangers.heard(outcome.text, pictures=bool(outcome.images))
         self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
-        return Outcome(
-            status,
-            decided.source,
-            "\n".join(filter(None, [text, ended.reason])),
-            ended.seconds,
-            decided.edited,
-            _result(area.outputs),
-            ended.error,
-            _images(area.outputs),
-        )
+        return outcome
+
+    async def _late(self, cell: CellProposed, passed: float) -> None:
+        self._emit(CellOverdue(cell_id=cell.cell_id, seconds=passed))
+        if not self._interactive:  # nobody is there to say that it may go on
+            await self._kernel.interrupt()
+
+    async def interrupt_cell(self, cell_id: str) -> None:
+        """Interrupt the running cell; the model is told, and goes on.
+
+        Raises:
+            Refused: that cell doesn't run, or ignores the interrupt.
+        """
+        if self._executing is None or self._tail != cell_id:
+            raise Refused("That cell isn't running any more.")
+        if not await self._kernel.interrupt():
+            raise Refused("The cell ignores the interrupt. Stop the run, or restart the kernel to end the cell.")
 
     def _fail(self, reason: str) -> None:
         """End the run as failed because of something outside the agent."""
@@ -486,7 +498,12 @@ class Run:
         return await self._input
 
     async def inspect(self, source: str) -> str:
-        """Run a snippet of ours silently and return what it printed, errors as text."""
+        """Run a snippet of ours for the model silently and return what it printed, errors as text."""
+        printed = await self._look(source)
+        self._strangers.glimpsed(printed)
+        return printed
+
+    async def _look(self, source: str) -> str:
         area = OutputArea()
         await self._kernel.execute(source, on_message=area.add, silent=True, timeout=60)
         return observation_text(area.outputs, limit=20_000)
@@ -542,7 +559,10 @@ class Run:
 
     async def text_delta(self, step: int, text: str) -> None:
         """Tell everybody what the model is writing."""
-        self._emit(TextDelta(step=step, text=text))
+        if step != self._writing_step:
+            self._writing, self._writing_step = Pieces(), step
+        if shown := self._writing.add(text):
+            self._emit(TextDelta(step=step, text=shown))
 
     # --- small things -------------------------------------------------------------------------------------------------
 
@@ -557,7 +577,7 @@ class Run:
             self._emit(PlanChanged(items=items, deliverables=deliverables, by=by))
 
     def _emit(self, event: Event) -> Event:
-        return self._emit_event(event.model_copy(update={"run_id": self.run_id}))
+        return self._emit_event(quiet(event.model_copy(update={"run_id": self.run_id})))
 
     def _listen(self, model: Any) -> None:
         """Tell everybody what a model does before it can write."""
@@ -571,31 +591,3 @@ class Run:
 
     def _warn(self, code: str, text: str) -> None:
         self._emit(WarningRaised(code=code, message=text))
-
-
-def _title(draft: Draft) -> str:
-    """A line for lists: the cell's opening comment, else its plan item, else its first line."""
-    first = next((line.strip() for line in draft.source.splitlines() if line.strip()), "")
-    if first.startswith("#"):
-        return first.lstrip("# ").rstrip(".")[:100]
-    return (draft.item.title if draft.item else first)[:100]
-
-
-def _secret_words(lines: list[int]) -> str:
-    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
-    return (
-        f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
-        "from an environment variable (os.environ) or with getpass.getpass() instead."
-    )
-
-
-def _result(outputs: list[dict[str, Any]]) -> str | None:
-    results = [each for each in outputs if each["output_type"] == "execute_result"]
-    text = results[-1]["data"].get("text/plain") if results else None
-    return "".join(text) if text is not None else None
-
-
-def _images(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The figures among a cell's outputs, PNG in base64."""
-    found = (each["data"].get("image/png") for each in outputs if "data" in each)
-    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

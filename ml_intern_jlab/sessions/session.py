@@ -27,6 +27,7 @@ from ..protocol import (
     EditPlan,
     Event,
     FindingAdded,
+    InterruptCell,
     LeaseMoved,
     Note,
     ReviewFinished,
@@ -48,7 +49,9 @@ from ..protocol import (
     new_id,
 )
 from ..review.notebook_rules import review
+from .bounds import Bounds
 from .budget import Limits
+from .day import Day, DayLimits
 from .journal import Journal, Listener
 from .policy import Knowledge, Policy
 from .run import Run
@@ -93,6 +96,8 @@ class Settings:
     model: str = DEFAULT_MODEL
     base_url: str = ""
     limits: Limits = field(default_factory=Limits)
+    day: DayLimits = field(default_factory=DayLimits)
+    bounds: Bounds = field(default_factory=Bounds)
     policy: Policy = field(default_factory=Policy)
     interactive: bool = True
     create_model: Callable[[str, str], Any] = create_model
@@ -103,7 +108,7 @@ class Settings:
 class Session:
     """One conversation with the agent about one notebook. Belongs to the event loop."""
 
-    def __init__(self, info: SessionInfo, journal: Journal, host: Host, settings: Settings) -> None:
+    def __init__(self, info: SessionInfo, journal: Journal, host: Host, settings: Settings, day: Day) -> None:
         self.session_id = info.session_id
         self.path = info.path
         self.kernel_name = info.kernel_name
@@ -111,6 +116,7 @@ class Session:
         self._journal = journal
         self._host = host
         self._settings = settings
+        self._day = day
         self._kernel: Kernel | None = None
         self._known = Knowledge()
         self._writer: Writer | None = None
@@ -127,6 +133,7 @@ class Session:
     def emit(self, event: Event) -> Event:
         """Journal an event, tell everybody, and hand it to the notebook's writer."""
         stored = self._journal.append(event.model_copy(update={"session_id": self.session_id}))
+        self._day.count(stored)
         if self._writer is not None:
             self._writer.apply(stored)
         return stored
@@ -156,6 +163,8 @@ class Session:
                 self._active().answer_input(command, by)
             case StopRun():
                 await self._active().stop()
+            case InterruptCell():
+                await self._active().interrupt_cell(command.cell_id)
             case TakeLease():
                 await self._take_lease(command.tab_id)
             case UndoRun():
@@ -193,7 +202,11 @@ class Session:
             )
         allowed = self._journal.allowed_classes(self.path) - {command.risk}
         allowed |= {command.risk} if command.allowed else frozenset()
-        self.emit(ClassesAllowed(allowed=[risk for risk in RiskClass if risk in allowed], by=by))
+        told = self.emit(ClassesAllowed(allowed=[risk for risk in RiskClass if risk in allowed], by=by))
+        for other in self._journal.sessions():
+            if other.path == self.path and other.session_id != self.session_id:
+                # Their panels show the same notebook.
+                self._journal.publish(told.model_copy(update={"session_id": other.session_id, "seq": 0}))
         if self.run is not None and self.running:
             self.run.reconsider(by)
 
@@ -204,6 +217,9 @@ class Session:
             raise Refused(f"A run already works on {self.path}. Stop it first, or wait until it has ended.")
         task = command.task.strip()
         self._settings.policy.check_mode(command.mode)
+        self._settings.bounds.check_room(self._journal)
+        if self._day.over:
+            raise Refused(self._day.over)
         if not task:
             raise BadTask("The task is empty. Say in a sentence what to do with which data.")
         self._starting = True
@@ -239,6 +255,7 @@ class Session:
                 allowed=lambda: self._journal.allowed_classes(self.path),
                 mode=command.mode,
                 limits=replace(self._settings.limits, max_steps=max_steps),
+                day=self._day,
                 tail=note.cell_id,
                 interactive=self._settings.interactive,
             )
@@ -375,6 +392,8 @@ class Sessions:
         self.journal = journal
         self._host = host
         self._settings = settings
+        self._day = Day(settings.day, journal)
+        settings.bounds.apply(journal)
         self._live: dict[str, Session] = {}
 
     def list(self) -> list[SessionInfo]:
@@ -382,7 +401,13 @@ class Sessions:
         return self.journal.sessions()
 
     def create(self, path: str, kernel_name: str = "") -> SessionInfo:
-        """A new session for the notebook at `path`."""
+        """A new session for the notebook at `path`.
+
+        Raises:
+            Refused: the administrator allows no more of them, or the journal has no room.
+        """
+        self._settings.bounds.check_sessions(self.journal)
+        self._settings.bounds.check_room(self.journal)
         return self.journal.create_session(path, kernel_name)
 
     def get(self, session_id: str) -> Session:
@@ -395,7 +420,7 @@ class Sessions:
         if session_id not in self._live:
             info = self.journal.session(session_id)
             self.journal.claim(session_id, os.getpid())
-            session = Session(info, self.journal, self._host, self._settings)
+            session = Session(info, self.journal, self._host, self._settings, self._day)
             self._live[session_id] = session
             if info.run_status is RunStatus.running:
                 reason = "The process that ran it ended before the run did."

@@ -16,6 +16,7 @@ const HELLO: Hello = {
   type: 'hello',
   protocol: 1,
   version: '0.1.0',
+  allowed: [],
   last_seq: 0,
   session: {
     session_id: 's',
@@ -79,6 +80,7 @@ function proposed(
     risk: ['compute'],
     reasons: [],
     asks,
+    may_allow: [],
     plan_item: 'i',
     note: note === undefined ? null : { cell_id: `${cell_id}n`, source: note },
     replaces
@@ -364,5 +366,41 @@ describe('a review', () => {
     expect(fold(events.slice(0, 1)).review.finished).toBeNull();
     expect(fold(events).review.finished).toBe(events[1].time);
     expect(messages(finding('a'))).toEqual(['a']);
+  });
+});
+
+describe('a cell that takes long', () => {
+  const overdue: WithoutBase<Event> = {
+    type: 'cell_overdue',
+    cell_id: 'c',
+    seconds: 600
+  };
+  const begun = (): Event[] =>
+    journal(
+      {
+        type: 'run_started',
+        task: 't',
+        mode: 'auto',
+        model: 'm',
+        max_steps: 3,
+        by: 'me',
+        after: null,
+        note: null,
+        versions: {}
+      },
+      overdue
+    );
+
+  it('is asked about until it ends', () => {
+    expect(fold(begun()).runs[0].overdue?.seconds).toBe(600);
+    const ended = {
+      ...begun()[1],
+      type: 'cell_finished',
+      status: 'stopped',
+      execution_count: null,
+      error: null,
+      reason: ''
+    } as unknown as Event;
+    expect(fold([...begun(), ended]).runs[0].overdue).toBeNull();
   });
 });

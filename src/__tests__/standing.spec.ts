@@ -1,4 +1,4 @@
-import type { CellProposed } from '../protocol';
+import type { CellProposed, RiskClass } from '../protocol';
 import { StandingApproval } from '../standing';
 
 function proposed(more: Partial<CellProposed> = {}): CellProposed {
@@ -27,6 +27,17 @@ describe('StandingApproval', () => {
     expect(reloaded.covers(proposed({ risk: ['write', 'network'] }))).toBe(
       false
     );
+  });
+
+  it.each<RiskClass[]>([
+    ['network'],
+    ['credentials'],
+    ['publish'],
+    ['spend'],
+    ['delete', 'outside']
+  ])('never covers %s', (...risk) => {
+    standing.give(proposed({ risk }));
+    expect(standing.covers(proposed({ risk }))).toBe(false);
   });
 
   it('covers no other item, run or session', () => {

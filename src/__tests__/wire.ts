@@ -21,7 +21,7 @@ export class Wire {
 
   hello(): void {
     this.onopen?.();
-    this.tell({ type: 'hello', last_seq: 0 });
+    this.tell({ type: 'hello', last_seq: 0, allowed: [] });
   }
 
   tell(frame: object): void {

@@ -4,6 +4,7 @@ import type { INotebookLink } from '../notebook';
 import type { CellProposed, RiskClass } from '../protocol';
 import type { SessionModel } from '../session';
 import { askingReasons, riskLevel, riskWords } from '../wording';
+import { AllowHere } from './allowances';
 import { usePanel } from './context';
 import { conversationOf, useContinuedFocus } from './focus';
 import { HighlightedCode } from './rendered';
@@ -89,6 +90,9 @@ export function ProposalCard(props: {
         <span className="jp-Intern-dim">{trans.__('Why it asks:')}</span>{' '}
         {askingReasons(proposal, trans)}
       </p>
+      {source === proposal.source && (
+        <AllowHere proposal={proposal} onAllow={decide} session={session} />
+      )}
       {rejecting ? (
         <RejectForm
           onReject={reject}

@@ -1,6 +1,7 @@
 import { renderMarkdown } from '@jupyterlab/rendermime';
 import * as React from 'react';
 
+import { proseSanitizer } from '../prose';
 import { usePanel } from './context';
 
 /** Code as the notebook shows it, not editable. Until the language is loaded, and should that fail, it is plain. */
@@ -54,7 +55,7 @@ export function Prose(props: { markdown: string }): JSX.Element {
       source: markdown,
       trusted: false,
       resolver: null,
-      sanitizer,
+      sanitizer: proseSanitizer(sanitizer),
       linkHandler,
       latexTypesetter,
       markdownParser,

@@ -13,6 +13,7 @@ import { Deliverables } from './deliverables';
 import { PlanCard } from './plan';
 import { ProposalCard } from './proposal';
 import { QuestionCard } from './question';
+import { OverdueCard } from './overdue';
 import { Prose } from './rendered';
 
 interface IRunProps {
@@ -43,6 +44,13 @@ export const RunView = React.memo((props: IRunProps): JSX.Element => {
         <QuestionCard
           key={run.question.seq}
           question={run.question}
+          session={session}
+        />
+      )}
+      {run.overdue && (
+        <OverdueCard
+          key={run.overdue.seq}
+          overdue={run.overdue}
           session={session}
         />
       )}

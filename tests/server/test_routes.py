@@ -175,6 +175,7 @@ async def test_a_whole_run_through_the_socket(
     assert (await client.command("review_notebook"))["ok"]
     assert (await client.command("undo_run", run_id=ended["run_id"]))["ok"]
     assert (await client.command("stop_run"))["code"] == "refused"
+    assert (await client.command("interrupt_cell", cell_id="0" * 12))["code"] == "refused"
     # The tab had the lease, so the server wrote nothing.
     assert not (jp_root_dir / "a.ipynb").exists()
 
@@ -326,6 +327,7 @@ async def test_what_is_no_command_gets_an_error_and_the_socket_lives(
     assert (reply["ok"], reply["code"]) == (False, "bad_command")
     assert len(reply["error"]) > 20
     assert (await client.command("stop_run"))["code"] == "refused"
+    assert (await client.command("interrupt_cell", cell_id="0" * 12))["code"] == "refused"
 
 
 async def test_an_unreadable_command_is_answered_under_its_id(connect: Fetch, new_session: Fetch) -> None:

@@ -35,7 +35,7 @@ TYPES = sorted(
     for each in COMMAND.json_schema()["$defs"].values()
     if "const" in each.get("properties", {}).get("type", {})
 )
-SOCKETS = 60
+SOCKETS = 500
 
 
 async def status(fetch: Fetch, *parts: str, **request: Any) -> int:

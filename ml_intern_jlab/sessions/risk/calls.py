@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
-from .cell import commands, magic
+from .cell import magic, program_here, program_of
+from .commands import commands
 from .effects import note_dumps, note_effects
 from .results import RESULTS, Call, constant_key, each, paths, text_of_key
 from .rules import (
@@ -84,6 +85,8 @@ class CallReader(ABC):
         """Files that the notebook itself wrote from objects of its own, and that nothing else has changed since."""
         self.modules: dict[str, str | None] = {}
         """Python files that the notebook wrote, with their source where it is known."""
+        self.telling: set[int] = set()
+        """The lines whose shell commands only tell something."""
         self.moved = False
         """Whether the working folder may have become another one."""
 
@@ -104,6 +107,11 @@ class CallReader(ABC):
         """Read what making an object of a class of the notebook runs; what the object is."""
 
     @abstractmethod
+    def replace_item(self, node: ast.AST, holder: Value, keys: Values, values: Values) -> None:
+        """Let `holder[keys]` stand for `values`: names may be bound, and modules replaced, through the dictionaries in
+        which they stand."""
+
+    @abstractmethod
     def replace_attribute(self, node: ast.AST, holder: Value, name: str, values: Values) -> None:
         """Let `holder.name` stand for `values`."""
 
@@ -114,6 +122,10 @@ class CallReader(ABC):
     @abstractmethod
     def attribute(self, value: Value, name: str) -> Values:
         """What `value.name` stands for."""
+
+    @abstractmethod
+    def looked_up(self, node: ast.AST, name: str, keys: Values) -> Values:
+        """What stands under `keys` in the mapping called `name`."""
 
     def note(self, node: ast.AST, risk: Risk, text: str) -> None:
         """Keep a reason that names what is done."""
@@ -133,7 +145,9 @@ class CallReader(ABC):
         exact = {(line, risk) for line, risk, _ in self.details}
         kept = [reason for key, reason in self.mentions.items() if key not in exact]
         order = list(Risk)
-        return sorted([*self.details.values(), *kept], key=lambda reason: (reason.line, order.index(reason.risk)))
+        found = [*self.details.values(), *kept]
+        told = [each for each in found if each.risk is not Risk.shell or each.line not in self.telling]
+        return sorted(told, key=lambda reason: (reason.line, order.index(reason.risk)))
 
     # --- paths, commands, the environment -----------------------------------------------------------------------
 
@@ -149,6 +163,8 @@ class CallReader(ABC):
     def path(self, node: ast.AST, values: Values, *, writes: bool) -> None:
         """Note what reading or writing these paths means; an object that is no path is an open file or a buffer."""
         for value in values:
+            if isinstance(value, Qualified) and is_secret_name(value.name.rpartition(".")[2]):
+                self.note(node, Risk.credentials, f"touches the file {shown(value.name)}, by its name a secret")
             if not isinstance(value, str | PathText):
                 continue
             text = text_of(value)
@@ -337,6 +353,10 @@ class CallReader(ABC):
 
     def magic(self, node: ast.AST, name: str, line: str, body: str | None) -> None:
         """Note what a magic does, and read the Python in it."""
+        program = self._program(line) if name.strip("%") == "run" else None
+        if program is not None:
+            self.read_inner(node, program)
+            return
         found = magic(name, line, body, self.folder)
         for risk, words in found.risks:
             self.note(node, risk, words)
@@ -349,6 +369,15 @@ class CallReader(ABC):
             self.moved = True
         if found.code.strip():
             self.read_inner(node, found.code, body=body is not None)
+
+    def _program(self, line: str) -> str | None:
+        """The source that `%run line` runs: as the notebook wrote it, else as it lies in this folder; None where it
+        can't be read."""
+        path = program_of(line)
+        written = self.same_path(path)
+        if written in self.modules:
+            return self.modules[written]
+        return None if self.moved else program_here(path, self.folder)
 
     def _path_method(self, call: Call, text: str, name: str) -> Values:
         node, own = call.node, frozenset({PathText(text)})

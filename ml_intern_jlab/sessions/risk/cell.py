@@ -6,11 +6,13 @@ import re
 import shlex
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...protocol import RiskClass as Risk
+from .commands import CODE_MAGICS, MAGICS, commands
 from .page import page_risks
-from .rules import CODE_MAGICS, COMMANDS, MAGICS, SECRET_PATH, command_matcher, is_secret_name
+from .rules import SECRET_PATH, is_secret_name
 from .values import TAINT, place_of, shown
 
 if TYPE_CHECKING:
@@ -97,19 +99,6 @@ def automagic(python: str) -> tuple[str, str] | None:
     return match[1], match[2].strip()
 
 
-def commands(text: str) -> tuple[tuple[Risk, str], ...]:
-    """What the shell command `text` does: always `shell`, and more where its words tell."""
-    found = [(Risk.shell, f"runs the shell command `{shown(text)}`")]
-    for risk, words, pattern in COMMANDS:
-        if match := command_matcher(pattern).search(text):
-            found.append((risk, f"{words} (`{shown(match[0].strip(), 40)}` in a shell command)"))
-    if any(SECRET_PATH.search(word) for word in text.split()):
-        found.append((Risk.credentials, "touches a file of credentials in a shell command"))
-    if any(is_secret_name(name) for name in re.findall(r"\$\{?(\w+)", text)):
-        found.append((Risk.credentials, "reads a secret of the environment in a shell command"))
-    return tuple(found)
-
-
 def magic(name: str, line: str, body: str | None, folder: str = "") -> Magic:
     """What the magic `%name line` does, with `body` where it is a cell magic, in the working folder `folder`."""
     name = name.lstrip("%")
@@ -161,3 +150,24 @@ def _file_or_environment(name: str, called: str, line: str, folder: str) -> tupl
     if place_of(path, folder) == "inside" and not SECRET_PATH.search(path):
         return ((Risk.write, f"writes {shown(path)} in this folder ({called})"),)
     return ((Risk.outside, f"writes {shown(path)}, which may lie outside this folder ({called})"),)
+
+
+def program_of(line: str) -> str:
+    """The file that `%run line` runs, "" where that isn't a Python file."""
+    words = line.split()
+    paths = [word.strip("'\"") for word in words if not word.startswith("-")]
+    plain = all(word in ("-i", "-t", "-e") for word in words if word.startswith("-"))
+    return paths[0] if plain and len(paths) >= 1 and paths[0].endswith(".py") else ""
+
+
+def program_here(path: str, folder: str) -> str | None:
+    """The source of a Python file in the working folder; None where it lies elsewhere or can't be read."""
+    if not path or not folder or place_of(path, folder) != "inside":
+        return None
+    try:
+        file = Path(folder, path).resolve()
+        if not file.is_relative_to(Path(folder).resolve()) or file.stat().st_size > MOST_CHARACTERS:
+            return None
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None

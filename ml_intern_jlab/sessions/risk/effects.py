@@ -5,6 +5,7 @@ Each function here notes reasons on a `CallReader`; `note_effects` runs them all
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -129,10 +130,17 @@ def _texts_as_code(reader: CallReader, call: Call, name: str) -> None:
         return
 
 
+def _wrapped_texts(call: Call) -> Values:
+    """The texts inside a statement that a function wraps, such as SQLAlchemy's `text("…")`."""
+    parts = [part for given in call.node.args[:1] if isinstance(given, ast.Call) for part in ast.walk(given)]
+    return frozenset(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
 def _sql(reader: CallReader, call: Call, name: str) -> None:
     if not SQL_METHODS.fullmatch(name):
         return
-    for value in call.given(0, "query", "sql", "statement") or ():
+    given = call.given(0, "query", "sql", "statement") or frozenset()
+    for value in given | _wrapped_texts(call):
         text = text_of(value)
         if not isinstance(value, str) or not SQL.match(text):
             continue
@@ -181,7 +189,7 @@ def _pages(reader: CallReader, call: Call, name: str) -> None:
     first = call.given(0, "data") or frozenset()
     if last in ("HTML", "SVG", "Markdown"):
         for value in first:
-            if isinstance(value, str) and TAINT not in value:
+            if isinstance(value, str) and value != TAINT:
                 for risk, words in page_risks(value):
                     reader.note(call.node, risk, words)
             elif last != "Markdown" and value == TAINT:

@@ -14,7 +14,6 @@ from .cell import Unreadable
 from .results import Call, each, paths, text_of_key
 from .rules import (
     ALIASES,
-    ASSUMED_MODULES,
     CONSTANTS,
     GUARDED_MODULES,
     INSPECTING,
@@ -22,6 +21,7 @@ from .rules import (
     SECRET_PATH,
     TAINTING,
     UNPICKLERS,
+    assumed_modules,
     canonical,
     matcher,
     risks_of_name,
@@ -138,7 +138,7 @@ class ExpressionReader(CallReader):
                 return frozenset({Qualified(name)})
         if node.id in ALIASES:
             return frozenset({Qualified(ALIASES[node.id])})
-        if node.id in ("__builtins__", *ASSUMED_MODULES):
+        if node.id == "__builtins__" or node.id in assumed_modules():
             return frozenset({Qualified(canonical(node.id))})
         if node.id == "__file__":
             return frozenset({"notebook.py"})
@@ -252,16 +252,18 @@ class ExpressionReader(CallReader):
             if isinstance(holder, Items):
                 found += [frozenset({holder})] if sliced else [holder.at(_key(key)) for key in keys]
             elif isinstance(holder, Qualified):
-                found.append(self._looked_up(node, holder.name, keys))
+                found.append(self.looked_up(node, holder.name, keys))
             elif isinstance(holder, str) and holder != LABEL:
                 found.append(_sliced(holder, node.slice))
             else:
                 found.append(UNREADABLE if isinstance(holder, bytes) else UNKNOWN)
         return union(*found)
 
-    def _looked_up(self, node: ast.Subscript, name: str, keys: Values) -> Values:
+    def looked_up(self, node: ast.AST, name: str, keys: Values) -> Values:
+        """See `CallReader.looked_up`."""
         if name == "os.environ":
-            return self.environment(node, keys) if isinstance(node.ctx, ast.Load) else UNKNOWN
+            stored = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+            return UNKNOWN if stored else self.environment(node, keys)
         if name == "builtins":
             name = "builtins.__dict__"
         spaces = ("sys.modules", "builtins.globals()", "builtins.locals()", "builtins.vars()", "get_ipython().user_ns")

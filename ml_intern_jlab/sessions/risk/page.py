@@ -8,7 +8,9 @@ from ...protocol import RiskClass as Risk
 from .values import shown
 
 ACTIVE = re.compile(r"<\s*(script|iframe|object|embed|form|meta|base)\b|\bon[a-z]{3,}\s*=|javascript:", re.IGNORECASE)
-FOREIGN = re.compile(r"(\b(src|srcset|action|poster)\s*=\s*['\"]?|url\(\s*['\"]?|@import\s+['\"]?)(https?:)?//", re.I)
+FOREIGN = re.compile(
+    r"(!\[[^\]]*\]\(\s*<?|\b(src|srcset|action|poster)\s*=\s*['\"]?|url\(\s*['\"]?|@import\s+['\"]?)(https?:)?//", re.I
+)
 
 
 def page_risks(text: str) -> list[tuple[Risk, str]]:

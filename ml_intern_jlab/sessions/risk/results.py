@@ -194,6 +194,26 @@ def _globals(reader: CallReader, call: Call) -> Values:
     return frozenset({Qualified("builtins.globals()")})
 
 
+def _from_names(space: str) -> Callable[[CallReader, Call], Values]:
+    """`globals().get(…)` and the like, which are `globals()[…]` in other words."""
+    return lambda reader, call: union(
+        reader.looked_up(call.node, space, call.given(0) or UNKNOWN), call.given(1) or frozenset()
+    )
+
+
+def _into_names(reader: CallReader, call: Call) -> Values:
+    names = Qualified("builtins.globals()")
+    for given in call.args[0] if call.args else ():
+        if isinstance(given, Items) and all(isinstance(key, str) for key, _ in given.pairs):
+            for key, values in given.pairs:
+                reader.replace_item(call.node, names, frozenset({str(key)}), values)
+        else:
+            reader.note(call.node, Risk.opaque, "binds names that can't be followed here")
+    for key, values in call.named.items():
+        reader.replace_item(call.node, names, frozenset({key}), values)
+    return UNKNOWN
+
+
 def each(values: Values) -> Values:
     """What iterating over any of `values` yields."""
     found: list[Values] = []
@@ -264,3 +284,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "os.listdir": lambda reader, call: frozenset({Items(((None, UNKNOWN),))}),
     "os.path.expandvars": lambda reader, call: UNREADABLE,
 }
+for _space in ("builtins.globals()", "get_ipython().user_ns", "sys.modules", "builtins.__dict__"):
+    for _method in ("get", "pop", "setdefault", "__getitem__"):
+        RESULTS[f"{_space}.{_method}"] = _from_names(_space)
+for _name in ("builtins.globals().update", "get_ipython().user_ns.update", "get_ipython().push"):
+    RESULTS[_name] = _into_names

@@ -22,8 +22,13 @@ ALIASES = {
     "import_module": "importlib.import_module", "rmtree": "shutil.rmtree", "Popen": "subprocess.Popen",
     "check_output": "subprocess.check_output", "urlopen": "urllib.request.urlopen",
     "urlretrieve": "urllib.request.urlretrieve", "load_dotenv": "dotenv.load_dotenv",
-    "HTML": "IPython.display.HTML", "IFrame": "IPython.display.IFrame", "Javascript": "IPython.display.Javascript",
+    "HTML": "IPython.display.HTML", "Markdown": "IPython.display.Markdown", "SVG": "IPython.display.SVG",
+    "IFrame": "IPython.display.IFrame", "Javascript": "IPython.display.Javascript",
     "OpenAI": "openai.OpenAI", "Anthropic": "anthropic.Anthropic",
+    "partial": "functools.partial", "methodcaller": "operator.methodcaller", "attrgetter": "operator.attrgetter",
+    "Process": "multiprocessing.Process", "Thread": "threading.Thread", "AsyncOpenAI": "openai.AsyncOpenAI",
+    "AutoModel": "transformers.AutoModel", "dotenv_values": "dotenv.dotenv_values",
+    "create_engine": "sqlalchemy.create_engine", "sympify": "sympy.sympify", "parse_expr": "sympy.parse_expr",
     "get_ipython": "get_ipython", "display": "IPython.display.display", "environ": "os.environ",
     "fetch_openml": "sklearn.datasets.fetch_openml", "fetch_california_housing": "sklearn.datasets.fetch_openml",
 }  # fmt: skip
@@ -40,6 +45,8 @@ SAME = (
     (r"\.(__call__|__func__|__wrapped__)$", ""),
     (r"^.*\._?(os|sys|shutil|subprocess|builtins|importlib|pickle|socket)(?=\.\w)", r"\1"),
     (r"^multiprocess(?=\.|$)", "multiprocessing"),
+    (r"^(contextlib\.chdir|os\.fchdir)(?=$|\()", "os.chdir"),
+    (r"^get_ipython\(\)\.(user_global_ns|user_ns_hidden|user_module\.__dict__)(?=$|\.)", "get_ipython().user_ns"),
 )
 """Other spellings of one thing."""
 
@@ -56,10 +63,13 @@ ASSUMED_MODULES = GUARDED_MODULES | names_in(
     wandb mlflow openai boto3 keyring tarfile zipfile getpass urllib webbrowser paramiko smtplib ftplib aiohttp
     micropip piplite nltk gdown http io logging json
     h5py gzip bz2 lzma fsspec duckdb sqlalchemy transformers scipy sklearn onnx posix
-    atexit threading asyncio weakref runpy inspect gc marshal types pandas
+    contextlib atexit threading asyncio weakref runpy inspect gc marshal types pandas
     """
 )
 """Modules that a name without a known origin is taken for."""
+
+AMBIGUOUS = names_in("sh code commands git site trace profile mock imp invoke fabric replicate evaluate tables sky")
+"""Modules of the rules whose names are usual for variables too."""
 
 INSPECTING = names_in(
     "builtins.getattr builtins.hasattr builtins.setattr builtins.delattr builtins.vars builtins.dir builtins.isinstance"
@@ -77,7 +87,7 @@ HARMLESS = """
     subprocess.CompletedProcess socket.gethostname urllib.parse.* signal.SIG* signal.Signals*
     multiprocessing.cpu_count requests.codes.* http.HTTPStatus* openai.**.create()** get_ipython().run_line_magic
     get_ipython().run_cell_magic get_ipython().__class__** get_ipython().config** get_ipython().display_formatter**
-    get_ipython().user_ns* getpass.getuser *.__version__
+    get_ipython().user_ns getpass.getuser *.__version__
 """
 
 RULES: tuple[tuple[Risk, str, str], ...] = (
@@ -91,6 +101,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         pip.* ensurepip.* micropip.install piplite.install conda.cli.* venv.create venv.EnvBuilder*
         setuptools.command.* spacy.cli.download"""),
     (Risk.delete, "deletes files", """
+        shutil._rmtree*
         os.remove os.unlink os.rmdir os.removedirs shutil.rmtree send2trash.* pathlib.Path.unlink pathlib.Path.rmdir
         os.truncate ?.unlink ?.rmtree ?.rmdir ?.removedirs tensorflow.io.gfile.remove tensorflow.io.gfile.rmtree
         tensorflow.compat.v1.gfile.Remove tensorflow.compat.v1.gfile.DeleteRecursively datasets.*cleanup_cache_files
@@ -130,6 +141,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         huggingface_hub.**HfApi**.run_as_future huggingface_hub.metadata_update huggingface_hub.**HfFileSystem**.put*
         huggingface_hub.Repository* twine.* wandb.init wandb.login wandb.log* wandb.save mlflow.register_model
         mlflow.login neptune.init* comet_ml.Experiment kaggle.api.*submit* kaggle.**_create* kagglehub.*upload
+        ?.git.push* ?.remote().push* ?.remotes.*.push*
         git.Repo**.push git.Repo**.pull git.Repo**.fetch ?.upload_file ?.upload_fileobj ?.upload_folder
         ?.upload_large_folder ?.upload_blob *.upload_from_filename ?.create_repo ?.delete_repo ?.create_commit
         *.upload_file *.upload_folder *.put_object *.upload_fileobj smtplib.**.send* ?.to_gbq tweepy.**.update_status
@@ -268,7 +280,8 @@ EVALUATORS: tuple[tuple[str, int], ...] = (
 UNPICKLERS = """
     pickle.load joblib.load pandas.read_pickle pandas.io.pickle.read_pickle shelve.open sklearn.externals.joblib.load
     gensim.models.*.load networkx.read_gpickle torch.package.* cloudpickle.load pandas.read_hdf hickle.load
-    compress_pickle.load
+    compress_pickle.load pickle.load_session pickle.load_module* torch.jit.load torch.export.load
+    tensorflow.saved_model.load
 """
 """Functions whose file can hold code that runs when it is read."""
 
@@ -280,7 +293,7 @@ ALLOWING_PICKLES: tuple[tuple[str, str, object], ...] = (
 """Loaders that run code of a file only when a keyword has that value."""
 
 DUMPERS: tuple[tuple[str, int], ...] = (
-    ("pickle.dump joblib.dump torch.save cloudpickle.dump", 1),
+    ("pickle.dump joblib.dump torch.save cloudpickle.dump torch.jit.save tensorflow.saved_model.save", 1),
     ("*.to_pickle *.to_hdf numpy.save *.save_pretrained *.save_model *.save_to_disk *.save", 0),
 )
 """Functions that write what the loaders above read: what the notebook itself wrote may be read again."""
@@ -309,56 +322,6 @@ PURE_MODULES = names_in(
 )
 """Modules of plain computing: what is picked from them by a name made at run time computes too."""
 
-MAGICS: dict[Risk, frozenset[str]] = {
-    Risk.compute: names_in(
-        """
-    autoawait automagic bookmark colors config dhist dirs doctest_mode gui hist history lsmagic matplotlib pdef
-    pdoc pfile pinfo pinfo2 pprint precision psearch psource pwd pylab quickref reset_selective tb who who_ls
-    whos xdel xmode autoreload load_ext reload_ext unload_ext page debug pdb reset latex markdown svg SVG lprun
-    capture time timeit prun memit mprun autocall pycat logstate logoff logon logstop code_wrap
-    """
-    ),
-    Risk.install: names_in("pip conda mamba micromamba uv"),
-    Risk.shell: names_in(
-        """
-    bash sh script system sx sc ! perl ruby cmd ls ll lf lk lx ldir cat cp mv rm rmdir mkdir less more man
-    python python2 python3 pypy powershell alias rehashx zsh pushd popd
-    """
-    ),
-    Risk.write: names_in("writefile file save notebook logstart"),
-    Risk.publish: frozenset(["pastebin"]),
-    Risk.process: frozenset(["killbgscripts", "tensorboard"]),
-    Risk.credentials: frozenset(["env"]),
-}
-"""Magics by class; what is in none of them is opaque."""
-
-CODE_MAGICS = names_in(
-    """
-    time timeit prun capture memit mprun lprun debug python python2 python3 pypy
-    """
-)
-"""Magics that run Python that can be read here."""
-
-COMMANDS: tuple[tuple[Risk, str, str], ...] = (
-    (Risk.install, "installs software", r"(pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew|npm|yum|dnf|apk|gem|cargo|"
-     r"poetry|pipx|snap|uv( pip| tool)?|easy_install)( -\S+)* (install|download|add|uninstall|remove|update|upgrade|"
-     r"i|sync|create)|easy_install|ensurepip|python[\d.]* setup\.py (install|develop)"),
-    (Risk.delete, "deletes files", r"rm|rmdir|unlink|shred|truncate|srm|trash|find .*-delete|git clean|mkfs\S*|dd"),
-    (Risk.network, "uses the network", r"curl|wget|ssh|scp|sftp|rsync|nc|ncat|netcat|telnet|ftp|ping|nmap|aria2c|git "
-     r"(clone|pull|fetch|submodule)|kaggle|gdown|aws|gsutil|gcloud|az|hf download|huggingface-cli download|dig|socat"),
-    (Risk.publish, "publishes or uploads", r"git push|twine|hf (upload\S*|repos?)|huggingface-cli (upload\S*|repo)|"
-     r"wandb|kaggle \w+ (submit|create)|npm publish|docker push|gh|(aws s3|gsutil) (cp|sync|mv)|mail|sendmail"),
-    (Risk.spend, "can cost money", r"(hf|huggingface-cli) (jobs|endpoints)|aws( -\S+)* \S+ (run|create|start|invoke|"
-     r"submit)-\S+|gcloud .*(create|submit|deploy|train)|az .*(create|submit|start)|modal (run|deploy)|"
-     r"sky (launch|jobs)|runpodctl|vastai|terraform apply|databricks|kubectl (apply|create|run)|openai|llm"),
-    (Risk.credentials, "reads or sets credentials", r"printenv|env|(hf|huggingface-cli) (auth|login|whoami)|"
-     r"wandb login|gh auth|aws configure|gcloud auth|docker login|passwd|ssh-keygen|security|pass|secret-tool"),
-    (Risk.process, "starts, ends or signals processes", r"kill|pkill|killall|nohup|shutdown|reboot|systemctl|crontab|"
-     r"python[\d.]* -m http\.server|streamlit run|uvicorn|gunicorn|flask run|tensorboard|mlflow (ui|server)|"
-     r"jupyter[ -](lab|notebook|server)|setsid|tmux|screen|at|daemonize|service"),
-)  # fmt: skip
-"""Commands of a shell by class; every one of them is `shell` besides."""
-
 SECRET_PATH = re.compile(
     r"(^|[/\\])(\.ssh|\.netrc|_netrc|\.env|\.env\.\w+|\.aws|\.kube|\.gnupg|\.git-credentials|\.pypirc|\.npmrc|\.pgpass|"
     r"\.docker|\.kaggle|kaggle\.json|id_(rsa|dsa|ecdsa|ed25519)|credentials\.json|\.config[/\\]gcloud)($|[/\\])|"
@@ -386,20 +349,21 @@ def matcher(patterns: str) -> re.Pattern[str]:
 
 
 @cache
-def command_matcher(words: str) -> re.Pattern[str]:
-    """Finds the command `words` where a shell would run one: at a start, or after an operator or another command."""
-    before = (
-        r"(?:^|[;&|(`\n{]|(?<!\S)(?:sudo|xargs|env|then|do|exec|time|nice|nohup|-exec|-m|-c)(?!\S))[\s'\"]*(?:\S*/)?"
-    )
-    return re.compile(rf"{before}(?:{words})(?=[\s;&|)`'\"]|$)")
-
-
-@cache
 def risks_of_name(name: str) -> tuple[tuple[Risk, str], ...]:
     """The classes of the dotted `name` with the words for each; none for what merely computes."""
     if matcher(HARMLESS).fullmatch(name):
         return ()
     return tuple((risk, words) for risk, words, patterns in RULES if matcher(patterns).fullmatch(name))
+
+
+@cache
+def assumed_modules() -> frozenset[str]:
+    """Modules that a name without a known origin is taken for: those above, and those that the rules name."""
+    rules = " ".join([*(patterns for _, _, patterns in RULES), UNPICKLERS, MAYBE_LOCAL, *OPENERS])
+    tables = " ".join(patterns for table in (READS, WRITES, EVALUATORS, DUMPERS) for patterns, _ in table)
+    firsts = {pattern.partition(".")[0] for pattern in f"{rules} {tables}".split() if "." in pattern}
+    named = frozenset(first for first in firsts if re.fullmatch(r"[a-z]\w*", first))
+    return (named | ASSUMED_MODULES | names_in("operator functools itertools dill cloudpickle")) - AMBIGUOUS
 
 
 @cache

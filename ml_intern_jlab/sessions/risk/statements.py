@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
 from .cell import Unreadable, as_python, automagic
+from .commands import only_tells
 from .expressions import ExpressionReader
 from .results import Call, each
 from .rules import (
@@ -172,6 +173,7 @@ class CellReader(ExpressionReader):
     def _read(self, source: str) -> None:
         python, origin = as_python(source)
         self.origin = origin
+        self.telling = {number for number, line in enumerate(source.splitlines(), start=1) if only_tells(line)}
         guess = automagic(python)
         if guess and self.scope.find(guess[0]) is None:
             self.magic(ast.Pass(), *guess, None)
@@ -270,12 +272,12 @@ class CellReader(ExpressionReader):
             keys = self.values(target.slice)
             held = self.values(target.value, base=True)
             for holder in held:
-                self._replace_item(target, holder, keys, values)
+                self.replace_item(target, holder, keys, values)
             if isinstance(target.value, ast.Name) and any(isinstance(value, Items) for value in held):
                 self.add_to(target.value.id, keys, values)
 
-    def _replace_item(self, node: ast.AST, holder: Value, keys: Values, values: Values) -> None:
-        """Names may be bound, and modules replaced, through the dictionaries in which they stand."""
+    def replace_item(self, node: ast.AST, holder: Value, keys: Values, values: Values) -> None:
+        """See `CallReader.replace_item`."""
         if not isinstance(holder, Qualified):
             return
         if holder.name in ("builtins.globals()", "builtins.locals()", "get_ipython().user_ns"):
@@ -340,13 +342,16 @@ class CellReader(ExpressionReader):
         self.assign_to(node.target, self.values(ast.copy_location(both, node)))
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
-        items = each(self.values(node.iter))
+        iterated = self.values(node.iter)
+        items, endless = each(iterated), _is_endless(node.iter, iterated)
+        self.endless += endless
         with self._branch():
             # Twice, so that what the body's end binds reaches its start.
             for _ in range(2 if self.branches < 4 else 1):
                 self.assign_to(node.target, items)
                 self.run(node.body)
             self.run(node.orelse)
+        self.endless -= endless
 
     _asyncfor = _for
 
@@ -513,6 +518,14 @@ class CellReader(ExpressionReader):
             named = tuple(call.named.items()) if call is not None else ()
             scope.names[arguments.kwarg.arg] = frozenset({Items((*named, (None, UNKNOWN)))})
         return scope
+
+
+def _is_endless(node: ast.expr, values: Values) -> bool:
+    """Whether a loop over this never comes to an end by itself."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "iter":
+        return len(node.args) == 2
+    names = {value.name for value in values if isinstance(value, Qualified)}
+    return bool(names & {"itertools.count()", "itertools.cycle()", "itertools.repeat()"})
 
 
 def _is_text(value: Value) -> bool:
