@@ -1,0 +1,79 @@
+"""The loopback Hub: a stateful stand-in for the Hub that the real clients talk to. See README.md beside this file."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from tests.hub.file_routes import FileRoutes
+from tests.hub.repository_routes import RepositoryRoutes
+from tests.hub.serving import Fault, Request, Router, Server
+from tests.hub.state import HubState
+
+TOKEN = "hf_" + "loopbackOwner" * 2
+"""The write token of the user `ada` of the organization `lab`."""
+
+READ_TOKEN = "hf_" + "loopbackReader" * 2
+"""The read token of the user `bob`."""
+
+
+class LoopbackHub(HubState):
+    """The Hub, and its second host for large files, on ports of their own.
+
+    As a context manager it serves while the block runs.
+
+    Args:
+        port: the Hub's port; 0: any free one.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        super().__init__()
+        self.server = Server(Router(), port)
+        self.cdn = Server(Router())
+        self.url, self.cdn_url = self.server.url, self.cdn.url
+        self.add_user(TOKEN, "ada", "lab")
+        self.add_user(READ_TOKEN, "bob", role="read")
+        self._add_routes(self.server.router)
+
+    def _add_routes(self, router: Router) -> None:
+        FileRoutes(self, router, self.cdn.router, self.url, self.cdn_url)
+        # Last: its pages have the widest patterns.
+        RepositoryRoutes(self, router, self.url)
+
+    def __enter__(self) -> LoopbackHub:
+        self.server.start()
+        self.cdn.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.stop()
+        self.cdn.stop()
+
+    def environment(self, token: str = TOKEN) -> dict[str, str]:
+        """The variables that make another process's clients talk to this Hub."""
+        return {
+            "HF_ENDPOINT": self.url,
+            "HF_TOKEN": token,
+            # Large files go by the LFS protocol; nothing here speaks that of the chunk store.
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+        }
+
+    def fail(self, path: str, status: int = 0, **how: Any) -> Fault:
+        """Let requests to paths that match `path` go wrong; see `Fault`. Both hosts are struck."""
+        fault = Fault(path, status, **how)
+        self.server.faults.append(fault)
+        self.cdn.faults.append(fault)
+        return fault
+
+    def heal(self) -> None:
+        """Take all faults away."""
+        self.server.faults.clear()
+        self.cdn.faults.clear()
+
+    def asked(self, path: str = "", method: str = "") -> list[Request]:
+        """The requests so far, those to both hosts, whose path begins with `path`."""
+        seen = [*self.server.requests, *self.cdn.requests]
+        return [each for each in seen if each.path.startswith(path) and method in {"", each.method}]
