@@ -74,9 +74,7 @@ class FileRoutes:
         if seen is None:
             raise Refusal(404, f"Invalid rev id: {parts[0]}", "RevisionNotFound")
         refusal = Refusal(404, "Entry not found", "EntryNotFound")
-        refusal.response = Response(
-            404, refusal.response.body, {**refusal.response.headers, "X-Repo-Commit": seen.sha}
-        )
+        refusal.response = Response(404, refusal.response.body, {**refusal.response.headers, "X-Repo-Commit": seen.sha})
         raise refusal
 
     # --- writing ---------------------------------------------------------------------------------------------------

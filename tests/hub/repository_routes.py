@@ -80,7 +80,9 @@ class RepositoryRoutes:
         tags = {part for each in tags for part in each.split(",") if part}
         found = []
         for repo in self._state.repositories.values():
-            if repo.kind != kind or (repo.private and not (user and repo.namespace in {user.name, *user.organizations})):
+            if repo.kind != kind or (
+                repo.private and not (user and repo.namespace in {user.name, *user.organizations})
+            ):
                 continue
             facts = repo_facts(repo, repo.head, self._state.large)
             if (
@@ -249,7 +251,9 @@ class RepositoryRoutes:
         repo, _ = self._state.writable(request, kind, id)
         commit = self._commit(repo, revision)
         asked = request.json
-        ignored = [line.strip() for line in asked.get("gitIgnore", "").splitlines() if line.strip()[:1] not in {"", "#"}]
+        ignored = [
+            line.strip() for line in asked.get("gitIgnore", "").splitlines() if line.strip()[:1] not in {"", "#"}
+        ]
         files = []
         for each in asked["files"]:
             path, blob = each["path"], commit.files.get(each["path"])

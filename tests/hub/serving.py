@@ -101,9 +101,7 @@ class Fault:
 
     def meets(self, request: Request) -> bool:
         """Whether it strikes this request."""
-        return bool(
-            self.times and self.method in {"", request.method} and re.search(self.path, request.path)
-        )
+        return bool(self.times and self.method in {"", request.method} and re.search(self.path, request.path))
 
 
 Route = Callable[..., Response]

@@ -99,7 +99,9 @@ class HubState:
         if repo.gated and not self._belongs(repo, user) and (user is None or user.name not in repo.granted):
             if user is None:
                 raise Refusal(401, f"Access to {kind} {id} is restricted. You must be authenticated.", "GatedRepo")
-            raise Refusal(403, f"Access to {kind} {id} is restricted and you are not in the authorized list.", "GatedRepo")
+            raise Refusal(
+                403, f"Access to {kind} {id} is restricted and you are not in the authorized list.", "GatedRepo"
+            )
         return repo
 
     def writable(self, request: Request, kind: str, id: str) -> tuple[Repository, User]:

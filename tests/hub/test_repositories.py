@@ -79,9 +79,7 @@ def test_a_commit_on_an_outdated_parent_is_turned_down(hub: LoopbackHub) -> None
     before = api.model_info("ada/old").sha
     api.create_commit("ada/old", [CommitOperationDelete("a.txt")], commit_message="Remove", parent_commit=before)
     with pytest.raises(HfHubHTTPError) as caught:
-        api.create_commit(
-            "ada/old", [CommitOperationAdd("b.txt", b"2")], commit_message="Add", parent_commit=before
-        )
+        api.create_commit("ada/old", [CommitOperationAdd("b.txt", b"2")], commit_message="Add", parent_commit=before)
     assert caught.value.response.status_code == 412
 
 
