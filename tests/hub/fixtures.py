@@ -22,7 +22,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
         for name, value in {**served.environment(), "HF_HOME": str(tmp_path / "hf")}.items():
             monkeypatch.setenv(name, value)
         # huggingface_hub reads its environment once, when it is imported.
-        for name, value in {
+        constant: dict[str, object] = {
             "ENDPOINT": served.url,
             "HUGGINGFACE_CO_URL_TEMPLATE": served.url + "/{repo_id}/resolve/{revision}/{filename}",
             "HF_HUB_DISABLE_XET": True,
@@ -31,8 +31,9 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
             "HF_HUB_CACHE": str(tmp_path / "hf" / "hub"),
             "HF_TOKEN_PATH": str(tmp_path / "hf" / "token"),
             "HF_STORED_TOKENS_PATH": str(tmp_path / "hf" / "stored_tokens"),
-        }.items():
-            monkeypatch.setattr(constants, name, value)
+        }
+        for name, kept in constant.items():
+            monkeypatch.setattr(constants, name, kept)
         monkeypatch.setattr(hf_api.api, "endpoint", served.url)
         yield served
 

@@ -133,7 +133,13 @@ class Repository:
         """The metadata at the head of README.md, and its text."""
         blob = commit.files.get("README.md")
         text = blob.content.decode(errors="replace") if blob and not blob.sha256 else ""
-        return RepoCard(text, ignore_metadata_errors=True).data.to_dict() if text else {}, text
+        return metadata(text, ignore_errors=True) if text else {}, text
+
+
+def metadata(card: str, *, ignore_errors: bool = False) -> dict[str, Any]:
+    """The metadata at the head of a card."""
+    data: Any = RepoCard(card, ignore_metadata_errors=ignore_errors).data
+    return dict(data.to_dict())
 
 
 class LargeFiles:

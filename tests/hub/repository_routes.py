@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from huggingface_hub import RepoCard
-
 from tests.hub.descriptions import paths_info, repo_facts, tree
-from tests.hub.repositories import Blob, Commit, Repository, User, now
+from tests.hub.repositories import Blob, Commit, Repository, User, metadata, now
 from tests.hub.serving import Refusal, Request, Response, Router, json_response, text_response
 from tests.hub.state import HubState, Kind, is_large
 
@@ -80,9 +78,7 @@ class RepositoryRoutes:
         tags = {part for each in tags for part in each.split(",") if part}
         found = []
         for repo in self._state.repositories.values():
-            if repo.kind != kind or (
-                repo.private and not (user and repo.namespace in {user.name, *user.organizations})
-            ):
+            if repo.kind != kind or (repo.private and not self._state.belongs(repo, user)):
                 continue
             facts = repo_facts(repo, repo.head, self._state.large)
             if (
@@ -251,9 +247,8 @@ class RepositoryRoutes:
         repo, _ = self._state.writable(request, kind, id)
         commit = self._commit(repo, revision)
         asked = request.json
-        ignored = [
-            line.strip() for line in asked.get("gitIgnore", "").splitlines() if line.strip()[:1] not in {"", "#"}
-        ]
+        lines = [line.strip() for line in asked.get("gitIgnore", "").splitlines()]
+        ignored = [line for line in lines if line and not line.startswith("#")]
         files = []
         for each in asked["files"]:
             path, blob = each["path"], commit.files.get(each["path"])
@@ -347,7 +342,7 @@ class RepositoryRoutes:
         """Whether a card's metadata can be read, and a licence is given."""
         content = request.json["content"]
         try:
-            data = RepoCard(content, ignore_metadata_errors=False).data.to_dict()
+            data = metadata(content)
         except Exception as error:
             return json_response({"errors": [{"message": str(error)}], "warnings": []}, 400)
         has_head = re.match(r"---\s*\n", content)

@@ -12,8 +12,9 @@ from tests.hub.serving import Refusal, Request
 Kind = Literal["model", "dataset", "space"]
 
 LARGE_ENDINGS = (
-    ".safetensors .bin .pt .pth .ckpt .onnx .gguf .h5 .parquet .arrow .joblib .pkl .npy .npz .zip .gz .tar .model"
-).split()
+    *(".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".gguf", ".h5", ".msgpack", ".model"),
+    *(".parquet", ".arrow", ".joblib", ".pkl", ".npy", ".npz", ".zip", ".gz", ".tar"),
+)
 LARGE_FROM = 10 * 2**20
 
 
@@ -84,7 +85,7 @@ class HubState:
         """
         user = self.user(request)
         repo = self.repositories.get((kind, id))
-        if repo is None or (repo.private and not self._belongs(repo, user)):
+        if repo is None or (repo.private and not self.belongs(repo, user)):
             raise Refusal(404 if user else 401, "Repository not found", "RepoNotFound")
         return repo
 
@@ -96,7 +97,7 @@ class HubState:
         """
         repo = self.readable(request, kind, id)
         user = self.user(request)
-        if repo.gated and not self._belongs(repo, user) and (user is None or user.name not in repo.granted):
+        if repo.gated and not self.belongs(repo, user) and (user is None or user.name not in repo.granted):
             if user is None:
                 raise Refusal(401, f"Access to {kind} {id} is restricted. You must be authenticated.", "GatedRepo")
             raise Refusal(
@@ -119,10 +120,11 @@ class HubState:
         return repo, user
 
     @staticmethod
-    def _belongs(repo: Repository, user: User | None) -> bool:
+    def belongs(repo: Repository, user: User | None) -> bool:
+        """Whether it is the asker's own, or that of an organization of his."""
         return user is not None and repo.namespace in {user.name, *user.organizations}
 
 
 def is_large(path: str, size: int, sample: bytes) -> bool:
     """Whether the Hub keeps a file apart from git: by its ending, its size, or because it is binary."""
-    return path.lower().endswith(tuple(LARGE_ENDINGS)) or size >= LARGE_FROM or b"\0" in sample
+    return path.lower().endswith(LARGE_ENDINGS) or size >= LARGE_FROM or b"\0" in sample
