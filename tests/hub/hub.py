@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Any
 
 from tests.hub.file_routes import FileRoutes
+from tests.hub.job_routes import JobRoutes
+from tests.hub.jobs import JobRunner
 from tests.hub.repository_routes import RepositoryRoutes
 from tests.hub.serving import Fault, Request, Router, Server
 from tests.hub.state import HubState
@@ -33,14 +35,17 @@ class LoopbackHub(HubState):
         self.url, self.cdn_url = self.server.url, self.cdn.url
         self.add_user(TOKEN, "ada", "lab")
         self.add_user(READ_TOKEN, "bob", role="read")
+        self.jobs = JobRunner()
         self._add_routes(self.server.router)
 
     def _add_routes(self, router: Router) -> None:
         FileRoutes(self, router, self.cdn.router, self.url, self.cdn_url)
+        JobRoutes(self, self.jobs, router)
         # Last: its pages have the widest patterns.
         RepositoryRoutes(self, router, self.url)
 
     def __enter__(self) -> LoopbackHub:
+        self.jobs.environment = {name: value for name, value in self.environment().items() if name != "HF_TOKEN"}
         self.server.start()
         self.cdn.start()
         return self
@@ -48,6 +53,7 @@ class LoopbackHub(HubState):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.jobs.close()
         self.server.stop()
         self.cdn.stop()
 
