@@ -18,8 +18,11 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
     """
     from huggingface_hub import constants, hf_api
 
+    from ml_intern_jlab.toolkit import http
+
     with LoopbackHub() as served:
-        for name, value in {**served.environment(), "HF_HOME": str(tmp_path / "hf")}.items():
+        folders = {"HF_HOME": str(tmp_path / "hf"), "ML_INTERN_CACHE": str(tmp_path / "toolkit-cache")}
+        for name, value in {**served.environment(), **folders}.items():
             monkeypatch.setenv(name, value)
         # huggingface_hub reads its environment once, when it is imported.
         constant: dict[str, object] = {
@@ -36,6 +39,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
             monkeypatch.setattr(constants, name, kept)
         monkeypatch.setattr(hf_api.api, "endpoint", served.url)
         yield served
+        http.close()
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typing import Any
 from tests.hub.file_routes import FileRoutes
 from tests.hub.job_routes import JobRoutes
 from tests.hub.jobs import JobRunner
+from tests.hub.paper_routes import PaperRoutes
+from tests.hub.papers import Paper
 from tests.hub.repository_routes import RepositoryRoutes
 from tests.hub.serving import Fault, Request, Router, Server
 from tests.hub.state import HubState
@@ -36,10 +38,12 @@ class LoopbackHub(HubState):
         self.add_user(TOKEN, "ada", "lab")
         self.add_user(READ_TOKEN, "bob", role="read")
         self.jobs = JobRunner()
+        self.papers: dict[str, Paper] = {}
         self._add_routes(self.server.router)
 
     def _add_routes(self, router: Router) -> None:
         FileRoutes(self, router, self.cdn.router, self.url, self.cdn_url)
+        PaperRoutes(self.papers, router)
         JobRoutes(self, self.jobs, router)
         # Last: its pages have the widest patterns.
         RepositoryRoutes(self, router, self.url)
@@ -65,7 +69,17 @@ class LoopbackHub(HubState):
             # Large files go by the LFS protocol; nothing here speaks that of the chunk store.
             "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "ML_INTERN_ARXIV": f"{self.url}/arxiv",
+            "ML_INTERN_AR5IV": f"{self.url}/ar5iv",
+            "ML_INTERN_SEMANTIC_SCHOLAR": f"{self.url}/scholar",
+            "ML_INTERN_DATASETS_SERVER": f"{self.url}/viewer",
+            "ML_INTERN_GITHUB": f"{self.url}/github",
         }
+
+    def add_paper(self, id: str, title: str, **facts: Any) -> Paper:
+        """A paper; `facts` are fields of `Paper`."""
+        self.papers[id] = Paper(id, title, **facts)
+        return self.papers[id]
 
     def fail(self, path: str, status: int = 0, **how: Any) -> Fault:
         """Let requests to paths that match `path` go wrong; see `Fault`. Both hosts are struck."""
