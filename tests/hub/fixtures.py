@@ -38,6 +38,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
         for name, kept in constant.items():
             monkeypatch.setattr(constants, name, kept)
         monkeypatch.setattr(hf_api.api, "endpoint", served.url)
+        monkeypatch.setattr(http, "PAUSE", 0.01)
         yield served
         http.close()
 

@@ -11,8 +11,10 @@ from tests.hub.jobs import JobRunner
 from tests.hub.paper_routes import PaperRoutes
 from tests.hub.papers import Paper
 from tests.hub.repository_routes import RepositoryRoutes
+from tests.hub.rows import Split
 from tests.hub.serving import Fault, Request, Router, Server
 from tests.hub.state import HubState
+from tests.hub.viewer_routes import Rows, ViewerRoutes
 
 TOKEN = "hf_" + "loopbackOwner" * 2
 """The write token of the user `ada` of the organization `lab`."""
@@ -39,11 +41,13 @@ class LoopbackHub(HubState):
         self.add_user(READ_TOKEN, "bob", role="read")
         self.jobs = JobRunner()
         self.papers: dict[str, Paper] = {}
+        self.rows: Rows = {}
         self._add_routes(self.server.router)
 
     def _add_routes(self, router: Router) -> None:
         FileRoutes(self, router, self.cdn.router, self.url, self.cdn_url)
         PaperRoutes(self.papers, router)
+        ViewerRoutes(self, self.rows, router)
         JobRoutes(self, self.jobs, router)
         # Last: its pages have the widest patterns.
         RepositoryRoutes(self, router, self.url)
@@ -80,6 +84,18 @@ class LoopbackHub(HubState):
         """A paper; `facts` are fields of `Paper`."""
         self.papers[id] = Paper(id, title, **facts)
         return self.papers[id]
+
+    def add_rows(
+        self,
+        dataset: str,
+        rows: list[dict[str, Any]],
+        *,
+        config: str = "default",
+        split: str = "train",
+        classes: dict[str, list[str]] | None = None,
+    ) -> None:
+        """Rows that the viewer shows of a dataset that the Hub has."""
+        self.rows.setdefault(dataset, {})[config, split] = Split(rows, classes or {})
 
     def fail(self, path: str, status: int = 0, **how: Any) -> Fault:
         """Let requests to paths that match `path` go wrong; see `Fault`. Both hosts are struck."""
