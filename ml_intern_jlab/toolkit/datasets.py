@@ -251,7 +251,7 @@ def sample(
         BadRequest: a number that is out of range.
         NotFound: there is no such dataset, configuration or split.
     """
-    from huggingface_hub.utils import tqdm
+    from tqdm.auto import tqdm
 
     if not 1 <= number <= MOST_SAMPLED:
         raise BadRequest(

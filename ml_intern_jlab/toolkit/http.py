@@ -34,7 +34,7 @@ FRESH = 3600.0
 
 MOST_BYTES = 25 * 2**20
 
-Params = Mapping[str, str | int | float | bool | list[str] | None]
+Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,10 @@ REVIEWS = [{"text": f"A film of {n} minutes. " * 20, "label": n % 2} for n in ra
 
 @pytest.fixture
 def shelf(hub: LoopbackHub) -> LoopbackHub:
-    files = {"README.md": CARD.format(license="mit", task="text-generation"), "data.parquet": b"x" * 5000}
+    files: dict[str, str | bytes] = {
+        "README.md": CARD.format(license="mit", task="text-generation"),
+        "data.parquet": b"x" * 5000,
+    }
     hub.add_repo("dataset", "lab/chats", files, downloads=50)
     hub.add_rows("lab/chats", CHAT)
     hub.add_rows("lab/chats", CHAT[:20], split="test")
