@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from tests.hub.code_routes import CodeRepository, CodeRoutes, Shelves
 from tests.hub.file_routes import FileRoutes
 from tests.hub.job_routes import JobRoutes
 from tests.hub.jobs import JobRunner
@@ -42,11 +44,13 @@ class LoopbackHub(HubState):
         self.jobs = JobRunner()
         self.papers: dict[str, Paper] = {}
         self.rows: Rows = {}
+        self.shelves = Shelves()
         self._add_routes(self.server.router)
 
     def _add_routes(self, router: Router) -> None:
         FileRoutes(self, router, self.cdn.router, self.url, self.cdn_url)
         PaperRoutes(self.papers, router)
+        CodeRoutes(self.shelves, router, self.url)
         ViewerRoutes(self, self.rows, router)
         JobRoutes(self, self.jobs, router)
         # Last: its pages have the widest patterns.
@@ -96,6 +100,12 @@ class LoopbackHub(HubState):
     ) -> None:
         """Rows that the viewer shows of a dataset that the Hub has."""
         self.rows.setdefault(dataset, {})[config, split] = Split(rows, classes or {})
+
+    def add_code(self, name: str, files: Mapping[str, str | bytes], **facts: Any) -> CodeRepository:
+        """A repository on GitHub; `facts` are fields of `CodeRepository`."""
+        held = {path: each.encode() if isinstance(each, str) else each for path, each in files.items()}
+        self.shelves.code[name] = CodeRepository(name, held, **facts)
+        return self.shelves.code[name]
 
     def fail(self, path: str, status: int = 0, **how: Any) -> Fault:
         """Let requests to paths that match `path` go wrong; see `Fault`. Both hosts are struck."""
