@@ -190,7 +190,7 @@ def changelog(package: str, limit: int = 5, *, repository: str = "", timeout: fl
                 f"{package} is not installed. Name its repository: changelog({package!r}, repository=…)."
             ) from None
         installed = importlib.metadata.version(package)
-        told = [*(metadata.get_all("Project-URL") or []), f"home, {metadata.get('Home-page') or ''}"]
+        told = [*(metadata.get_all("Project-URL") or []), f"home, {(metadata.get_all('Home-page') or [''])[0]}"]
         links = (re.search(r"https?://github\.com/([\w.-]+/[\w.-]+)", each) for each in told)
         repository = next((link[1] for link in links if link), "")
         if not repository:

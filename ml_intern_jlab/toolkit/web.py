@@ -32,8 +32,8 @@ def search(words: str, limit: int = 10, *, timeout: float = TIMEOUT) -> Table[Pa
     """
     if not WEB_SEARCH.base:
         raise BadRequest(
-            "Web search is off. Set ML_INTERN_WEB_SEARCH to the address of a search server (such as SearXNG) to turn it "
-            f"on; {WEB_SEARCH.without}."
+            "Web search is off. Set ML_INTERN_WEB_SEARCH to the address of a search server, such as a SearXNG, to turn "
+            f"it on; {WEB_SEARCH.without}."
         )
     answer = get(WEB_SEARCH, "/search", {"q": words, "format": "json"}, timeout=timeout)
     value = answer.json()

@@ -29,7 +29,7 @@ INDEX = """# TRL
 
 @pytest.fixture
 def shelves(hub: LoopbackHub) -> LoopbackHub:
-    files = {
+    files: dict[str, str | bytes] = {
         "README.md": "# TRL",
         "trl/trainer/sft_trainer.py": "class SFTTrainer: ...\n" * 2000,
         "examples/scripts/sft.py": "from trl import SFTTrainer\n",
