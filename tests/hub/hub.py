@@ -82,6 +82,7 @@ class LoopbackHub(HubState):
             "ML_INTERN_SEMANTIC_SCHOLAR": f"{self.url}/scholar",
             "ML_INTERN_DATASETS_SERVER": f"{self.url}/viewer",
             "ML_INTERN_GITHUB": f"{self.url}/github",
+            **({"ML_INTERN_WEB_SEARCH": f"{self.url}/web"} if self.shelves.web else {}),
         }
 
     def add_paper(self, id: str, title: str, **facts: Any) -> Paper:

@@ -7,6 +7,7 @@ import socket
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def shelf(hub: LoopbackHub) -> LoopbackHub:
 
 
 @pytest.mark.parametrize("how", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "0"}}, {"cut_after": 5}])
-def test_a_passing_fault_is_tried_again(shelf: LoopbackHub, how: dict[str, object]) -> None:
+def test_a_passing_fault_is_tried_again(shelf: LoopbackHub, how: dict[str, Any]) -> None:
     shelf.fail("/api/models/lab/one", times=2, **how)
     assert models.inspect("lab/one").id == "lab/one"
     assert len(shelf.asked("/api/models/lab/one")) == 3
