@@ -1,4 +1,4 @@
-"""A few papers, datasets, models, pages and repositories to look at: what the documentation's examples and the demo use.
+"""Papers, datasets, models, pages and code to look at: what the documentation's examples and the demo use.
 
 The names are those of well-known things; their content here is our own, made small.
 """
@@ -60,6 +60,15 @@ def _papers(hub: LoopbackHub) -> None:
         parts=((2, "Method", "The change of a weight matrix is written as a product of two matrices of a low rank."),),
         cites={ATTENTION: "We build on the Transformer architecture."},
     )
+    hub.add_paper(
+        "2205.14135",
+        "FlashAttention: Fast and Memory-Efficient Exact Attention",
+        authors=("Tri Dao",),
+        summary="Attention by tiles, so that its scores are never stored.",
+        published="2022-05-27",
+        upvotes=60,
+        cites={ATTENTION: "Transformer models [1] are slow on long sequences."},
+    )
     hub.collections.append(
         {"slug": "lab/reading-1", "title": "Reading", "upvotes": 3, "items": [{"type": "paper", "id": ATTENTION}]}
     )
@@ -67,7 +76,8 @@ def _papers(hub: LoopbackHub) -> None:
 
 def _datasets(hub: LoopbackHub) -> None:
     more = "task_categories: [text-classification]\nlanguage: [en]\n"
-    card = CARD.format(license="other", more=more, title="IMDB", text="Reviews of films.")
+    text = f"Reviews of films, translated as in https://arxiv.org/abs/{ATTENTION}"
+    card = CARD.format(license="other", more=more, title="IMDB", text=text)
     hub.add_repo("dataset", "stanfordnlp/imdb", {"README.md": card}, downloads=90_000, likes=300)
     reviews: list[dict[str, Any]] = [
         {"text": f"A {'fine' if n % 2 else 'dull'} film of {80 + n} minutes, and I saw it twice.", "label": n % 2}
