@@ -323,11 +323,12 @@ def _viewed(id: str, info: dict[str, Any], config: str, split: str, timeout: flo
     ]
     first = _viewer("first-rows", id, timeout, fresh, config=config, split=split)
     sampled = [each["row"] for each in first["rows"]]
+    chat = chat_format(sampled)
     known: dict[str, Any] = {
         "splits": table("Splits", splits),
         "features": table(f"Columns of {config}", [_feature(*pair) for pair in info[config]["features"].items()]),
         "first_rows": Table(f"First rows of {config}/{split}", tuple(sampled[:5])),
-        "chat": chat_format(sampled),
+        "chat": chat if chat.kind else None,
     }
     try:
         told = _viewer("statistics", id, timeout, fresh, config=config, split=split)
