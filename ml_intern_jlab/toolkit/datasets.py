@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from . import hub_reading
+from . import evidence, hub_reading
 from .chat_format import ChatFormat, chat_format
 from .errors import BadRequest, NoAccess, NotFound, ToolkitError, Unreachable, did_you_mean, nearest
 from .http import FRESH, TIMEOUT, Source, get
@@ -172,6 +172,7 @@ def inspect(
         names = list(info[config].get("splits") or {})
         split = _chosen("split", split, names, repo.id, preferred="train")
         known = _viewed(repo.id, info, config, split, timeout, fresh)
+    evidence.note(repo.url)
     files = [each.get("size") for each in repo.facts.get("siblings") or [] if each.get("size")]
     return DatasetReport(
         id=repo.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import hub_reading
+from . import evidence, hub_reading
 from .errors import BadRequest, NoAccess, NotFound, ToolkitError
 from .http import FRESH, TIMEOUT, Source
 from .memory import MemoryEstimate, Shape, Use, estimate, shape_of
@@ -147,6 +147,7 @@ def inspect(model: str, *, timeout: float = TIMEOUT, fresh: float = FRESH) -> Mo
     """
     repo = hub_reading.repo_facts("model", model, timeout=timeout, fresh=fresh, blobs=True)
     facts, note = repo.facts, ""
+    evidence.note(repo.url)
     config: dict[str, Any] = facts.get("config") or {}
     names = [each["rfilename"] for each in facts.get("siblings") or []]
     if "config.json" in names:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
-from . import hub_reading
+from . import evidence, hub_reading
 from .errors import BadRequest, NotFound, ToolkitError, did_you_mean
 from .http import TIMEOUT, Answer, Source, get
 from .paper_text import Section, sections_of, with_parts
@@ -162,6 +162,7 @@ def details(paper: str, *, timeout: float = TIMEOUT) -> PaperDetails:
     except NotFound:
         return _scholar_details(id, timeout)
     facts = answer.json()
+    evidence.note(f"{HUB.base}/papers/{id}")
     return PaperDetails(
         facts.get("title") or "",
         id,
@@ -391,6 +392,7 @@ def _scholar_details(id: str, timeout: float) -> PaperDetails:
         ) from None
     found = _scholar_paper(answer.json())
     year = str(found.year) if found.year else ""
+    evidence.note(found.url)
     return PaperDetails(found.title, id, year, found.authors, found.summary, url=found.url, source=answer.source)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from urllib.parse import urlsplit
 
+from . import evidence
 from .http import Source
 
 if TYPE_CHECKING:
@@ -289,6 +290,7 @@ def passage(title: str, text: str, url: str, start: int, most: int, source: Sour
     if start + most < len(text):
         cut = piece.rfind("\n", most // 2)
         piece = piece[:cut] if cut > 0 else piece
+    evidence.note(url)
     return Passage(title, piece, url, start, len(text), source)
 
 
