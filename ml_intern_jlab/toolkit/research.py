@@ -57,8 +57,8 @@ def recipe(result: str, dataset: str, method: str, hyperparameters: str, source:
     addresses = tuple(_address(each) for each in given)
     if not addresses:
         raise BadRequest(f"The recipe {method!r} has no source. Give the page or the file that the claim comes from.")
-    parts = [" ".join(text.split())[:MOST_WORDS] for text in (result, dataset, method, hyperparameters)]
-    return Recipe(*parts, addresses[0], all(map(was_read, addresses)), addresses)
+    read = all(map(was_read, addresses))
+    return Recipe(_cut(result), _cut(dataset), _cut(method), _cut(hyperparameters), addresses[0], read, addresses)
 
 
 def findings(question: str, recipes: Iterable[Recipe]) -> Table[Recipe]:
@@ -77,6 +77,10 @@ def findings(question: str, recipes: Iterable[Recipe]) -> Table[Recipe]:
     unread = [address for each in ranked for address in each.sources if not was_read(address)]
     note = f"Not read here, so not checked: {', '.join(unread)}" if unread else "Every source was read here"
     return table(f"Findings: {question[:MOST_WORDS]}, best first", ranked, note=note)
+
+
+def _cut(text: str) -> str:
+    return " ".join(text.split())[:MOST_WORDS]
 
 
 def _address(source: Source) -> str:

@@ -34,7 +34,8 @@ def test_sources_that_were_read_are_told_from_those_that_were_not(seeded: Loopba
 
 
 def test_a_claim_without_a_source_is_refused(seeded: LoopbackHub) -> None:
-    for source in ([], "somewhere", "javascript:alert(1)"):
+    wrong: list[str | list[str]] = [[], "somewhere", "javascript:alert(1)"]
+    for source in wrong:
         with pytest.raises(BadRequest, match="source"):
             research.recipe("r", "d", "m", "h", source)
 
