@@ -19,6 +19,9 @@ from .services import AR5IV, ARXIV, HUB, SEMANTIC_SCHOLAR
 from .tables import Passage, Record, Table, passage, shown, table
 
 MOST_OF_A_SECTION = 8000
+RANKED = 300
+"""Citations among which the most cited are looked for."""
+
 _ID = re.compile(r"(?:arxiv:|/(?:abs|pdf|html|papers)/|^)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.I)
 _FIELDS = "title,year,authors,citationCount,externalIds,url,abstract"
 
@@ -131,7 +134,7 @@ def trending(limit: int = 20, date: str | None = None, *, timeout: float = TIMEO
 def search(
     words: str, limit: int = 20, *, where: Literal["hub", "semantic_scholar"] = "hub", timeout: float = TIMEOUT
 ) -> Table[Paper]:
-    """Papers by words, the best match first.
+    """Papers by words: the Hub's best matches first, Semantic Scholar's most cited first.
 
     Args:
         words: what to look for.
@@ -140,14 +143,17 @@ def search(
         timeout: seconds.
     """
     if where == "semantic_scholar":
-        params = {"query": words, "fields": _FIELDS, "limit": limit}
+        # This search ranks by nothing of its own, so the most cited come first.
+        params = {"query": words, "fields": _FIELDS, "sort": "citationCount:desc"}
         answer = get(SEMANTIC_SCHOLAR, "/graph/v1/paper/search/bulk", params, timeout=timeout)
         rows = [_scholar_paper(each) for each in answer.json().get("data", [])]
+        rows.sort(key=lambda row: row.citations or 0, reverse=True)
     else:
         answer = get(HUB, "/api/papers/search", {"q": words, "limit": limit}, timeout=timeout)
         rows = [_hub_paper(each) for each in answer.json()]
     note = "" if rows else "Other words may help, or where='semantic_scholar'"
-    return table(f"Papers for {words!r}, best match first", rows[:limit], answer.source, note)
+    order = "best match first" if where == "hub" else "most cited first"
+    return table(f"Papers for {words!r}, {order}", rows[:limit], answer.source, note)
 
 
 def details(paper: str, *, timeout: float = TIMEOUT) -> PaperDetails:
@@ -409,7 +415,8 @@ def _near_ids(id: str) -> list[str]:
 def _citations(paper: str, path: str, key: str, limit: int, timeout: float) -> Table[Citation]:
     id = paper_id(paper)
     fields = "contexts,intents,isInfluential,title,year,citationCount,externalIds,url"
-    answer = _scholar(id, f"/graph/v1/paper/ARXIV:{quote(id)}/{path}", {"fields": fields, "limit": limit}, timeout)
+    asked = max(limit, RANKED)
+    answer = _scholar(id, f"/graph/v1/paper/ARXIV:{quote(id)}/{path}", {"fields": fields, "limit": asked}, timeout)
     rows = []
     for each in answer.json().get("data") or []:
         found = _scholar_paper(each.get(key) or {})
@@ -427,4 +434,5 @@ def _citations(paper: str, path: str, key: str, limit: int, timeout: float) -> T
         )
     rows.sort(key=lambda row: (row.influential, row.citations or 0), reverse=True)
     told = "What {} cites" if path == "references" else "What cites {}"
-    return table(f"{told.format(id)}, influential and most cited first", rows, answer.source)
+    note = f"Ranked among the newest {len(rows)}; there are more" if len(rows) == asked else ""
+    return table(f"{told.format(id)}, influential and most cited first", rows[:limit], answer.source, note)
