@@ -29,18 +29,16 @@ class Recipe:
         dataset: what it was trained on.
         method: how.
         hyperparameters: with which numbers.
-        source: where the claim stands: the address of a paper's section, a page, a repository's file or line.
-        read: whether that was read in this kernel.
-        sources: all places, where there is more than one.
+        sources: where the claim stands: addresses of a paper's sections, of pages, of a repository's files or lines.
+        read: whether all of them were read in this kernel.
     """
 
     result: str
     dataset: str
     method: str
     hyperparameters: str
-    source: str = shown(link="source")
+    sources: tuple[str, ...] = shown(kind="links")
     read: bool = shown("read here")
-    sources: tuple[str, ...] = shown(hidden=True, default=())
 
 
 def recipe(result: str, dataset: str, method: str, hyperparameters: str, source: Source | Sequence[Source]) -> Recipe:
@@ -58,7 +56,7 @@ def recipe(result: str, dataset: str, method: str, hyperparameters: str, source:
     if not addresses:
         raise BadRequest(f"The recipe {method!r} has no source. Give the page or the file that the claim comes from.")
     read = all(map(was_read, addresses))
-    return Recipe(_cut(result), _cut(dataset), _cut(method), _cut(hyperparameters), addresses[0], read, addresses)
+    return Recipe(_cut(result), _cut(dataset), _cut(method), _cut(hyperparameters), addresses, read)
 
 
 def findings(question: str, recipes: Iterable[Recipe]) -> Table[Recipe]:

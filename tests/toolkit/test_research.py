@@ -23,7 +23,7 @@ def test_sources_that_were_read_are_told_from_those_that_were_not(seeded: Loopba
     report = datasets.inspect("stanfordnlp/imdb")
     good = research.recipe("28.4 BLEU", "WMT", "Transformer", "4000 warmup steps", [passage, script, report])
     assert good.read
-    assert good.source == passage.url
+    assert good.sources == (passage.url, script.url, report.url)
     # The same paper elsewhere, and another section of it, count as read.
     assert research.recipe("r", "d", "m", "h", "https://arxiv.org/abs/1706.03762").read
     invented = research.recipe("99 %", "all", "magic", "none", "https://arxiv.org/abs/2401.99999")
