@@ -32,8 +32,8 @@ PASSING = {408, 425, 429, 500, 502, 503, 504}
 LONGEST_WAIT = 20.0
 """Seconds that a service may ask us to wait; more than that is told to the person."""
 
-FRESH = 3600.0
-"""Seconds for which a kept answer is as good as a new one."""
+FRESH = 600.0
+"""Seconds for which a kept answer is as good as a new one: what was just published must not stay unseen for long."""
 
 MOST_BYTES = 25 * 2**20
 
