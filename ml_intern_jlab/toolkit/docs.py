@@ -211,7 +211,7 @@ def hub_api(words: str = "", limit: int = 20, *, timeout: float = TIMEOUT) -> Ta
     answer = get(HUB, "/.well-known/openapi.json", timeout=timeout, fresh=86400)
     wanted = words.lower().split()
     rows = []
-    for path, methods in answer.json().get("paths", {}).items():
+    for path, methods in answer.part("paths").items():
         for method, told in methods.items():
             if not isinstance(told, dict):
                 continue

@@ -84,6 +84,50 @@ class Answer:
             told = "answered with something that is not JSON; a proxy or a login page may stand between."
             raise Unreachable(f"{self.source.host} {told}") from None
 
+    def facts(self) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            Unreachable: it is something else.
+        """
+        value = self.json()
+        if not isinstance(value, dict):
+            raise self._unknown_form("no object")
+        return value
+
+    def part(self, key: str) -> Any:
+        """What stands under a key of the JSON object in the body.
+
+        Raises:
+            Unreachable: nothing does.
+        """
+        facts = self.facts()
+        if key not in facts:
+            raise self._unknown_form(f"no {key!r}")
+        return facts[key]
+
+    def entries(self, key: str = "", need: str = "") -> list[dict[str, Any]]:
+        """The JSON objects of the list in the body, or of that under a key of it; null is an empty list.
+
+        Args:
+            key: where the list stands; "": it is the body itself.
+            need: what each of them must have.
+
+        Raises:
+            Unreachable: there is no such list.
+        """
+        value = self.part(key) if key else self.json()
+        found = [] if value is None else value
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise self._unknown_form("no list")
+        if need and not all(need in each for each in found):
+            raise self._unknown_form(f"no {need!r}")
+        return found
+
+    def _unknown_form(self, what: str) -> Unreachable:
+        told = f"answers in a form that is not known here ({what}): it may be another service, or a newer version."
+        return Unreachable(f"{self.source.host} {told}")
+
 
 def get(
     service: Service,
