@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-__all__ = ["datasets", "docs", "github", "models", "papers", "research", "web"]
+__all__ = ["datasets", "docs", "github", "models", "papers", "web"]
 
 
 def __getattr__(name: str) -> ModuleType:
