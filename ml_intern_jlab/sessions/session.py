@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from typing_extensions import assert_never
 
@@ -27,7 +26,6 @@ from ..protocol import (
     EditPlan,
     Event,
     FindingAdded,
-    LeaseMoved,
     Note,
     ReviewFinished,
     ReviewNotebook,
@@ -49,41 +47,13 @@ from ..protocol import (
 )
 from ..review.notebook_rules import review
 from .budget import Limits
+from .host import Host
 from .journal import Journal, Listener
+from .lease import Lease
 from .policy import Knowledge, Policy
 from .run import Run
 
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
-
-
-class Host(Protocol):
-    """Where sessions get kernels and writers from: a Jupyter server, or this process alone."""
-
-    async def open_kernel(self, path: str, kernel_name: str) -> Kernel:
-        """The kernel of the notebook at `path`, started if there is none.
-
-        Raises:
-            KernelUnavailable: there is none and none can be started.
-        """
-
-    def open_writer(
-        self,
-        path: str,
-        session_id: str,
-        kernel: Kernel,
-        history: Callable[[], Iterable[Event]],
-        warn: Callable[[str, str], None],
-    ) -> Writer:
-        """The server's own writer for the notebook at `path`."""
-
-    def tab_writer(self, path: str) -> Writer:
-        """The writer that stands for an open tab."""
-
-    def folder(self, path: str) -> Path | None:
-        """The folder of the notebook at `path` in the file system; None where it has none."""
-
-    async def close_kernel(self, kernel: Kernel) -> None:
-        """The session is done with the kernel."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +83,16 @@ class Session:
         self._settings = settings
         self._kernel: Kernel | None = None
         self._known = Knowledge()
-        self._writer: Writer | None = None
         self._working: asyncio.Task[None] | None = None
         self._starting = False
-        self._tab_id = ""
-        self._lease = asyncio.Lock()
+        self._lease = Lease(
+            self.session_id,
+            self.path,
+            host,
+            lambda: journal.events(self.session_id),
+            self.emit,
+            self._warn,
+        )
 
     @property
     def running(self) -> bool:
@@ -127,8 +102,7 @@ class Session:
     def emit(self, event: Event) -> Event:
         """Journal an event, tell everybody, and hand it to the notebook's writer."""
         stored = self._journal.append(event.model_copy(update={"session_id": self.session_id}))
-        if self._writer is not None:
-            self._writer.apply(stored)
+        self._lease.apply(stored)
         return stored
 
     async def handle(self, command: Command, by: str, where: str = "") -> None:
@@ -157,7 +131,7 @@ class Session:
             case StopRun():
                 await self._active().stop()
             case TakeLease():
-                await self._take_lease(command.tab_id)
+                await self._lease.take(command.tab_id)
             case UndoRun():
                 await self._undo(command.run_id, by)
             case ReviewNotebook():
@@ -175,11 +149,10 @@ class Session:
         if self.run is not None and self.running:
             await self.run.stop()
             await self.wait()
-        if self._writer is not None:
-            await self._writer.close()
+        await self._lease.close()
         if self._kernel is not None:
             await self._host.close_kernel(self._kernel)
-        self._writer = self._kernel = None
+        self._kernel = None
 
     def _active(self) -> Run:
         if self.run is None or not self.running:
@@ -214,7 +187,7 @@ class Session:
             notebook = await writer.notebook()
             ids = [cell.get("id") for cell in notebook["cells"]]
             # A tab may name a cell that it hasn't saved yet.
-            known = self._tab_id or command.after in ids
+            known = self._lease.tab_id or command.after in ids
             after = command.after if command.after and known else ids[-1] if ids else None
             max_steps = command.max_steps or self._settings.limits.max_steps
             note = Note(cell_id=new_id(), source=_opening(task, model_name))
@@ -266,68 +239,30 @@ class Session:
             # Nothing can be stored any more; who listens hears at least why.
             ended = RunFinished(session_id=self.session_id, run_id=run.run_id, status="failed", reason=str(error))
             self._journal.publish(ended)
-        if self._writer is not None:
-            try:
-                await self._writer.flush()
-            except NotebookUnavailable as error:
-                lost = f"{error} The run {ended.status}, and everything it did stands in the journal only."
-                with contextlib.suppress(JournalUnavailable):  # both are full: the run's end has said so
-                    self._warn("notebook_unsaved", lost)
+        try:
+            await self._lease.flush()
+        except NotebookUnavailable as error:
+            lost = f"{error} The run {ended.status}, and everything it did stands in the journal only."
+            with contextlib.suppress(JournalUnavailable):  # both are full: the run's end has said so
+                self._warn("notebook_unsaved", lost)
 
     async def _open(self) -> tuple[Kernel, Writer]:
-        # A tab that takes the lease meanwhile waits, and finds a writer that it can end.
-        async with self._lease:
-            return await self._open_leased()
+        return await self._lease.open(self._open_kernel)
 
-    async def _open_leased(self) -> tuple[Kernel, Writer]:
+    async def _open_kernel(self) -> Kernel:
         if self._kernel is None or not self._kernel.alive:
             self._kernel = await self._host.open_kernel(self.path, self.kernel_name)
             self._known = Knowledge()
-        if self._writer is None:
-            writer = self._host.open_writer(
-                self.path,
-                self.session_id,
-                self._kernel,
-                lambda: self._journal.events(self.session_id),
-                self._warn,
-            )
-            await writer.open()
-            self._writer = writer
-        return self._kernel, self._writer
+        return self._kernel
 
     def rename(self, path: str) -> None:
         """The notebook lies at `path` from now on; a run goes on there."""
         self.path = path
-        if self._writer is not None:
-            self._writer.path = path
-
-    # --- who writes ---------------------------------------------------------------------------------------------------
-
-    async def _take_lease(self, tab_id: str) -> None:
-        """The tab writes the notebook from now on; what the server had to write is saved before."""
-        async with self._lease:
-            if self._tab_id not in ("", tab_id):
-                raise Refused("Another tab has this notebook open and writes it; this one follows.")
-            if self._tab_id == tab_id:
-                return
-            if self._writer is not None:
-                await self._writer.close()
-            self._writer = self._host.tab_writer(self.path)
-            self._tab_id = tab_id
-            self.emit(LeaseMoved(writer="tab", tab_id=tab_id))
+        self._lease.rename(path)
 
     async def release_lease(self, tab_id: str) -> None:
         """The tab is gone: while a run works the server writes, bringing the file up to the journal first."""
-        async with self._lease:
-            if self._tab_id != tab_id:
-                return
-            self._tab_id, self._writer = "", None
-            self.emit(LeaseMoved(writer="file"))
-            if self.running and self._kernel is not None:
-                try:
-                    await self._open_leased()
-                except NotebookUnavailable as error:
-                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+        await self._lease.release(tab_id, lambda: self._kernel if self.running else None)
 
     def _warn(self, code: str, text: str) -> None:
         run_id = self.run.run_id if self.run else ""
