@@ -59,9 +59,13 @@ class CellStatus(str, Enum):
 
 
 class RunStatus(str, Enum):
-    """`finished` means that every deliverable was checked or waived; nothing else does."""
+    """`finished` means that every deliverable was checked or waived; nothing else does.
+
+    A `paused` run lost its kernel or its server, and waits to be resumed or ended.
+    """
 
     running = "running"
+    paused = "paused"
     finished = "finished"
     failed = "failed"
     stopped = "stopped"
@@ -187,6 +191,13 @@ class PlanChanged(EventBase):
     by: str
 
 
+class FilesListed(EventBase):
+    """The files that the agent saw when the run began; a run that is resumed is planned from the same."""
+
+    type: Literal["files_listed"] = "files_listed"
+    listing: str
+
+
 class TextDelta(EventBase):
     """A piece of what the model is writing. Not stored: `cell_proposed` has the whole."""
 
@@ -278,10 +289,22 @@ class StepFinished(EventBase):
 
 
 class RunPaused(EventBase):
-    """The run waits for the person, because of `reason`: a message lets it go on, a stop ends it."""
+    """The run waits for the person, because of `reason`: a message lets it go on, a stop ends it.
+
+    A `resumable` run has lost its kernel or its server: `resume_run` lets it go on, a stop ends it.
+    """
 
     type: Literal["run_paused"] = "run_paused"
     reason: str
+    resumable: bool = False
+
+
+class RunResumed(EventBase):
+    """A resumable run goes on. In a fresh kernel its approved `cells`, so many, are run again first."""
+
+    type: Literal["run_resumed"] = "run_resumed"
+    cells: int
+    by: str
 
 
 class InputRequested(EventBase):
@@ -326,7 +349,7 @@ class ModelChanged(EventBase):
 
 
 class ModelProgress(EventBase):
-    """What a model does before it can write, such as loading; `done` is from 0 to 1, None: unknown. Not stored."""
+    """What happens before the model can write, such as loading it; `done` is from 0 to 1, None: unknown. Not stored."""
 
     type: Literal["model_progress"] = "model_progress"
     text: str
@@ -418,6 +441,7 @@ class RunFinished(EventBase):
 Event = Annotated[
     RunStarted
     | PlanChanged
+    | FilesListed
     | TextDelta
     | CellProposed
     | CellDecided
@@ -426,6 +450,7 @@ Event = Annotated[
     | CellFinished
     | StepFinished
     | RunPaused
+    | RunResumed
     | InputRequested
     | InputAnswered
     | MessageSent
@@ -502,6 +527,12 @@ class StopRun(CommandBase):
     type: Literal["stop_run"] = "stop_run"
 
 
+class ResumeRun(CommandBase):
+    """Let the run go on that lost its kernel or its server; in a fresh kernel its approved cells are run again."""
+
+    type: Literal["resume_run"] = "resume_run"
+
+
 class SetMode(CommandBase):
     """Change how much runs without asking."""
 
@@ -561,6 +592,7 @@ Command = Annotated[
     | EditPlan
     | SendMessage
     | StopRun
+    | ResumeRun
     | SetMode
     | SetModel
     | AllowClass

@@ -3,6 +3,7 @@
 export type Event =
   | RunStarted
   | PlanChanged
+  | FilesListed
   | TextDelta
   | CellProposed
   | CellDecided
@@ -11,6 +12,7 @@ export type Event =
   | CellFinished
   | StepFinished
   | RunPaused
+  | RunResumed
   | InputRequested
   | InputAnswered
   | MessageSent
@@ -52,6 +54,7 @@ export type Command =
   | EditPlan
   | SendMessage
   | StopRun
+  | ResumeRun
   | SetMode
   | SetModel
   | AllowClass
@@ -62,8 +65,11 @@ export type Command =
 export type Frame = Event | Hello | Reply;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
+ *
+ * A `paused` run lost its kernel or its server, and waits to be resumed or ended.
  */
-export type RunStatus = 'running' | 'finished' | 'failed' | 'stopped';
+export type RunStatus =
+  'running' | 'paused' | 'finished' | 'failed' | 'stopped';
 
 /**
  * Everything on the wire, and the version of the protocol.
@@ -143,6 +149,17 @@ export interface Deliverable {
   status: 'open' | 'passed' | 'failed' | 'waived';
   detail: string;
   size: number;
+}
+/**
+ * The files that the agent saw when the run began; a run that is resumed is planned from the same.
+ */
+export interface FilesListed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'files_listed';
+  listing: string;
 }
 /**
  * A piece of what the model is writing. Not stored: `cell_proposed` has the whole.
@@ -292,6 +309,8 @@ export interface StepFinished {
 }
 /**
  * The run waits for the person, because of `reason`: a message lets it go on, a stop ends it.
+ *
+ * A `resumable` run has lost its kernel or its server: `resume_run` lets it go on, a stop ends it.
  */
 export interface RunPaused {
   session_id: string;
@@ -300,6 +319,19 @@ export interface RunPaused {
   time: number;
   type: 'run_paused';
   reason: string;
+  resumable: boolean;
+}
+/**
+ * A resumable run goes on. In a fresh kernel its approved `cells`, so many, are run again first.
+ */
+export interface RunResumed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_resumed';
+  cells: number;
+  by: string;
 }
 /**
  * The running cell called `input()`; `password` asks that the answer isn't shown.
@@ -363,7 +395,7 @@ export interface ModelChanged {
   by: string;
 }
 /**
- * What a model does before it can write, such as loading; `done` is from 0 to 1, None: unknown. Not stored.
+ * What happens before the model can write, such as loading it; `done` is from 0 to 1, None: unknown. Not stored.
  */
 export interface ModelProgress {
   session_id: string;
@@ -545,6 +577,13 @@ export interface SendMessage {
 export interface StopRun {
   request_id?: string;
   type: 'stop_run';
+}
+/**
+ * Let the run go on that lost its kernel or its server; in a fresh kernel its approved cells are run again.
+ */
+export interface ResumeRun {
+  request_id?: string;
+  type: 'resume_run';
 }
 /**
  * Change how much runs without asking.

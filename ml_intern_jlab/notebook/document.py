@@ -21,6 +21,7 @@ from ..protocol import (
     Event,
     Note,
     RunFinished,
+    RunPaused,
     RunStarted,
     RunUndone,
 )
@@ -73,6 +74,7 @@ class Document:
         self._areas: dict[str, OutputArea] = {}
         self._stale: set[str] = set()
         self._run_cells: dict[str, list[str]] = {}
+        self._running = ""
         self.adopt(new_notebook(), 0)
 
     def adopt(self, notebook: dict[str, Any], last_seq: int, settled: int = 0) -> None:
@@ -139,13 +141,18 @@ class Document:
                 note = self._proposals[event.cell_id].note if event.cell_id in self._proposals else None
                 return fresh and self._remove([event.cell_id, *([note.cell_id] if note else [])])
             case CellStarted():
+                self._running = event.cell_id
                 self._areas[event.cell_id] = OutputArea()
                 if fresh:
                     self._supersede(event.cell_id)
                 return fresh and self._change(event.cell_id, CellStatus.running, outputs=[], execution_count=None)
             case CellOutput():
                 return self._output(event, fresh)
+            case RunPaused(resumable=True) if self._running:
+                # Its server is gone, and with it whoever could tell the cell's end.
+                return fresh and self._change(self._running, CellStatus.stopped)
             case CellFinished():
+                self._running = ""
                 status = CellStatus(event.status)
                 return fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
             case RunUndone(removed=removed):

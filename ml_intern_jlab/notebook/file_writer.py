@@ -41,7 +41,7 @@ class FileWriter:
         path: of the notebook, as the contents manager names it.
         session_id: the session to project.
         history: gives the session's stored events so far.
-        kernelspec: recorded in a notebook that names no kernel.
+        kernelspec: recorded in a notebook that names no kernel; None where it isn't known.
         language: the kernel's language, likewise.
         warn: called with a code and a sentence when something goes wrong that a later save may mend.
     """
@@ -53,7 +53,7 @@ class FileWriter:
         session_id: str,
         history: Callable[[], Iterable[Event]],
         *,
-        kernelspec: dict[str, str],
+        kernelspec: dict[str, str] | None,
         language: str,
         warn: Callable[[str, str], None],
     ) -> None:
@@ -170,7 +170,8 @@ class FileWriter:
     def _bring_up(self, notebook: dict[str, Any]) -> None:
         history = list(self._history())
         self._document.adopt(notebook, history[-1].seq if history else 0, self._settled)
-        self._document.set_kernel(self._kernelspec, self._language)
+        if self._kernelspec is not None:
+            self._document.set_kernel(self._kernelspec, self._language)
         for event in history:
             self._document.apply(event)
 

@@ -4,12 +4,13 @@ session that is used."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Dict, Float, Int, List, Unicode
 
+from ..errors import InternError
 from .routes import routes
 
 if TYPE_CHECKING:
@@ -75,6 +76,21 @@ class MLInternExtension(ExtensionApp):
         """Add the routes under `/ml-intern/`."""
         self._sessions: Sessions | None = None
         self.handlers.extend(routes())
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Find the runs that an earlier server left unfinished. Where there are none, the agent isn't imported."""
+        if not Path(self.journal_path).exists():
+            return
+        from ..sessions.journal import Journal
+
+        try:
+            journal = Journal(self.journal_path)
+            unfinished = journal.unfinished(str(getattr(self.settings["contents_manager"], "root_dir", "")))
+            journal.close()
+            if unfinished:
+                await self.sessions.recover()
+        except InternError as error:
+            self.log.warning("Unfinished runs could not be looked for: %s", error)
 
     @property
     def sessions(self) -> Sessions:

@@ -49,12 +49,13 @@ class _ContentsHost:
     def __init__(self, manager: ContentsManager) -> None:
         self._manager = manager
         self._contents = AwaitableContents(manager)
+        self.root = str(getattr(manager, "root_dir", ""))
 
     def open_writer(
         self,
         path: str,
         session_id: str,
-        kernel: Kernel,
+        kernel: Kernel | None,
         history: Callable[[], Iterable[Event]],
         warn: Callable[[str, str], None],
     ) -> Writer:
@@ -64,15 +65,14 @@ class _ContentsHost:
             path,
             session_id,
             history,
-            kernelspec=kernel.kernelspec,
-            language=kernel.language,
+            kernelspec=kernel.kernelspec if kernel else None,
+            language=kernel.language if kernel else "",
             warn=warn,
         )
 
     def folder(self, path: str) -> Path | None:
         """Where the notebook lies in the file system; None for a contents manager that keeps it elsewhere."""
-        root = getattr(self._manager, "root_dir", "")
-        return (Path(root) / path.strip("/")).parent if root else None
+        return (Path(self.root) / path.strip("/")).parent if self.root else None
 
     def tab_writer(self, path: str) -> Writer:
         """A tab writes; see `TabWriter`."""
@@ -110,7 +110,10 @@ class ServerHost(_ContentsHost):
             except Exception as error:
                 text = getattr(error, "log_message", None) or str(error)
                 raise KernelUnavailable(f"No kernel could be started for {path}: {text}") from error
-        return await Kernel.attach(self._kernels.get_kernel(model["kernel"]["id"]))
+        manager = self._kernels.get_kernel(model["kernel"]["id"])
+        if not await ensure_async(manager.is_alive()):
+            await ensure_async(self._kernels.restart_kernel(model["kernel"]["id"]))
+        return await Kernel.attach(manager)
 
     async def close_kernel(self, kernel: Kernel) -> None:
         """Only our connection ends: the kernel is the person's."""

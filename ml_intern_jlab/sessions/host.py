@@ -12,7 +12,13 @@ from ..protocol import Event
 
 
 class Host(Protocol):
-    """What a session needs of its surroundings."""
+    """What a session needs of its surroundings.
+
+    Attributes:
+        root: the folder that the notebooks' paths are relative to; "" for those that lie in no file system.
+    """
+
+    root: str
 
     async def open_kernel(self, path: str, kernel_name: str) -> Kernel:
         """The kernel of the notebook at `path`, started if there is none.
@@ -25,11 +31,11 @@ class Host(Protocol):
         self,
         path: str,
         session_id: str,
-        kernel: Kernel,
+        kernel: Kernel | None,
         history: Callable[[], Iterable[Event]],
         warn: Callable[[str, str], None],
     ) -> Writer:
-        """The server's own writer for the notebook at `path`."""
+        """The server's own writer for the notebook at `path`, which a notebook without a kernel gets from `kernel`."""
 
     def tab_writer(self, path: str) -> Writer:
         """The writer that stands for an open tab."""

@@ -27,6 +27,8 @@ from ..protocol import (
     ModelProgress,
     RiskClass,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     RunStatus,
     SessionInfo,
@@ -38,7 +40,7 @@ from ..redaction import redacted
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _MIGRATIONS = {
     # version that the statements lead to: statements
     1: (
@@ -49,6 +51,8 @@ _MIGRATIONS = {
         " PRIMARY KEY (session_id, seq)) WITHOUT ROWID",
         "CREATE INDEX events_by_type ON events (session_id, type, seq)",
     ),
+    # The folder that `path` is relative to.
+    2: ("ALTER TABLE sessions ADD COLUMN root TEXT NOT NULL DEFAULT ''",),
 }
 _INFO = "session_id, path, kernel_name, created"
 _EVENT_TYPES: dict[str, type[EventBase]] = {
@@ -105,13 +109,25 @@ class Journal:
 
     # --- sessions -------------------------------------------------------------------------------------------------
 
-    def create_session(self, path: str, kernel_name: str = "") -> SessionInfo:
-        """A new, empty session for the notebook at `path`."""
+    def create_session(self, path: str, kernel_name: str = "", root: str = "") -> SessionInfo:
+        """A new, empty session for the notebook at `path`, relative to the folder `root`."""
         info = SessionInfo(session_id=new_id(), path=path, kernel_name=kernel_name, created=time.time())
         self._write(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, '')", (info.session_id, info.path, info.kernel_name, info.created)
+            "INSERT INTO sessions (session_id, path, kernel_name, created, root) VALUES (?, ?, ?, ?, ?)",
+            (info.session_id, info.path, info.kernel_name, info.created, root),
         )
         return info
+
+    def root(self, session_id: str) -> str:
+        """The folder that the session's path is relative to; "" where it isn't known."""
+        row = self._db.execute("SELECT root FROM sessions WHERE session_id=?", (session_id,)).fetchone()
+        return row[0] if row else ""
+
+    def unfinished(self, root: str) -> list[SessionInfo]:
+        """The sessions of the notebooks below `root` whose last run neither ended nor is at work in a live process."""
+        rows = self._db.execute(f"SELECT {_INFO}, owner FROM sessions WHERE root=?", (root,)).fetchall()
+        found = [self._info(*row[:-1]) for row in rows if not _others(row[-1], os.getpid())]
+        return [info for info in found if info.run_status in (RunStatus.running, RunStatus.paused)]
 
     def rename_sessions(self, old: str, path: str) -> None:
         """The notebook at `old` lies at `path` from now on."""
@@ -129,10 +145,9 @@ class Journal:
             Refused: another process does so and is alive.
         """
         row = self._db.execute("SELECT owner FROM sessions WHERE session_id=?", (session_id,)).fetchone()
-        host, _, owner = (row[0] if row else "").rpartition(":")
-        if host == gethostname() and owner != str(pid) and _alive(int(owner)):
-            raise Refused(f"The process {owner} works on session {session_id}; end it first.")
-        self._write("UPDATE sessions SET owner=? WHERE session_id=?", (f"{gethostname()}:{pid}", session_id))
+        if other := _others(row[0] if row else "", pid):
+            raise Refused(f"The process {other} works on session {session_id}; end it first.")
+        self._write("UPDATE sessions SET owner=? WHERE session_id=?", (_owner(pid), session_id))
 
     def session(self, session_id: str) -> SessionInfo:
         """One session with the state of its last run.
@@ -157,7 +172,7 @@ class Journal:
         status: RunStatus | None = None
         if started:
             ended = finished is not None and finished.run_id == started.run_id
-            status = RunStatus(finished.status) if ended and finished else RunStatus.running
+            status = RunStatus(finished.status) if ended and finished else self._unfinished(session_id, started)
         return SessionInfo(
             session_id=session_id,
             path=path,
@@ -167,6 +182,20 @@ class Journal:
             run_status=status,
             task=started.task if started else "",
         )
+
+    def _unfinished(self, session_id: str, started: RunStarted) -> RunStatus:
+        rows = self._db.execute(
+            "SELECT seq, time, run_id, type, body FROM events WHERE session_id=? AND type IN (?, ?) AND seq>?"
+            " ORDER BY seq",
+            (session_id, *(model.model_fields["type"].default for model in (RunPaused, RunResumed)), started.seq),
+        )
+        status = RunStatus.running
+        for event in (_event(session_id, *row) for row in rows):
+            if isinstance(event, RunResumed):
+                status = RunStatus.running
+            elif isinstance(event, RunPaused) and event.resumable:
+                status = RunStatus.paused
+        return status
 
     def _last(self, session_id: str, model: type[Any]) -> Any:
         row = self._db.execute(
@@ -269,6 +298,29 @@ def _without_secrets(event: Event) -> Event:
         return event
     kept = event.model_dump(mode="json", include=_ENVELOPE | {"source", "hash"})
     return EVENT.validate_python({**clean, **kept})
+
+
+def _owner(pid: int) -> str:
+    """What names a process among all of this machine, those to come included."""
+    return f"{gethostname()}:{pid}:{_born(pid)}"
+
+
+def _others(owner: str, pid: int) -> str:
+    """The id of the process `owner` where it is another one than `pid`, of this machine, and alive; else ""."""
+    host, _, rest = owner.partition(":")
+    number, _, born = rest.partition(":")
+    if host != gethostname() or number == str(pid) or not number.isdecimal() or not _alive(int(number)):
+        return ""
+    # After a restart of the machine another process may have the number.
+    return number if born in ("", _born(int(number))) else ""
+
+
+def _born(pid: int) -> str:
+    """When a process began, in the machine's ticks; "" where the system doesn't tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def _alive(pid: int) -> bool:

@@ -67,6 +67,18 @@ class Lease:
             self._writer = writer
         return self._writer
 
+    async def bring_up(self) -> None:
+        """Bring the notebook to the journal's state and let go of it again, where nobody writes it.
+
+        Raises:
+            NotebookUnavailable: it can't be read or written.
+        """
+        async with self._moving:
+            if self._writer is None:
+                writer = self._host.open_writer(self.path, self._session_id, None, self._history, self._warn)
+                await writer.open()
+                await writer.close()
+
     async def take(self, tab_id: str) -> None:
         """The tab writes the notebook from now on; what the server had to write is saved before.
 

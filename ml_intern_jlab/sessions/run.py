@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -14,24 +13,21 @@ from ..agent.intern import Conclusion, Intern
 from ..agent.metrics import metrics_in
 from ..agent.plan import activate, finish
 from ..agent.streaming import LanguageModel
-from ..errors import InternError, JournalUnavailable, Refused, StaleDecision
-from ..notebook.kernel import Execution, Kernel
-from ..notebook.outputs import OutputArea, observation_text
+from ..errors import InternError, Refused, StaleDecision
+from ..notebook.kernel import Kernel
+from ..notebook.outputs import observation_text
 from ..protocol import (
     AnswerInput,
     ArtifactAdded,
     CellDecided,
-    CellFinished,
-    CellOutput,
     CellProposed,
-    CellStarted,
     DecideCell,
     Deliverable,
     EditPlan,
     Event,
+    FilesListed,
     InputAnswered,
     InputRequested,
-    IOPubMessage,
     MessageSent,
     MetricLogged,
     Mode,
@@ -54,12 +50,14 @@ from ..protocol import (
 from ..redaction import secrets_in
 from .budget import Budget, Limits
 from .desk import Desk
+from .outcome import outcome_of, rejection
 from .policy import SENDING, Action, Knowledge, Policy, risk_of
+from .proposing import heading_of, proposal, secret_words
+from .run_kernel import Renew, RunKernel
+from .story import Story
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS = 2.0
-"""How long a stop waits for the running cell before it says that it could not end it."""
 MAX_OUTPUT_TEXT = 200_000
 """Characters of a run's printed output that are kept for checking claims."""
 
@@ -78,41 +76,41 @@ class Run:
     Args:
         run_id: names it in every event.
         emit: journals an event and tells everybody.
-        kernel: where cells run.
+        kernel: where cells run, with what is known of it, and how another is had where it is gone.
         intern: builds the agent for a workbench.
         policy: which risk asks in which mode.
-        known: what the cells that ran in the kernel left behind.
         allowed: the classes that the person allows in this notebook.
         mode: how much runs without asking.
         limits: at which the run pauses, or ends as failed where nobody is there.
         tail: the cell after which the first proposal goes.
-        interactive: whether somebody may answer `input()` and wait for decisions.
+        interactive: whether somebody is there for `input()`, for decisions, and to resume a run that lost its kernel.
+        story: where a run that was interrupted stood, which `by` resumes.
     """
 
     def __init__(
         self,
         run_id: str,
         emit: Callable[[Event], Event],
-        kernel: Kernel,
+        kernel: tuple[Kernel, Knowledge, Renew],
         intern: Callable[[Desk], Intern],
         policy: Policy,
-        known: Knowledge,
         allowed: Callable[[], Collection[RiskClass]],
         mode: Mode,
         limits: Limits,
         tail: str | None,
         interactive: bool,
+        story: Story | None = None,
+        by: str = "",
     ) -> None:
         self.run_id = run_id
         self.items: list[PlanItem] = []
         self.deliverables: list[Deliverable] = []
         self.finished = asyncio.Event()
         self._emit_event = emit
-        self._kernel = kernel
+        self._kernel = RunKernel(run_id, *kernel, self._emit, self._ask if interactive else None, self._fail)
         self._intern = intern
         self._agent: Intern | None = None
         self._policy = policy
-        self._known = known
         self._allowed = allowed
         self._fresh_output = False
         self._mode = mode
@@ -131,17 +129,18 @@ class Run:
         self._input: asyncio.Future[str] | None = None
         self._input_cell = ""
         self._resumed: asyncio.Future[None] | None = None
-        self._executing: asyncio.Task[Execution] | None = None
-        self._no_cell = asyncio.Event()
-        self._no_cell.set()
+        self._suspended = ""
         self._messages: list[str] = []
         self._printed = ""
         self._headed = ""
         self._failed_cell = ""
+        self._story, self._by = story, by
+        if story is not None:
+            self._recall(story)
 
     # --- from start to end ----------------------------------------------------------------------------------------
 
-    async def work(self, task: str) -> RunFinished:
+    async def work(self, task: str) -> RunFinished | RunPaused:
         """Run the agent in a thread until it ends, is stopped or its time is up; returns the last event."""
         threading.Thread(target=self._think, args=(task,), name=f"ml-intern-{self.run_id}", daemon=True).start()
         try:
@@ -158,8 +157,11 @@ class Run:
             conclusion = None
         return self._finish(conclusion)
 
-    def _finish(self, conclusion: Conclusion | None) -> RunFinished:
-        if conclusion is None and not self._failure:
+    def _finish(self, conclusion: Conclusion | None) -> RunFinished | RunPaused:
+        ended: RunFinished | RunPaused
+        if conclusion is None and not self._failure and self._suspended:
+            ended = RunPaused(reason=self._suspended, resumable=True)
+        elif conclusion is None and not self._failure:
             ended = RunFinished(status="stopped", reason="The run was stopped.")
         elif conclusion is None or conclusion.status == "failed":
             reason = self._failure or (conclusion.reason if conclusion else "")
@@ -171,7 +173,7 @@ class Run:
             ended = RunFinished(status="finished", answer=conclusion.answer, note=note)
         self.finished.set()
         event = self._emit(ended)
-        assert isinstance(event, RunFinished)
+        assert isinstance(event, (RunFinished, RunPaused))
         return event
 
     def _summary(self, answer: str) -> str:
@@ -219,19 +221,15 @@ class Run:
         for waiting in (self._decision, self._input, self._resumed):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(RunStopped())
-        executing = self._executing
-        if executing is not None and not executing.done():
-            await self._kernel.interrupt()
-            await asyncio.wait([executing], timeout=STOP_SECONDS / 2)
-            if not executing.done():
-                self._warn(
-                    "cell_still_running",
-                    "The running cell ignores the interrupt; restart the kernel to end it. The run itself has ended.",
-                )
-                executing.cancel()
+        await self._kernel.stop()
         # The cell's last event comes before the run's.
-        await self._no_cell.wait()
+        await self._kernel.idle.wait()
         self._settle(RunStopped())
+
+    async def suspend(self, reason: str) -> None:
+        """Stop in such a way that the run can be resumed; `reason` is told."""
+        self._suspended = reason
+        await self.stop()
 
     # --- commands -------------------------------------------------------------------------------------------------
 
@@ -250,8 +248,8 @@ class Run:
         source = pending.source if command.source is None else command.source
         edited = command.decision == "approve" and source != pending.source
         if source != pending.source and (lines := secrets_in(source)):
-            raise Refused(f"Your edit was not taken: {_secret_words(lines)}")
-        if edited and (refusal := self._policy.refusal(self._mode, self._known.classify(source))):
+            raise Refused(f"Your edit was not taken: {secret_words(lines)}")
+        if edited and (refusal := self._policy.refusal(self._mode, self._kernel.known.classify(source))):
             raise Refused(refusal)
         decision.set_result(
             CellDecided(
@@ -311,6 +309,15 @@ class Run:
         self._agent.model = model
         self._emit(ModelChanged(model=label, by=by))
 
+    async def resume(self, by: str) -> None:
+        """Go on in another kernel, where the run's own is gone.
+
+        Raises:
+            Refused: the run doesn't wait for that.
+            KernelUnavailable: no kernel can be had.
+        """
+        await self._kernel.resume(by)
+
     def answer_input(self, command: AnswerInput, by: str) -> None:
         """Give a running cell the line that its `input()` waits for.
 
@@ -327,49 +334,43 @@ class Run:
     async def propose(self, draft: Draft) -> Outcome:
         """Propose a cell, wait for the decision, run it. A source that holds a secret isn't even proposed."""
         if lines := secrets_in(draft.source):
-            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {_secret_words(lines)}")
+            return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {secret_words(lines)}")
+        await self._kernel.locate()
         headed = self._headed
         if draft.item:
             self._plan(activate(self.items, draft.item.item_id), self.deliverables, "agent")
-        if not self._known.folder:
-            self._known.folder = (await self.inspect("print(__import__('os').getcwd())")).strip()
         cell = self._proposal(draft)
         self._emit(cell)
-        decided = self._settled(cell, "policy") or await self._decided(cell)
-        self._emit(decided)
+        return await self._carry_out(cell, headed)
+
+    async def _carry_out(self, cell: CellProposed, headed: str, decided: CellDecided | None = None) -> Outcome:
+        """Take a proposed cell to its end; `headed` is the item that has its heading where this cell is rejected."""
+        if decided is None:
+            decided = self._settled(cell, "policy") or await self._decided(cell)
+            self._emit(decided)
         if decided.decision == "reject":
             self._headed = headed
-            return Outcome("rejected", decided.source, decided.feedback)
+            return rejection(decided)
         self._tail = cell.cell_id
-        self._no_cell.clear()
-        try:
-            return await self._execute(cell, decided)
-        finally:
-            self._no_cell.set()
+        return await self._execute(cell, decided)
 
     def _proposal(self, draft: Draft) -> CellProposed:
-        reasons = self._known.classify(draft.source)
+        reasons = self._kernel.known.classify(draft.source)
         if self._fresh_output:
             reasons += [
                 STRANGERS_WORDS.model_copy(update={"risk": risk}) for risk in risk_of(reasons) if risk in SENDING
             ]
-        parts = [draft.thought] if draft.thought else []
-        if draft.item and draft.item.item_id != self._headed and not self._failed_cell:
-            number = [item.item_id for item in self.items].index(draft.item.item_id) + 1
-            parts.insert(0, f"## {number}. {draft.item.title}")
+        # A repair stands under its failed cell's heading.
+        begins = draft.item is not None and draft.item.item_id != self._headed and not self._failed_cell
+        heading = heading_of(draft.item, self.items) if draft.item and begins else ""
+        if draft.item and begins:
             self._headed = draft.item.item_id
-        return CellProposed(
-            step=draft.step,
-            cell_id=new_id(),
+        return proposal(
+            draft,
             after=self._tail,
-            source=draft.source,
-            hash=source_hash(draft.source),
-            title=_title(draft),
-            risk=sorted({reason.risk for reason in reasons}) or [RiskClass.compute],
             reasons=reasons,
             asks=self._action(reasons) == "ask",
-            plan_item=draft.item.item_id if draft.item else "",
-            note=Note(cell_id=new_id(), source="\n\n".join(parts)) if parts else None,
+            heading=heading,
             replaces=self._failed_cell,
         )
 
@@ -405,60 +406,12 @@ class Run:
             self._pending = self._decision = None
 
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
-        area = OutputArea()
-
-        def on_message(message: IOPubMessage) -> None:
-            area.add(message)
-            try:
-                self._emit(CellOutput(cell_id=cell.cell_id, message=message))
-            except JournalUnavailable as error:
-                self._fail(str(error))
-
-        async def on_input(prompt: str, password: bool) -> str:
-            return await self._ask(cell.cell_id, prompt, password)
-
-        self._emit(CellStarted(cell_id=cell.cell_id, hash=decided.hash))
-        self._executing = self._loop.create_task(
-            self._kernel.execute(
-                decided.source, on_message=on_message, on_input=on_input if self._interactive else None
-            )
-        )
-        started = time.monotonic()
-        try:
-            ended = await self._executing
-        except asyncio.CancelledError:
-            ended = Execution("stopped", None, time.monotonic() - started, None, "The cell ignored the interrupt.")
-        finally:
-            self._executing = None
-        status = ended.status if ended.status in ("done", "stopped") else "failed"
-        finished = CellFinished(
-            cell_id=cell.cell_id,
-            status=status,
-            execution_count=ended.execution_count,
-            seconds=ended.seconds,
-            error=ended.error,
-            reason=ended.reason,
-        )
-        self._emit(finished)
-        self._failed_cell = cell.cell_id if status == "failed" else ""
-        if ended.status in ("died", "restarted"):
-            self._fail(f"{ended.reason} The run can't go on without what the kernel held; start it again.")
-        self._known.learn(decided.source, completed=status == "done")
-        if self._stopping:
-            raise RunStopped
-        text = observation_text(area.outputs)
-        self._fresh_output = bool(text.strip())
+        finished, area = await self._kernel.run(cell, decided)
+        self._failed_cell = cell.cell_id if finished.status == "failed" else ""
+        outcome = outcome_of(decided, finished, area.outputs)
+        self._fresh_output = bool(observation_text(area.outputs).strip())
         self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
-        return Outcome(
-            status,
-            decided.source,
-            "\n".join(filter(None, [text, ended.reason])),
-            ended.seconds,
-            decided.edited,
-            _result(area.outputs),
-            ended.error,
-            _images(area.outputs),
-        )
+        return outcome
 
     def _fail(self, reason: str) -> None:
         """End the run as failed because of something outside the agent."""
@@ -487,9 +440,44 @@ class Run:
 
     async def inspect(self, source: str) -> str:
         """Run a snippet of ours silently and return what it printed, errors as text."""
-        area = OutputArea()
-        await self._kernel.execute(source, on_message=area.add, silent=True, timeout=60)
-        return observation_text(area.outputs, limit=20_000)
+        return await self._kernel.inspect(source)
+
+    async def listed(self, listing: str) -> None:
+        """Keep the files that the agent saw; from now on the kernel knows the run."""
+        self._emit(FilesListed(listing=listing))
+        await self._kernel.begin()
+
+    async def catch_up(self) -> Outcome | None:
+        """Bring the kernel to where the interrupted run left it, and finish the cell that was open then."""
+        assert self._story is not None
+        await self._kernel.take_up(self._by)
+        last = self._story.cells[-1] if self._story.cells else None
+        if last is None or last.rejected:
+            return None
+        if not last.settled:
+            headed = self._story.heading(self._story.cells[:-1])
+            return await self._carry_out(last.proposal, headed, last.decision)
+        if not last.metrics:
+            self._measure(last.proposal, observation_text(last.area.outputs, limit=MAX_OUTPUT_TEXT))
+        return None
+
+    def _recall(self, story: Story) -> None:
+        """Stand where the interrupted run stood."""
+        self.items, self.deliverables = story.items, story.deliverables
+        self._headed = story.heading(story.cells)
+        for each in story.steps:
+            self._budget.used(each.step, each.input_tokens + each.output_tokens, each.cost)
+        for cell in story.cells:
+            decided, finished = cell.decision, cell.finished
+            if decided is None or finished is None:
+                continue
+            self._tail = cell.proposal.cell_id
+            self._failed_cell = cell.proposal.cell_id if finished.status == "failed" else ""
+            text = observation_text(cell.area.outputs, limit=MAX_OUTPUT_TEXT)
+            self._fresh_output = bool(text.strip())
+            self._printed = (self._printed + "\n" + text)[-MAX_OUTPUT_TEXT:]
+            if finished.status == "done":
+                self._kernel.ran.append((cell.proposal, decided))
 
     async def news(self) -> News:
         """What the agent hasn't seen yet."""
@@ -571,31 +559,3 @@ class Run:
 
     def _warn(self, code: str, text: str) -> None:
         self._emit(WarningRaised(code=code, message=text))
-
-
-def _title(draft: Draft) -> str:
-    """A line for lists: the cell's opening comment, else its plan item, else its first line."""
-    first = next((line.strip() for line in draft.source.splitlines() if line.strip()), "")
-    if first.startswith("#"):
-        return first.lstrip("# ").rstrip(".")[:100]
-    return (draft.item.title if draft.item else first)[:100]
-
-
-def _secret_words(lines: list[int]) -> str:
-    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
-    return (
-        f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
-        "from an environment variable (os.environ) or with getpass.getpass() instead."
-    )
-
-
-def _result(outputs: list[dict[str, Any]]) -> str | None:
-    results = [each for each in outputs if each["output_type"] == "execute_result"]
-    text = results[-1]["data"].get("text/plain") if results else None
-    return "".join(text) if text is not None else None
-
-
-def _images(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The figures among a cell's outputs, PNG in base64."""
-    found = (each["data"].get("image/png") for each in outputs if "data" in each)
-    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

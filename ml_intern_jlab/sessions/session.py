@@ -13,7 +13,7 @@ from typing import Any
 from typing_extensions import assert_never
 
 from ..agent.intern import Intern
-from ..agent.models import DEFAULT_MODEL, create_model, model_label
+from ..agent.models import DEFAULT_MODEL, create_model, model_label, model_name
 from ..errors import BadTask, InternError, JournalUnavailable, NotebookUnavailable, Refused
 from ..notebook.document import Document, Writer
 from ..notebook.kernel import Kernel
@@ -26,11 +26,14 @@ from ..protocol import (
     EditPlan,
     Event,
     FindingAdded,
+    MessageSent,
     Note,
+    ResumeRun,
     ReviewFinished,
     ReviewNotebook,
     RiskClass,
     RunFinished,
+    RunPaused,
     RunStarted,
     RunStatus,
     RunUndone,
@@ -52,7 +55,10 @@ from .journal import Journal, Listener
 from .lease import Lease
 from .policy import Knowledge, Policy
 from .run import Run
+from .story import Story, last_story
 
+CUT_OFF = "The server that did the run ended before the run did."
+SHUT_DOWN = "The server was shut down while the run worked."
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
 
 
@@ -82,6 +88,7 @@ class Session:
         self._host = host
         self._settings = settings
         self._kernel: Kernel | None = None
+        self._process: tuple[Any, ...] = ()
         self._known = Knowledge()
         self._working: asyncio.Task[None] | None = None
         self._starting = False
@@ -119,7 +126,7 @@ class Session:
             case EditPlan():
                 self._active().edit_plan(command, by)
             case SendMessage():
-                self._active().send_message(command.text, by)
+                self._tell(command.text, by)
             case SetMode():
                 self._active().set_mode(command.mode, by)
             case SetModel():
@@ -129,7 +136,9 @@ class Session:
             case AnswerInput():
                 self._active().answer_input(command, by)
             case StopRun():
-                await self._active().stop()
+                await self._stop(by)
+            case ResumeRun():
+                await self._resume(by)
             case TakeLease():
                 await self._lease.take(command.tab_id)
             case UndoRun():
@@ -145,9 +154,9 @@ class Session:
             await self._working
 
     async def close(self) -> None:
-        """Stop the run, save the notebook, let go of the kernel."""
+        """Let the run pause where somebody can resume it, else stop it; save the notebook, let go of the kernel."""
         if self.run is not None and self.running:
-            await self.run.stop()
+            await (self.run.suspend(SHUT_DOWN) if self._settings.interactive else self.run.stop())
             await self.wait()
         await self._lease.close()
         if self._kernel is not None:
@@ -156,8 +165,18 @@ class Session:
 
     def _active(self) -> Run:
         if self.run is None or not self.running:
-            raise Refused("No run is working on this notebook; start one first.")
+            raise Refused(
+                "The run on this notebook is paused; resume it or end it first."
+                if self._paused()
+                else "No run is working on this notebook; start one first."
+            )
         return self.run
+
+    def _tell(self, text: str, by: str) -> None:
+        if story := self._paused():  # the agent reads it when it is back
+            self.emit(MessageSent(run_id=story.started.run_id, text=text, by=by))
+        else:
+            self._active().send_message(text, by)
 
     def _allow(self, command: AllowClass, by: str) -> None:
         if command.allowed and not self._settings.policy.allowable(command.risk):
@@ -175,6 +194,8 @@ class Session:
     async def _start(self, command: StartRun, by: str) -> None:
         if self.running:
             raise Refused(f"A run already works on {self.path}. Stop it first, or wait until it has ended.")
+        if self._paused():
+            raise Refused(f"A run on {self.path} is paused. Resume it or end it first.")
         task = command.task.strip()
         self._settings.policy.check_mode(command.mode)
         if not task:
@@ -202,23 +223,77 @@ class Session:
                 note=note,
                 versions=_versions(),
             )
-            self.run = Run(
-                run_id=started.run_id,
-                emit=self.emit,
-                kernel=kernel,
-                intern=lambda desk: Intern(model, desk, self._host.folder(self.path), self._settings.without),
-                policy=self._settings.policy,
-                known=self._known,
-                allowed=lambda: self._journal.allowed_classes(self.path),
-                mode=command.mode,
-                limits=replace(self._settings.limits, max_steps=max_steps),
-                tail=note.cell_id,
-                interactive=self._settings.interactive,
-            )
+            self.run = self._run(started, kernel, model)
             self.emit(started)
             self._working = asyncio.get_running_loop().create_task(self._work(self.run, task))
         finally:
             self._starting = False
+
+    def _run(self, started: RunStarted, kernel: Kernel, model: Any, story: Story | None = None, by: str = "") -> Run:
+        past = story.past() if story else None
+        return Run(
+            run_id=started.run_id,
+            emit=self.emit,
+            kernel=(kernel, self._known, self._renew),
+            intern=lambda desk: Intern(model, desk, self._host.folder(self.path), self._settings.without, past),
+            policy=self._settings.policy,
+            allowed=lambda: self._journal.allowed_classes(self.path),
+            mode=story.mode if story else started.mode,
+            limits=replace(self._settings.limits, max_steps=started.max_steps),
+            tail=started.note.cell_id if started.note else None,
+            interactive=self._settings.interactive,
+            story=story,
+            by=by,
+        )
+
+    # --- a run that was interrupted -------------------------------------------------------------------------------
+
+    def interrupted(self, reason: str) -> None:
+        """The run that the journal has as working lost its server; it waits to be resumed or ended."""
+        story = last_story(self._journal.events(self.session_id))
+        if story is not None and story.ended is None and story.paused is None:
+            self.emit(RunPaused(run_id=story.started.run_id, reason=reason, resumable=True))
+
+    async def bring_up(self) -> None:
+        """Bring the notebook to the journal's state, where no tab does so.
+
+        Raises:
+            NotebookUnavailable: it can't be read or written.
+        """
+        await self._lease.bring_up()
+
+    def _paused(self) -> Story | None:
+        """The run that waits to be resumed and isn't in this process any more."""
+        story = None if self.running else last_story(self._journal.events(self.session_id))
+        return story if story is not None and story.ended is None else None
+
+    async def _resume(self, by: str) -> None:
+        if self.running:
+            await self._active().resume(by)
+            return
+        story = self._paused()
+        if story is None:
+            raise Refused("No run was interrupted on this notebook; there is nothing to resume.")
+        self._starting = True
+        try:
+            model = await self._model(model_name(story.model))
+            kernel, _ = await self._open()
+            self.run = self._run(story.started, kernel, model, story, by)
+            self._working = asyncio.get_running_loop().create_task(self._work(self.run, story.started.task))
+        finally:
+            self._starting = False
+
+    async def _stop(self, by: str) -> None:
+        story = self._paused()
+        if story is None:
+            await self._active().stop()
+            return
+        self.emit(RunFinished(run_id=story.started.run_id, status="stopped", reason=f"The run was ended by {by}."))
+        await self._lease.flush()
+
+    async def _renew(self) -> tuple[Kernel, Knowledge]:
+        kernel, _ = await self._open()
+        return kernel, self._known
 
     async def _model(self, name: str) -> Any:
         """The model called `name`; keyrings and package imports are slow, so not on the event loop."""
@@ -234,7 +309,7 @@ class Session:
 
     async def _work(self, run: Run, task: str) -> None:
         try:
-            ended = await run.work(task)
+            ended: RunFinished | RunPaused = await run.work(task)
         except JournalUnavailable as error:
             # Nothing can be stored any more; who listens hears at least why.
             ended = RunFinished(session_id=self.session_id, run_id=run.run_id, status="failed", reason=str(error))
@@ -242,7 +317,8 @@ class Session:
         try:
             await self._lease.flush()
         except NotebookUnavailable as error:
-            lost = f"{error} The run {ended.status}, and everything it did stands in the journal only."
+            how = ended.status if isinstance(ended, RunFinished) else "paused"
+            lost = f"{error} The run {how}, and everything it did stands in the journal only."
             with contextlib.suppress(JournalUnavailable):  # both are full: the run's end has said so
                 self._warn("notebook_unsaved", lost)
 
@@ -250,9 +326,15 @@ class Session:
         return await self._lease.open(self._open_kernel)
 
     async def _open_kernel(self) -> Kernel:
-        if self._kernel is None or not self._kernel.alive:
+        if self._kernel is not None and (not self._kernel.alive or self._kernel.identity != self._process):
+            self._known = Knowledge()
+            if not self._kernel.alive:
+                await self._host.close_kernel(self._kernel)
+                self._kernel = None
+        if self._kernel is None:
             self._kernel = await self._host.open_kernel(self.path, self.kernel_name)
             self._known = Knowledge()
+        self._process = self._kernel.identity
         return self._kernel
 
     def rename(self, path: str) -> None:
@@ -318,7 +400,7 @@ class Sessions:
 
     def create(self, path: str, kernel_name: str = "") -> SessionInfo:
         """A new session for the notebook at `path`."""
-        return self.journal.create_session(path, kernel_name)
+        return self.journal.create_session(path, kernel_name, self._host.root)
 
     def get(self, session_id: str) -> Session:
         """The live session, which this process owns from now on.
@@ -333,9 +415,17 @@ class Sessions:
             session = Session(info, self.journal, self._host, self._settings)
             self._live[session_id] = session
             if info.run_status is RunStatus.running:
-                reason = "The process that ran it ended before the run did."
-                session.emit(RunFinished(run_id=info.run_id, status="stopped", reason=reason))
+                session.interrupted(CUT_OFF)
         return self._live[session_id]
+
+    async def recover(self) -> None:
+        """Find the runs that lost their server, and bring their notebooks to the journal's state."""
+        for info in self.journal.unfinished(self._host.root):
+            session = self.get(info.session_id)
+            try:
+                await session.bring_up()
+            except InternError as error:
+                session.emit(WarningRaised(run_id=info.run_id, code=error.code, message=str(error)))
 
     async def handle(self, session_id: str, command: Command, by: str, where: str = "") -> None:
         """Carry out one command of the person `by`, who sent it from `where` (an address, "terminal").
