@@ -79,18 +79,22 @@ class MLInternExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Find the runs that an earlier server left unfinished. Where there are none, the agent isn't imported."""
-        if not Path(self.journal_path).exists():
-            return
-        from ..sessions.journal import Journal
-
         try:
-            journal = Journal(self.journal_path)
-            unfinished = journal.unfinished(str(getattr(self.settings["contents_manager"], "root_dir", "")))
-            journal.close()
-            if unfinished:
+            if self._has_unfinished():
                 await self.sessions.recover()
         except InternError as error:
             self.log.warning("Unfinished runs could not be looked for: %s", error)
+
+    def _has_unfinished(self) -> bool:
+        if not Path(self.journal_path).exists():
+            return False
+        from ..sessions.journal import Journal
+
+        journal = Journal(self.journal_path)
+        try:
+            return bool(journal.unfinished(str(getattr(self.settings["contents_manager"], "root_dir", ""))))
+        finally:
+            journal.close()
 
     @property
     def sessions(self) -> Sessions:
