@@ -133,6 +133,7 @@ export class NotebookDocument {
         this.output(event, fresh);
         return;
       case 'cell_finished':
+        this._running = '';
         if (fresh) {
           this.setStatus(event.cell_id, event.status);
           this.setExecution(event.cell_id, 'idle', event.execution_count);
@@ -141,6 +142,11 @@ export class NotebookDocument {
       case 'run_undone':
         if (fresh) {
           this.remove(event.removed);
+        }
+        return;
+      case 'run_paused':
+        if (event.resumable) {
+          this.interrupt(fresh);
         }
         return;
       case 'artifact_added':
@@ -154,9 +160,10 @@ export class NotebookDocument {
       case 'mode_changed':
       case 'model_changed':
       case 'model_progress':
+      case 'files_listed':
       case 'plan_changed':
-      case 'run_paused':
       case 'review_finished':
+      case 'run_resumed':
       case 'step_finished':
       case 'text_delta':
       case 'warning_raised':
@@ -217,8 +224,19 @@ export class NotebookDocument {
     this._given.set(cellId, source);
   }
 
+  /** Nobody will tell any more how the running cell ended. */
+  private interrupt(fresh: boolean): void {
+    if (fresh && this._running !== '') {
+      const cell = this.codeCell(this._running);
+      this.setStatus(this._running, 'stopped');
+      this.setExecution(this._running, 'idle', cell?.executionCount ?? null);
+    }
+    this._running = '';
+  }
+
   private start(event: CellStarted, fresh: boolean): void {
     const cellId = event.cell_id;
+    this._running = cellId;
     this._outputs.set(cellId, new CellOutputs());
     if (fresh) {
       this.supersede(cellId);
@@ -375,6 +393,7 @@ export class NotebookDocument {
   private readonly _given = new Map<string, string>();
   private readonly _edited = new Set<string>();
   private _unfinished = new Set<string>();
+  private _running = '';
   private _seq = 0;
 }
 
@@ -396,6 +415,7 @@ const TOUCHING: ReadonlySet<Event['type']> = new Set([
   'cell_started',
   'cell_output',
   'cell_finished',
+  'run_paused',
   'run_undone',
   'run_finished'
 ]);
@@ -408,6 +428,8 @@ function unfinished(history: readonly Event[]): Set<string> {
       running.add(event.cell_id);
     } else if (event.type === 'cell_finished') {
       running.delete(event.cell_id);
+    } else if (event.type === 'run_paused' && event.resumable) {
+      running.clear();
     }
   }
   return running;

@@ -70,7 +70,7 @@ export interface IRunState {
   /** What the model does before it can write, such as loading. */
   readonly progress: string;
   readonly question: InputRequested | null;
-  /** Why the run waits for a message; empty while it works. */
+  /** Why the run waits for a message, or to be resumed where its status is paused; empty while it works. */
   readonly paused: string;
   /** Tokens a second of the last turn; null where it is unknown. */
   readonly tokensPerSecond: number | null;
@@ -223,14 +223,21 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       return { ...run, question: null };
     case 'message_sent':
       return withEntry(
-        { ...run, paused: '' },
+        { ...run, paused: run.status === 'paused' ? run.paused : '' },
         { kind: 'message', key: String(event.seq), text: event.text }
       );
     case 'run_paused':
-      return withEntry(
-        { ...run, paused: event.reason },
-        { kind: 'warning', key: String(event.seq), text: event.reason }
-      );
+      return event.resumable
+        ? interrupt(run, event.reason)
+        : withEntry(
+            { ...run, paused: event.reason },
+            { kind: 'warning', key: String(event.seq), text: event.reason }
+          );
+    case 'run_resumed':
+      return { ...run, status: 'running', paused: '' };
+    case 'files_listed':
+      // The agent's concern.
+      return run;
     case 'classes_allowed':
       // What is allowed belongs to the notebook, not to one run.
       return run;
@@ -335,6 +342,25 @@ function start(run: IRunState, cellId: string, time: number): IRunState {
   }));
 }
 
+/** The run lost its kernel or its server: whoever could tell the end of its running cell is gone. */
+function interrupt(run: IRunState, reason: string): IRunState {
+  const cells = new Map(run.cells);
+  cells.forEach((cell, cellId) => {
+    if (cell.status === 'running') {
+      cells.set(cellId, { ...cell, status: 'stopped' });
+    }
+  });
+  return {
+    ...run,
+    cells,
+    status: 'paused',
+    paused: reason,
+    streaming: '',
+    progress: '',
+    question: null
+  };
+}
+
 function finish(run: IRunState, event: RunFinished): IRunState {
   const cells = new Map(run.cells);
   // What still waited when the run ended will not be decided any more.
@@ -347,6 +373,7 @@ function finish(run: IRunState, event: RunFinished): IRunState {
     ...run,
     cells,
     status: event.status,
+    paused: '',
     ended: event.time,
     answer: event.answer,
     reason: event.reason,

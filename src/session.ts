@@ -100,6 +100,11 @@ export class SessionModel implements IDisposable {
     return this.socket.send({ type: 'stop_run' });
   }
 
+  /** Let a run go on that lost its kernel or its server. */
+  resumeRun(): Promise<void> {
+    return this.socket.send({ type: 'resume_run' });
+  }
+
   /** Change how much runs without asking. Ask means every cell, those approved beforehand included. */
   setMode(mode: Mode): Promise<void> {
     if (mode === 'ask') {
@@ -216,8 +221,17 @@ export function activity(session: SessionModel | null): Activity {
     return connection;
   }
   const run = lastRun(session.state);
-  if (run?.status !== 'running') {
-    return run?.status ?? 'idle';
+  if (run === null) {
+    return 'idle';
   }
-  return pendingCell(run) || run.question ? 'waiting' : 'working';
+  switch (run.status) {
+    case 'paused':
+      return 'waiting';
+    case 'running':
+      return pendingCell(run) || run.question || run.paused
+        ? 'waiting'
+        : 'working';
+    default:
+      return run.status;
+  }
 }

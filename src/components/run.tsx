@@ -10,6 +10,7 @@ import type { SessionModel } from '../session';
 import { CellLines } from './cells';
 import { usePanel } from './context';
 import { Deliverables } from './deliverables';
+import { InterruptionCard } from './interruption';
 import { PlanCard } from './plan';
 import { ProposalCard } from './proposal';
 import { QuestionCard } from './question';
@@ -48,6 +49,9 @@ export const RunView = React.memo((props: IRunProps): JSX.Element => {
       )}
       {run.deliverables.length > 0 && (
         <Deliverables run={run} session={session} />
+      )}
+      {run.status === 'paused' && (
+        <InterruptionCard run={run} session={session} />
       )}
       <Ending run={run} />
     </>
@@ -125,7 +129,7 @@ function Ending(props: { run: IRunState }): JSX.Element | null {
   const parts: JSX.Element[] = [];
   if (run.status === 'finished') {
     parts.push(<Prose key="answer" markdown={run.answer} />);
-  } else if (run.status !== 'running') {
+  } else if (run.status === 'failed' || run.status === 'stopped') {
     const failed = run.status === 'failed';
     parts.push(
       <div
