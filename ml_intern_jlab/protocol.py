@@ -420,11 +420,24 @@ class ReviewFinished(EventBase):
 
 
 class RunUndone(EventBase):
-    """The cells of `run_id` left the notebook; `kept` are those that a person changed since."""
+    """Cells of `run_id` left the notebook; `kept` are those that a person changed since.
+
+    `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
+    """
 
     type: Literal["run_undone"] = "run_undone"
     removed: list[str]
     kept: list[str]
+    by: str
+    after: list[str] = []
+
+
+class RunRedone(EventBase):
+    """Cells of `run_id` that were undone came back, each behind the cell that `after` names for it, "" for the top."""
+
+    type: Literal["run_redone"] = "run_redone"
+    restored: list[str]
+    after: list[str]
     by: str
 
 
@@ -465,6 +478,7 @@ Event = Annotated[
     | FindingAdded
     | ReviewFinished
     | RunUndone
+    | RunRedone
     | RunFinished,
     Field(discriminator="type"),
 ]
@@ -574,9 +588,21 @@ class TakeLease(CommandBase):
 
 
 class UndoRun(CommandBase):
-    """Take an ended run's cells out of the notebook; what a person changed since stays."""
+    """Take an ended run's cells out of the notebook; what a person changed since stays, except what `overwrite` names.
+
+    `cells` takes out those alone, each with the note before it; empty means all.
+    """
 
     type: Literal["undo_run"] = "undo_run"
+    run_id: str
+    cells: list[str] = Field(default=[], max_length=1000)
+    overwrite: list[str] = Field(default=[], max_length=1000)
+
+
+class RedoRun(CommandBase):
+    """Bring the cells back that undoing the run took out, with the outputs that they had."""
+
+    type: Literal["redo_run"] = "redo_run"
     run_id: str
 
 
@@ -599,6 +625,7 @@ Command = Annotated[
     | AnswerInput
     | TakeLease
     | UndoRun
+    | RedoRun
     | ReviewNotebook,
     Field(discriminator="type"),
 ]

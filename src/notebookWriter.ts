@@ -29,6 +29,7 @@ const SAVE_AFTER: ReadonlyMap<Event['type'], number> = new Map([
   ['cell_decided', 1000],
   ['cell_finished', 100],
   ['run_paused', 100],
+  ['run_redone', 100],
   ['run_undone', 100],
   ['run_finished', 100]
 ]);

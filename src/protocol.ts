@@ -27,6 +27,7 @@ export type Event =
   | FindingAdded
   | ReviewFinished
   | RunUndone
+  | RunRedone
   | RunFinished;
 /**
  * How much runs without asking: nothing, what the policy calls safe, or all except what always asks.
@@ -61,6 +62,7 @@ export type Command =
   | AnswerInput
   | TakeLease
   | UndoRun
+  | RedoRun
   | ReviewNotebook;
 export type Frame = Event | Hello | Reply;
 /**
@@ -498,7 +500,9 @@ export interface ReviewFinished {
   by: string;
 }
 /**
- * The cells of `run_id` left the notebook; `kept` are those that a person changed since.
+ * Cells of `run_id` left the notebook; `kept` are those that a person changed since.
+ *
+ * `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
  */
 export interface RunUndone {
   session_id: string;
@@ -508,6 +512,20 @@ export interface RunUndone {
   type: 'run_undone';
   removed: string[];
   kept: string[];
+  by: string;
+  after: string[];
+}
+/**
+ * Cells of `run_id` that were undone came back, each behind the cell that `after` names for it, "" for the top.
+ */
+export interface RunRedone {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_redone';
+  restored: string[];
+  after: string[];
   by: string;
 }
 /**
@@ -630,11 +648,29 @@ export interface TakeLease {
   tab_id: string;
 }
 /**
- * Take an ended run's cells out of the notebook; what a person changed since stays.
+ * Take an ended run's cells out of the notebook; what a person changed since stays, except what `overwrite` names.
+ *
+ * `cells` takes out those alone, each with the note before it; empty means all.
  */
 export interface UndoRun {
   request_id?: string;
   type: 'undo_run';
+  run_id: string;
+  /**
+   * @maxItems 1000
+   */
+  cells?: string[];
+  /**
+   * @maxItems 1000
+   */
+  overwrite?: string[];
+}
+/**
+ * Bring the cells back that undoing the run took out, with the outputs that they had.
+ */
+export interface RedoRun {
+  request_id?: string;
+  type: 'redo_run';
   run_id: string;
 }
 /**

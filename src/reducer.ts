@@ -80,7 +80,7 @@ export interface IRunState {
   readonly cost: number | null;
   readonly undone: boolean;
   /** Cells that stayed when the run was undone, because a person had changed them. */
-  readonly kept: number;
+  readonly kept: readonly string[];
 }
 
 /** What the review rules found in the notebook. */
@@ -262,7 +262,9 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         text: event.message
       });
     case 'run_undone':
-      return { ...run, undone: true, kept: event.kept.length };
+      return { ...run, undone: true, kept: event.kept };
+    case 'run_redone':
+      return { ...run, undone: false, kept: [] };
     case 'run_finished':
       return finish(run, event);
     default:
@@ -301,7 +303,7 @@ function newRun(event: RunStarted): IRunState {
     outputTokens: 0,
     cost: null,
     undone: false,
-    kept: 0
+    kept: []
   };
 }
 

@@ -123,9 +123,28 @@ export class SessionModel implements IDisposable {
     return this.socket.send({ type: 'answer_input', cell_id: cellId, text });
   }
 
-  /** Take a run's cells out of the notebook. */
-  undoRun(runId: string): Promise<void> {
-    return this.socket.send({ type: 'undo_run', run_id: runId });
+  /**
+   * Take cells of a run out of the notebook.
+   *
+   * @param cells - Only these; none means all.
+   * @param overwrite - Those that go although the person changed them.
+   */
+  undoRun(
+    runId: string,
+    cells: readonly string[] = [],
+    overwrite: readonly string[] = []
+  ): Promise<void> {
+    return this.socket.send({
+      type: 'undo_run',
+      run_id: runId,
+      cells: [...cells],
+      overwrite: [...overwrite]
+    });
+  }
+
+  /** Bring back what undoing a run took out. */
+  redoRun(runId: string): Promise<void> {
+    return this.socket.send({ type: 'redo_run', run_id: runId });
   }
 
   /** Run the review rules over the notebook. */

@@ -15,7 +15,7 @@ from typing_extensions import assert_never
 from ..agent.intern import Intern
 from ..agent.models import DEFAULT_MODEL, create_model, model_label, model_name
 from ..errors import BadTask, InternError, JournalUnavailable, NotebookUnavailable, Refused
-from ..notebook.document import Document, Writer
+from ..notebook.document import Writer
 from ..notebook.kernel import Kernel
 from ..protocol import (
     AllowClass,
@@ -28,6 +28,7 @@ from ..protocol import (
     FindingAdded,
     MessageSent,
     Note,
+    RedoRun,
     ResumeRun,
     ReviewFinished,
     ReviewNotebook,
@@ -36,7 +37,6 @@ from ..protocol import (
     RunPaused,
     RunStarted,
     RunStatus,
-    RunUndone,
     SendMessage,
     SessionInfo,
     SetMode,
@@ -56,6 +56,7 @@ from .lease import Lease
 from .policy import Knowledge, Policy
 from .run import Run
 from .story import Story, last_story
+from .undo import redone, undone
 
 CUT_OFF = "The server that did the run ended before the run did."
 SHUT_DOWN = "The server was shut down while the run worked."
@@ -141,8 +142,8 @@ class Session:
                 await self._resume(by)
             case TakeLease():
                 await self._lease.take(command.tab_id)
-            case UndoRun():
-                await self._undo(command.run_id, by)
+            case UndoRun() | RedoRun():
+                await self._undo(command, by)
             case ReviewNotebook():
                 await self._review(by)
             case _ as unknown:
@@ -352,23 +353,17 @@ class Session:
 
     # --- after a run --------------------------------------------------------------------------------------------------
 
-    async def _undo(self, run_id: str, by: str) -> None:
-        """Take a run's cells out, except those that a person changed since."""
+    async def _undo(self, command: UndoRun | RedoRun, by: str) -> None:
+        """Take a run's cells out, or bring them back."""
         if self.running:
             raise Refused("A run is working; stop it before you undo.")
-        events = list(self._journal.events(self.session_id))
-        if not any(isinstance(event, RunStarted) and event.run_id == run_id for event in events):
-            raise Refused(f"This session has no run {run_id}.")
-        document = Document(self.session_id)
-        for event in events:
-            document.apply(event)
         _, writer = await self._open()
         notebook = await writer.notebook()
-        standing = {cell.get("id"): cell["source"] for cell in notebook["cells"]}
-        own = document.run_cells(run_id)
-        removed = [cell_id for cell_id, source in own.items() if standing.get(cell_id) == source]
-        kept = [cell_id for cell_id in own if cell_id in standing and cell_id not in removed]
-        self.emit(RunUndone(run_id=run_id, removed=removed, kept=kept, by=by))
+        events = self._journal.events(self.session_id)
+        if isinstance(command, UndoRun):
+            self.emit(undone(events, self.session_id, notebook, command, by))
+        else:
+            self.emit(redone(events, notebook, command, by))
         await writer.flush()
 
     async def _review(self, by: str) -> None:

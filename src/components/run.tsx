@@ -15,6 +15,7 @@ import { PlanCard } from './plan';
 import { ProposalCard } from './proposal';
 import { QuestionCard } from './question';
 import { Prose } from './rendered';
+import { Undoing } from './undoing';
 
 interface IRunProps {
   run: IRunState;
@@ -54,6 +55,7 @@ export const RunView = React.memo((props: IRunProps): JSX.Element => {
         <InterruptionCard run={run} session={session} />
       )}
       <Ending run={run} />
+      <Undoing run={run} session={session} />
     </>
   );
 });
@@ -125,7 +127,6 @@ function Streaming(props: { text: string }): JSX.Element | null {
 /** How the run ended, and what to do about it where it went wrong. */
 function Ending(props: { run: IRunState }): JSX.Element | null {
   const { run } = props;
-  const { trans } = usePanel();
   const parts: JSX.Element[] = [];
   if (run.status === 'finished') {
     parts.push(<Prose key="answer" markdown={run.answer} />);
@@ -138,15 +139,6 @@ function Ending(props: { run: IRunState }): JSX.Element | null {
         role={failed ? 'alert' : 'status'}
       >
         {run.reason}
-      </div>
-    );
-  }
-  if (run.undone) {
-    parts.push(
-      <div key="undone" className="jp-Intern-notice jp-mod-quiet" role="status">
-        {trans.__('This run was undone: its cells left the notebook.')}
-        {run.kept > 0 &&
-          ` ${trans._n('%1 cell stayed because you had changed it.', '%1 cells stayed because you had changed them.', run.kept)}`}
       </div>
     );
   }
