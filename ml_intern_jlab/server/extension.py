@@ -42,6 +42,12 @@ class MLInternExtension(ExtensionApp):
         help="The SQLite file that keeps every session's events. Default: ml_intern/journal.sqlite in Jupyter's data "
         "folder.",
     ).tag(config=True)
+    keep_days = Float(
+        365.0, min=0.0, help="Sessions in which nothing happened for so many days are forgotten; 0 keeps them all."
+    ).tag(config=True)
+    keep_megabytes = Float(
+        2000.0, min=0.0, help="The oldest sessions are forgotten while the journal takes more than this; 0: no limit."
+    ).tag(config=True)
     max_steps = Int(30, min=1, help="Turns of the model at which a run pauses and asks.").tag(config=True)
     run_seconds = Float(0.0, min=0.0, help="Seconds at which a run pauses and asks; 0 sets no limit.").tag(config=True)
 
@@ -106,13 +112,17 @@ class MLInternExtension(ExtensionApp):
         """
         if self._sessions is None:
             from ..sessions.budget import Limits
+            from ..sessions.housekeeping import prune
             from ..sessions.journal import Journal
             from ..sessions.policy import configured
             from ..sessions.session import Sessions, Settings
             from .hosts import ServerHost
 
+            journal = Journal(self.journal_path)
+            for info in prune(journal, self.keep_days, self.keep_megabytes * 1e6):
+                self.log.info("The session %s of %s was old and is forgotten.", info.session_id, info.path)
             self._sessions = Sessions(
-                Journal(self.journal_path),
+                journal,
                 ServerHost(self.settings),
                 Settings(
                     model=self.model,

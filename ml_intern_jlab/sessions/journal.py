@@ -80,10 +80,12 @@ class Journal:
             if self.path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heard only before the first table
             self._db.execute("PRAGMA journal_mode=WAL")
             # NORMAL survives a killed process; only a power cut can cost the last moments.
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("PRAGMA foreign_keys=ON")
+            self._db.execute("PRAGMA secure_delete=ON")
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise JournalUnavailable(
@@ -134,9 +136,27 @@ class Journal:
         self._write("UPDATE sessions SET path=? WHERE path=?", (path, old))
 
     def delete_session(self, session_id: str) -> None:
-        """Remove a session and all its events for good."""
+        """Remove a session and all its events for good: what they said is overwritten in the file."""
         self._write("DELETE FROM sessions WHERE session_id=?", (session_id,))
         self._last_seq.pop(session_id, None)
+        self._write("PRAGMA incremental_vacuum", ())
+        self._write("PRAGMA wal_checkpoint(TRUNCATE)", ())
+
+    def size(self) -> int:
+        """Bytes that the sessions take."""
+        pages, free, page = (
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * page)
+
+    def last_active(self, session_id: str) -> float:
+        """When something last happened in the session, in Unix seconds."""
+        row = self._db.execute(
+            "SELECT max(created, coalesce((SELECT max(time) FROM events WHERE events.session_id=sessions.session_id),"
+            " 0)) FROM sessions WHERE session_id=?",
+            (session_id,),
+        ).fetchone()
+        return float(row[0]) if row else 0.0
 
     def claim(self, session_id: str, pid: int) -> None:
         """The process `pid` of this machine writes the session from now on.
