@@ -44,6 +44,13 @@ class Writer(Protocol):
             NotebookUnavailable: it can't be read, is no notebook, or can't be written.
         """
 
+    async def bring_up(self) -> None:
+        """Give the notebook, where it exists, what it lacks of the session's history, and let go of it.
+
+        Raises:
+            NotebookUnavailable: it can't be read or written.
+        """
+
     def apply(self, event: Event) -> None:
         """Take in one more event; returns at once."""
 

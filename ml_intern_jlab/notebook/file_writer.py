@@ -78,13 +78,23 @@ class FileWriter:
         Runs that have ended were saved when they ended: a notebook that knows nothing of them is another one that was
         given the same name, and their cells have no business there.
         """
-        self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)
+        self._settle()
         if await self._contents.file_exists(self.path):
             await self._load()
         else:
             self._bring_up(new_notebook())
         self._dirty = True
         await self.flush()
+
+    async def bring_up(self) -> None:
+        """Save the notebook with what it lacks; one that lacks nothing, or isn't there, is left alone."""
+        self._settle()
+        if await self._contents.file_exists(self.path):
+            self._dirty = await self._load()
+            await self.flush()
+
+    def _settle(self) -> None:
+        self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)
 
     def apply(self, event: Event) -> None:
         """Fold `event` in; a save follows within about half a second."""
@@ -155,7 +165,8 @@ class FileWriter:
             raise
         return bool(model["last_modified"] != self._modified)
 
-    async def _load(self) -> None:
+    async def _load(self) -> bool:
+        """Read the notebook; returns whether it lacked something of the history."""
         try:
             model = await self._contents.get(self.path, content=True, type="notebook")
         except Exception as error:
@@ -165,15 +176,14 @@ class FileWriter:
         if not model.get("writable", True):
             raise NotebookUnavailable(f"{self.path} is read-only. Change its rights or choose another file.")
         self._modified = model["last_modified"]
-        self._bring_up(model["content"])
+        return self._bring_up(model["content"])
 
-    def _bring_up(self, notebook: dict[str, Any]) -> None:
+    def _bring_up(self, notebook: dict[str, Any]) -> bool:
         history = list(self._history())
         self._document.adopt(notebook, history[-1].seq if history else 0, self._settled)
         if self._kernelspec is not None:
             self._document.set_kernel(self._kernelspec, self._language)
-        for event in history:
-            self._document.apply(event)
+        return any([self._document.apply(event) for event in history])
 
 
 def reason_of(error: Exception) -> str:

@@ -86,19 +86,19 @@ class MLInternExtension(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Find the runs that an earlier server left unfinished. Where there are none, the agent isn't imported."""
         try:
-            if self._has_unfinished():
+            if self._has_abandoned():
                 await self.sessions.recover()
         except InternError as error:
             self.log.warning("Unfinished runs could not be looked for: %s", error)
 
-    def _has_unfinished(self) -> bool:
+    def _has_abandoned(self) -> bool:
         if not Path(self.journal_path).exists():
             return False
         from ..sessions.journal import Journal
 
         journal = Journal(self.journal_path)
         try:
-            return bool(journal.unfinished(str(getattr(self.settings["contents_manager"], "root_dir", ""))))
+            return bool(journal.abandoned(str(getattr(self.settings["contents_manager"], "root_dir", ""))))
         finally:
             journal.close()
 

@@ -125,11 +125,11 @@ class Journal:
         row = self._db.execute("SELECT root FROM sessions WHERE session_id=?", (session_id,)).fetchone()
         return row[0] if row else ""
 
-    def unfinished(self, root: str) -> list[SessionInfo]:
-        """The sessions of the notebooks below `root` whose last run neither ended nor is at work in a live process."""
-        rows = self._db.execute(f"SELECT {_INFO}, owner FROM sessions WHERE root=?", (root,)).fetchall()
-        found = [self._info(*row[:-1]) for row in rows if not _others(row[-1], os.getpid())]
-        return [info for info in found if info.run_status in (RunStatus.running, RunStatus.paused)]
+    def abandoned(self, root: str) -> list[SessionInfo]:
+        """The sessions of the notebooks below `root` whose process ended without letting go of them."""
+        rows = self._db.execute(f"SELECT {_INFO}, owner FROM sessions WHERE root=? AND owner<>''", (root,)).fetchall()
+        mine = _owner(os.getpid())
+        return [self._info(*row[:-1]) for row in rows if row[-1] != mine and not _others(row[-1], os.getpid())]
 
     def rename_sessions(self, old: str, path: str) -> None:
         """The notebook at `old` lies at `path` from now on."""
@@ -168,6 +168,10 @@ class Journal:
         if other := _others(row[0] if row else "", pid):
             raise Refused(f"The process {other} works on session {session_id}; end it first.")
         self._write("UPDATE sessions SET owner=? WHERE session_id=?", (_owner(pid), session_id))
+
+    def let_go(self, session_id: str) -> None:
+        """No process writes the session any more."""
+        self._write("UPDATE sessions SET owner='' WHERE session_id=?", (session_id,))
 
     def session(self, session_id: str) -> SessionInfo:
         """One session with the state of its last run.

@@ -76,8 +76,7 @@ class Lease:
         async with self._moving:
             if self._writer is None:
                 writer = self._host.open_writer(self.path, self._session_id, None, self._history, self._warn)
-                await writer.open()
-                await writer.close()
+                await writer.bring_up()
 
     async def take(self, tab_id: str) -> None:
         """The tab writes the notebook from now on; what the server had to write is saved before.

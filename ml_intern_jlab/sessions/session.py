@@ -414,8 +414,8 @@ class Sessions:
         return self._live[session_id]
 
     async def recover(self) -> None:
-        """Find the runs that lost their server, and bring their notebooks to the journal's state."""
-        for info in self.journal.unfinished(self._host.root):
+        """Find what an earlier process left behind: its runs pause, their notebooks get what the journal has."""
+        for info in self.journal.abandoned(self._host.root):
             session = self.get(info.session_id)
             try:
                 await session.bring_up()
@@ -471,6 +471,8 @@ class Sessions:
             except InternError as error:
                 # Nobody is left to answer; the journal keeps what the notebook lacks.
                 session.emit(WarningRaised(code=error.code, message=str(error)))
+            with contextlib.suppress(JournalUnavailable):  # then the next process finds the session abandoned
+                self.journal.let_go(session.session_id)
         self.journal.close()
 
 

@@ -55,6 +55,7 @@ async def test_a_cell_that_both_touched_goes_only_when_the_person_says_so(desk: 
     d = desk([PLAN, turn("a = 1"), DONE])
     ended = await d.run()
     cell_id = d.all(CellProposed)[0].cell_id
+    await d.notebook()
     change(d, '"a = 1"', '"a = 2"')
     await d.send(UndoRun(run_id=ended.run_id))
     assert await d.sources() == ["a = 2"]
