@@ -35,7 +35,7 @@ class Replier(Model):  # type: ignore[misc]
 
     def generate(self, messages: list[ChatMessage], **_: Any) -> ChatMessage:
         text = "".join(part.get("text", "") for part in messages[-1].content)
-        shown = [index for index, (source, _) in enumerate(SCRIPT) if source.splitlines()[-1] in text]
+        shown = [index for index, (source, _) in enumerate(SCRIPT) if source.splitlines()[0] in text]
         following = max(shown, default=-1) + 1
         if "Write the plan first" in text:
             answer = "1. Begin\n2. Add"
