@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .errors import InternError
-from .protocol import Command, Event, StopRun
+from .protocol import Command, Event, ResumeRun, StopRun
 from .sessions.session import Sessions
+from .sessions.story import last_story
 from .terminal import Terminal
 
 STOPPED = 3
@@ -30,9 +31,13 @@ async def attend(sessions: Sessions, session_id: str, command: Command, listener
     async def send(each: Command) -> None:
         await sessions.handle(session_id, each, person, "terminal")
 
-    sessions.subscribe(session_id, Terminal(send).show)
+    terminal = Terminal(send)
+    sessions.subscribe(session_id, terminal.show)
     sessions.subscribe(session_id, listener)
+    before = last_story(sessions.journal.events(session_id))
     await send(command)
+    if isinstance(command, ResumeRun) and before and before.cells and before.cells[-1].decision is None:
+        terminal.show(before.cells[-1].proposal)  # it was told to whoever was there then
     with _stop_on_interrupt(send):
         await sessions.get(session_id).wait()
 

@@ -314,13 +314,14 @@ def _is_blank(cell: dict[str, Any]) -> bool:
 
 def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
     """Up to which `seq` of which session the notebook says that it was brought; what is odd there is replaced."""
-    facts = notebook["metadata"].get(METADATA_KEY)
-    if not isinstance(facts, dict):
-        facts = notebook["metadata"][METADATA_KEY] = {}
-    sessions = facts.get("sessions")
-    if not isinstance(sessions, dict):
-        sessions = facts["sessions"] = {}
-    found: dict[str, Any] = sessions
+    # What is put into a node of nbformat's is copied, so it is read again from there.
+    metadata = notebook["metadata"]
+    if not isinstance(metadata.get(METADATA_KEY), dict):
+        metadata[METADATA_KEY] = {}
+    facts = metadata[METADATA_KEY]
+    if not isinstance(facts.get("sessions"), dict):
+        facts["sessions"] = {}
+    found: dict[str, Any] = facts["sessions"]
     return found
 
 

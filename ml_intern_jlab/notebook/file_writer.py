@@ -29,6 +29,9 @@ class Contents(Protocol):
     async def file_exists(self, path: str) -> bool:
         """Whether there is a file at `path`."""
 
+    async def restore(self, path: str) -> bool:
+        """Put back what stood at `path` before a save that was cut off half-way; whether there was something."""
+
 
 class FileWriter:
     """Projects one session onto the notebook file at `path`.
@@ -90,7 +93,14 @@ class FileWriter:
         """Save the notebook with what it lacks; one that lacks nothing, or isn't there, is left alone."""
         self._settle()
         if await self._contents.file_exists(self.path):
-            self._dirty = await self._load()
+            try:
+                self._dirty = await self._load()
+            except NotebookUnavailable:
+                # Only now, when nobody writes: another's save that isn't done yet looks the same.
+                if not await self._contents.restore(self.path):
+                    raise
+                self._dirty = await self._load()
+                self._warn("notebook_restored", f"A save of {self.path} was cut off; what stood there was put back.")
             await self.flush()
 
     def _settle(self) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_core.utils import ensure_async
+from jupyter_server.services.contents.fileio import path_to_intermediate
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.contents.manager import ContentsManager
 from traitlets.config import Config
@@ -41,6 +45,22 @@ class AwaitableContents:
     async def file_exists(self, path: str) -> bool:
         """Whether there is a file."""
         return bool(await ensure_async(self._manager.file_exists(path)))
+
+    async def restore(self, path: str) -> bool:
+        """Put back the copy that the contents manager makes of a file before it writes it, if that was left behind."""
+        root = getattr(self._manager, "root_dir", "")
+        target = Path(root) / path.strip("/")
+        return bool(root) and await asyncio.to_thread(_put_back, target)
+
+
+def _put_back(target: Path) -> bool:
+    copy = Path(path_to_intermediate(str(target)))
+    try:
+        nbformat.reads(copy.read_text(encoding="utf-8"), as_version=4)
+        os.replace(copy, target)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 class _ContentsHost:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
+from nbformat import validator
 from smolagents.models import ChatMessage, MessageRole, Model
 
+from ml_intern_jlab.agent.skills import choice
 from ml_intern_jlab.notebook.kernel import Kernel
 from ml_intern_jlab.protocol import CellFinished, CellStarted, Event, Mode, ResumeRun, RunStatus, StartRun
 from ml_intern_jlab.server.hosts import HeadlessHost
@@ -23,10 +25,9 @@ from ml_intern_jlab.sessions.journal import Journal
 from ml_intern_jlab.sessions.session import Sessions, Settings
 from ml_intern_jlab.testing import turn
 
-FIRST = "x = 20\nprint('first')"
-FAILS = "print(missing_name)"
-REPAIR = "y = x + 1\nprint('second', y)\ny"
-SCRIPT = ((FIRST, turn(FIRST, "A beginning.")), (FAILS, turn(FAILS, item=2)), (REPAIR, turn(REPAIR, "Better.", 2)))
+FAILS = "print('begun')\nmissing_name"
+REPAIR = "y = 20 + 1\nprint('repaired')\ny"
+SCRIPT = ((FAILS, turn(FAILS, "A beginning.")), (REPAIR, turn(REPAIR, "Better.")))
 DONE = turn('final_answer("It is 21.")', item=2)
 
 
@@ -35,7 +36,7 @@ class Replier(Model):  # type: ignore[misc]
 
     def generate(self, messages: list[ChatMessage], **_: Any) -> ChatMessage:
         text = "".join(part.get("text", "") for part in messages[-1].content)
-        shown = [index for index, (source, _) in enumerate(SCRIPT) if source.splitlines()[0] in text]
+        shown = [index for index, (source, _) in enumerate(SCRIPT) if source.splitlines()[1] in text]
         following = max(shown, default=-1) + 1
         if "Write the plan first" in text:
             answer = "1. Begin\n2. Add"
@@ -78,6 +79,9 @@ class OutlivingHost(HeadlessHost):
         manager.provisioner = Outside(self._outliving[1])
         return await Kernel.attach(manager)
 
+
+PRELOADED = choice, validator
+"""What is imported only when it is used, and would be imported anew in each of the processes."""
 
 Fault = Callable[["Victim", Event], None]
 
@@ -149,7 +153,7 @@ def clock_jumps(victim: Victim, event: Event) -> None:
     """The clock goes back a day, and forward two at the next cell."""
     if isinstance(event, CellStarted):
         real = time.time
-        days = -1 if event.seq < 12 else 1
+        days = -1 if event.seq < 12 else 1  # the first of the two cells starts before the twelfth event
         time.time = lambda: real() + days * 86_400
 
 
