@@ -168,7 +168,7 @@ class PeopleAndAgent(RuleBasedStateMachine):
         self.emit(event)
         self.ours |= {cell_id: self.given[cell_id] for cell_id in event.restored}
 
-    # --- the person, who saves what they did ---------------------------------------------------------------------------
+    # --- the person, who saves what they did --------------------------------------------------------------------------
 
     @rule(place=PLACES, text=TEXTS)
     def insert(self, place: int, text: str) -> None:
