@@ -42,7 +42,8 @@ class Server:
                 self.get("health")
                 return
             except OSError:
-                assert self.process.poll() is None and time.monotonic() < until, "the server doesn't come up"
+                assert self.process.poll() is None, "the server ended at once"
+                assert time.monotonic() < until, "the server doesn't come up"
                 time.sleep(0.2)
 
     def get(self, path: str, body: dict[str, Any] | None = None) -> Any:
