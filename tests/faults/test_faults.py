@@ -81,41 +81,46 @@ def assert_invariants(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(kernel: Connection, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[Any, ...]], int]:
-    """The notebook of an undisturbed run, and how many events it had."""
+def undisturbed(kernel: Connection, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[Any, ...]]]:
+    """The folder of an undisturbed run, with what stood there at each of its events, and its notebook."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    assert in_process(victim.begin, folder, kernel) == 0
+    assert in_process(victim.begin, folder, kernel, victim.kept) == 0
     assert_invariants(folder)
-    journal = Journal(folder / "journal.sqlite")
-    count = journal.last_seq(journal.sessions()[0].session_id)
-    journal.close()
     found = content(folder)
     assert [cell[1] for cell in found if cell[0] == "code"] == [victim.REPAIR]
-    return without_counts(found), count
+    return folder, without_counts(found)
 
 
-def test_a_server_that_is_killed_at_any_event_loses_nothing(
-    kernel: Connection, undisturbed: tuple[list[tuple[Any, ...]], int], tmp_path: Path
+def test_a_server_that_dies_at_any_event_loses_nothing(
+    kernel: Connection, undisturbed: tuple[Path, list[tuple[Any, ...]]]
 ) -> None:
-    expected, count = undisturbed
-    for seq in range(1, count + 1):
-        folder = tmp_path / str(seq)
-        folder.mkdir()
-        assert in_process(victim.begin, folder, kernel, victim.KilledAt(seq)) == -9
-        assert in_process(victim.go_on, folder, kernel) == 0, seq
+    folders = sorted((undisturbed[0] / "at").iterdir(), key=lambda folder: int(folder.name))
+    assert len(folders) > 15
+    assert in_process(victim.go_on, folders, kernel) == 0
+    for folder in folders:
         assert_invariants(folder)
-        assert without_counts(content(folder)) == expected, f"killed at event {seq}"
-        shutil.rmtree(folder)
+        assert without_counts(content(folder)) == undisturbed[1], f"died at event {folder.name}"
+
+
+@pytest.mark.parametrize("seq", [10, 17])
+def test_a_process_that_is_killed_loses_nothing(
+    kernel: Connection, undisturbed: tuple[Path, list[tuple[Any, ...]]], tmp_path: Path, seq: int
+) -> None:
+    assert in_process(victim.begin, tmp_path, kernel, victim.KilledAt(seq)) == -9
+    assert in_process(victim.go_on, [tmp_path], kernel) == 0
+    assert_invariants(tmp_path)
+    assert without_counts(content(tmp_path)) == undisturbed[1]
 
 
 def test_a_kernel_that_dies_with_its_server_is_replaced(
-    undisturbed: tuple[list[tuple[Any, ...]], int], tmp_path: Path
+    undisturbed: tuple[Path, list[tuple[Any, ...]]], tmp_path: Path
 ) -> None:
-    expected, count = undisturbed
-    assert in_process(victim.begin, tmp_path, None, victim.KilledAt(count - 1)) == -9
-    assert in_process(victim.go_on, tmp_path, None) == 0
+    last = max(int(folder.name) for folder in (undisturbed[0] / "at").iterdir())
+    shutil.copytree(undisturbed[0] / "at" / str(last - 1), tmp_path, dirs_exist_ok=True)
+    # That run's kernel is another one than this process will start.
+    assert in_process(victim.go_on, [tmp_path], None) == 0
     assert_invariants(tmp_path)
-    assert without_counts(content(tmp_path)) == expected
+    assert without_counts(content(tmp_path)) == undisturbed[1]
     journal = Journal(tmp_path / "journal.sqlite")
     resumed = [each for each in journal.events(journal.sessions()[0].session_id) if isinstance(each, RunResumed)]
     journal.close()
@@ -123,7 +128,7 @@ def test_a_kernel_that_dies_with_its_server_is_replaced(
 
 
 def test_a_full_disk_costs_nothing_once_there_is_room_again(
-    kernel: Connection, undisturbed: tuple[list[tuple[Any, ...]], int], tmp_path: Path
+    kernel: Connection, undisturbed: tuple[Path, list[tuple[Any, ...]]], tmp_path: Path
 ) -> None:
     theirs = nbformat.v4.new_markdown_cell("x" * 2_000_000)
     nbformat.write(nbformat.v4.new_notebook(cells=[theirs]), tmp_path / "a.ipynb")
@@ -131,15 +136,15 @@ def test_a_full_disk_costs_nothing_once_there_is_room_again(
     assert_invariants(tmp_path)
     cells = content(tmp_path)
     assert cells[0][1] == theirs.source
-    assert without_counts(cells[1:]) == undisturbed[0]
+    assert without_counts(cells[1:]) == undisturbed[1]
 
 
 @pytest.mark.parametrize(
     "fault", [victim.file_deleted, victim.clock_jumps, victim.journal_locked], ids=lambda each: each.__name__
 )
 def test_a_fault_that_passes_changes_nothing(
-    kernel: Connection, undisturbed: tuple[list[tuple[Any, ...]], int], tmp_path: Path, fault: Any
+    kernel: Connection, undisturbed: tuple[Path, list[tuple[Any, ...]]], tmp_path: Path, fault: Any
 ) -> None:
     assert in_process(victim.begin, tmp_path, kernel, fault) == 0
     assert_invariants(tmp_path)
-    assert without_counts(content(tmp_path)) == undisturbed[0]
+    assert without_counts(content(tmp_path)) == undisturbed[1]

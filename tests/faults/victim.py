@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import threading
@@ -124,8 +125,9 @@ def begin(folder: Path, kernel: tuple[str, int] | None, fault: Fault | None = No
     os._exit(0)  # whatever lives in another thread
 
 
-def go_on(folder: Path, kernel: tuple[str, int] | None) -> None:
-    asyncio.run(Victim(folder, kernel, None).go_on())
+def go_on(folders: list[Path], kernel: tuple[str, int] | None) -> None:
+    for folder in folders:
+        asyncio.run(Victim(folder, kernel, None).go_on())
     os._exit(0)
 
 
@@ -141,6 +143,20 @@ class KilledAt:
     def __call__(self, victim: Victim, event: Event) -> None:
         if event.seq == self.seq:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kept(victim: Victim, event: Event) -> None:
+    """Keep what a process that is killed with this event leaves behind: its journal and the folder's files."""
+    folder = victim.folder / "at" / str(event.seq)
+    folder.mkdir(parents=True)
+    left = sqlite3.connect(folder / "journal.sqlite")
+    victim.journal._db.backup(left)
+    left.execute("UPDATE sessions SET root=?", (str(folder),))
+    left.commit()
+    left.close()
+    for name in ("a.ipynb", ".~a.ipynb"):
+        if (victim.folder / name).exists():
+            shutil.copy2(victim.folder / name, folder / name)
 
 
 def file_deleted(victim: Victim, event: Event) -> None:

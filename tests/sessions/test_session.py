@@ -329,8 +329,8 @@ async def test_the_time_limit_fails_the_run_and_interrupts(desk: MakeDesk) -> No
     assert d.all(CellFinished)[0].status == "stopped"
 
 
-async def test_a_dying_kernel_fails_the_run_with_its_reason(desk: MakeDesk) -> None:
-    d = desk([PLAN, turn("import os\nos.kill(os.getpid(), 9)"), DONE])
+async def test_a_dying_kernel_fails_a_run_that_nobody_attends_with_its_reason(desk: MakeDesk) -> None:
+    d = desk([PLAN, turn("import os\nos.kill(os.getpid(), 9)"), DONE], interactive=False)
     ended = await d.run()
     assert ended.status == "failed"
     assert "killed" in ended.reason
