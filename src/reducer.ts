@@ -202,11 +202,15 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       // The notebook shows outputs; the panel doesn't.
       return run;
     case 'cell_finished':
-      return withCell({ ...run, question: null }, event.cell_id, cell => ({
-        ...cell,
-        status: event.status,
-        finished: event
-      }));
+      return withCell(
+        { ...run, question: null, progress: '' },
+        event.cell_id,
+        cell => ({
+          ...cell,
+          status: event.status,
+          finished: event
+        })
+      );
     case 'step_finished':
       return {
         ...run,

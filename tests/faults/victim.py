@@ -26,7 +26,7 @@ from ml_intern_jlab.sessions.journal import Journal
 from ml_intern_jlab.sessions.session import Sessions, Settings
 from ml_intern_jlab.testing import turn
 
-FAILS = "print('begun')\nmissing_name"
+FAILS = "print('begun')\n1 / 0"
 REPAIR = "y = 20 + 1\nprint('repaired')\ny"
 SCRIPT = ((FAILS, turn(FAILS, "A beginning.")), (REPAIR, turn(REPAIR, "Better.")))
 DONE = turn('final_answer("It is 21.")', item=2)
