@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import getpass
 import json
 import logging
-import signal
 import sys
 import time
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +18,6 @@ from .model_commands import add_model_commands
 from .protocol import (
     CellFinished,
     CellProposed,
-    Command,
     Deliverable,
     Event,
     MetricLogged,
@@ -31,9 +26,9 @@ from .protocol import (
     RunFinished,
     StartRun,
     StepFinished,
-    StopRun,
 )
 from .review_command import add_review_parser
+from .sessions_command import add_sessions_parser
 
 FINISHED, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 3
 EXIT_STATUS = {"finished": FINISHED, "failed": FAILED, "stopped": STOPPED}
@@ -127,11 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--journal", type=Path, help="the journal's file (default: in Jupyter's data folder)")
     run.set_defaults(command=_run)
 
-    sessions = commands.add_parser("sessions", help="list the sessions in the journal")
-    sessions.add_argument("--json", action="store_true", help="print a JSON list")
-    sessions.add_argument("--journal", type=Path, help="the journal's file (default: in Jupyter's data folder)")
-    sessions.set_defaults(command=_sessions)
-
+    add_sessions_parser(commands)
     add_model_commands(commands)
     add_review_parser(commands)
 
@@ -200,12 +191,12 @@ def _notebook_path(options: argparse.Namespace) -> Path:
 
 async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -> tuple[int, str]:
     """One session with one run; returns the exit status and the session's id."""
+    from .headless import attend
     from .server.extension import configuration
     from .server.hosts import HeadlessHost
     from .sessions.budget import Limits
     from .sessions.journal import Journal
     from .sessions.session import Sessions
-    from .terminal import Terminal
 
     extension = configuration()
     journal = Journal(options.journal or extension.journal_path)
@@ -224,19 +215,16 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     )
     sessions = Sessions(journal, HeadlessHost(notebook.parent, options.cwd.expanduser().resolve()), settings)
     info = sessions.create(notebook.name, options.kernel)
-    person = getpass.getuser()
-
-    async def send(command: Command) -> None:
-        await sessions.handle(info.session_id, command, person, "terminal")
-
-    sessions.subscribe(info.session_id, Terminal(send).show)
-    sessions.subscribe(info.session_id, summary.add)
     begun = False
-    try:
-        await send(StartRun(task=options.task, mode=options.approve, max_steps=options.max_steps))
+
+    def listen(event: Event) -> None:
+        nonlocal begun
         begun = True
-        with _stop_on_interrupt(send):
-            await sessions.get(info.session_id).wait()
+        summary.add(event)
+
+    try:
+        start = StartRun(task=options.task, mode=options.approve, max_steps=options.max_steps)
+        await attend(sessions, info.session_id, start, listen)
     finally:
         if not begun:
             await sessions.delete(info.session_id)
@@ -244,55 +232,7 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     return EXIT_STATUS[summary.status], info.session_id
 
 
-@contextlib.contextmanager
-def _stop_on_interrupt(send: Any) -> Any:
-    """Ctrl-C stops the run and keeps the notebook; a second one ends the process."""
-    loop = asyncio.get_running_loop()
-    stopping: list[asyncio.Task[None]] = []
-
-    async def stop() -> None:
-        with contextlib.suppress(InternError):
-            await send(StopRun())
-
-    def interrupted() -> None:
-        if stopping:
-            raise SystemExit(STOPPED)
-        print("\nStopping …", file=sys.stderr)
-        stopping.append(loop.create_task(stop()))
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupted)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-
-# --- sessions and doctor ------------------------------------------------------------------------------------------
-
-
-def _sessions(options: argparse.Namespace) -> int:
-    from .server.extension import default_journal_path
-    from .sessions.journal import Journal
-
-    try:
-        journal = Journal(options.journal or default_journal_path())
-    except JournalUnavailable as error:
-        print(f"jupyter ml-intern: {error}", file=sys.stderr)
-        return FAILED
-    found = journal.sessions()
-    journal.close()
-    if options.json:
-        print(json.dumps([info.model_dump(mode="json") for info in found], ensure_ascii=False))
-        return FINISHED
-    if not found:
-        print("No sessions yet. `jupyter ml-intern run TASK` begins one.")
-    for info in found:
-        when = datetime.fromtimestamp(info.created).strftime("%Y-%m-%d %H:%M")
-        status = info.run_status.value if info.run_status else "empty"
-        print(f"{info.session_id}  {when}  {status:<8}  {info.path}  {(info.task or '-').splitlines()[0][:80]}")
-    return FINISHED
+# --- doctor ------------------------------------------------------------------------------------------------------
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -59,9 +59,13 @@ class CellStatus(str, Enum):
 
 
 class RunStatus(str, Enum):
-    """`finished` means that every deliverable was checked or waived; nothing else does."""
+    """`finished` means that every deliverable was checked or waived; nothing else does.
+
+    A `paused` run lost its kernel or its server, and waits to be resumed or ended.
+    """
 
     running = "running"
+    paused = "paused"
     finished = "finished"
     failed = "failed"
     stopped = "stopped"
@@ -187,6 +191,13 @@ class PlanChanged(EventBase):
     by: str
 
 
+class FilesListed(EventBase):
+    """The files that the agent saw when the run began; a run that is resumed is planned from the same."""
+
+    type: Literal["files_listed"] = "files_listed"
+    listing: str
+
+
 class TextDelta(EventBase):
     """A piece of what the model is writing. Not stored: `cell_proposed` has the whole."""
 
@@ -289,10 +300,22 @@ class CellOverdue(EventBase):
 
 
 class RunPaused(EventBase):
-    """The run waits for the person, because of `reason`: a message lets it go on, a stop ends it."""
+    """The run waits for the person, because of `reason`: a message lets it go on, a stop ends it.
+
+    A `resumable` run has lost its kernel or its server: `resume_run` lets it go on, a stop ends it.
+    """
 
     type: Literal["run_paused"] = "run_paused"
     reason: str
+    resumable: bool = False
+
+
+class RunResumed(EventBase):
+    """A resumable run goes on. In a fresh kernel its approved `cells`, so many, are run again first."""
+
+    type: Literal["run_resumed"] = "run_resumed"
+    cells: int
+    by: str
 
 
 class InputRequested(EventBase):
@@ -337,7 +360,7 @@ class ModelChanged(EventBase):
 
 
 class ModelProgress(EventBase):
-    """What a model does before it can write, such as loading; `done` is from 0 to 1, None: unknown. Not stored."""
+    """What happens before the model can write, such as loading it; `done` is from 0 to 1, None: unknown. Not stored."""
 
     type: Literal["model_progress"] = "model_progress"
     text: str
@@ -408,11 +431,24 @@ class ReviewFinished(EventBase):
 
 
 class RunUndone(EventBase):
-    """The cells of `run_id` left the notebook; `kept` are those that a person changed since."""
+    """Cells of `run_id` left the notebook; `kept` are those that a person changed since.
+
+    `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
+    """
 
     type: Literal["run_undone"] = "run_undone"
     removed: list[str]
     kept: list[str]
+    by: str
+    after: list[str] = []
+
+
+class RunRedone(EventBase):
+    """Cells of `run_id` that were undone came back, each behind the cell that `after` names for it, "" for the top."""
+
+    type: Literal["run_redone"] = "run_redone"
+    restored: list[str]
+    after: list[str]
     by: str
 
 
@@ -429,6 +465,7 @@ class RunFinished(EventBase):
 Event = Annotated[
     RunStarted
     | PlanChanged
+    | FilesListed
     | TextDelta
     | CellProposed
     | CellDecided
@@ -438,6 +475,7 @@ Event = Annotated[
     | CellOverdue
     | StepFinished
     | RunPaused
+    | RunResumed
     | InputRequested
     | InputAnswered
     | MessageSent
@@ -452,6 +490,7 @@ Event = Annotated[
     | FindingAdded
     | ReviewFinished
     | RunUndone
+    | RunRedone
     | RunFinished,
     Field(discriminator="type"),
 ]
@@ -521,6 +560,12 @@ class InterruptCell(CommandBase):
     cell_id: str
 
 
+class ResumeRun(CommandBase):
+    """Let the run go on that lost its kernel or its server; in a fresh kernel its approved cells are run again."""
+
+    type: Literal["resume_run"] = "resume_run"
+
+
 class SetMode(CommandBase):
     """Change how much runs without asking."""
 
@@ -562,9 +607,21 @@ class TakeLease(CommandBase):
 
 
 class UndoRun(CommandBase):
-    """Take an ended run's cells out of the notebook; what a person changed since stays."""
+    """Take an ended run's cells out of the notebook; what a person changed since stays, except what `overwrite` names.
+
+    `cells` takes out those alone, each with the note before it; empty means all.
+    """
 
     type: Literal["undo_run"] = "undo_run"
+    run_id: str
+    cells: list[str] = Field(default=[], max_length=1000)
+    overwrite: list[str] = Field(default=[], max_length=1000)
+
+
+class RedoRun(CommandBase):
+    """Bring the cells back that undoing the run took out, with the outputs that they had."""
+
+    type: Literal["redo_run"] = "redo_run"
     run_id: str
 
 
@@ -581,12 +638,14 @@ Command = Annotated[
     | SendMessage
     | StopRun
     | InterruptCell
+    | ResumeRun
     | SetMode
     | SetModel
     | AllowClass
     | AnswerInput
     | TakeLease
     | UndoRun
+    | RedoRun
     | ReviewNotebook,
     Field(discriminator="type"),
 ]

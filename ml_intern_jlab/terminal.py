@@ -32,9 +32,11 @@ from .protocol import (
     ModelChanged,
     ModelProgress,
     PlanChanged,
+    ResumeRun,
     RiskClass,
     RunFinished,
     RunPaused,
+    RunResumed,
     RunStarted,
     SendMessage,
     StopRun,
@@ -88,7 +90,10 @@ class Terminal:
             case CellOverdue():
                 out.print(f"  [yellow]! this cell runs for {event.seconds:,.0f} s now; Ctrl-C stops the run[/]")
             case RunPaused():
-                self._spawn(self._resume(event))
+                self._spawn(self._revive(event) if event.resumable else self._resume(event))
+            case RunResumed():
+                again = f"; {event.cells} cells run again in a fresh kernel" if event.cells else ""
+                out.print(f"[dim]the run goes on{again}[/]")
             case ModelProgress():
                 if event.text != self._progress:  # a percentage each second is for the panel
                     self._progress = event.text
@@ -182,6 +187,13 @@ class Terminal:
         while answer is not None and not answer.strip():
             answer = await self._ask("What should it do? ")
         await self._try(StopRun() if answer is None else SendMessage(text=answer.strip()))
+
+    async def _revive(self, event: RunPaused) -> None:
+        """The run lost its kernel: yes lets it go on in another, anything else ends it."""
+        self._console.print(f"[yellow]! {escape(event.reason)}[/]")
+        answer = await self._ask("Resume it? y = yes, n = end it: ")
+        yes = answer is not None and answer.strip().lower() in ("y", "yes")
+        await self._try(ResumeRun() if yes else StopRun())
 
     async def _try(self, command: Command) -> None:
         """The run may have ended while the person thought."""

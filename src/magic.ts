@@ -88,6 +88,10 @@ function tellEnd(
     if (run === undefined || run.status === 'running') {
       return;
     }
+    if (run.status === 'paused') {
+      say(run.paused);
+      return;
+    }
     session.stateChanged.disconnect(follow);
     say([words[run.status], run.reason].join(' ').trim());
   };

@@ -275,7 +275,10 @@ export class InternModel implements IDisposable {
     sessions: readonly SessionInfo[]
   ): Promise<string | null> {
     const open = sessions.find(
-      ({ run_status }) => run_status === 'running' || run_status === null
+      ({ run_status }) =>
+        run_status === 'running' ||
+        run_status === 'paused' ||
+        run_status === null
     );
     if (open !== undefined) {
       return open.session_id;

@@ -3,10 +3,12 @@ import type { PartialJSONObject } from '@lumino/coreutils';
 
 import { CellOutputs } from './notebookOutputs';
 import type {
+  CellFinished,
   CellOutput,
   CellProposed,
   CellStarted,
   Event,
+  IOPubMessage,
   Note,
   RunFinished,
   RunStarted
@@ -133,6 +135,8 @@ export class NotebookDocument {
         this.output(event, fresh);
         return;
       case 'cell_finished':
+        this._running = '';
+        this._ends.set(event.cell_id, event);
         if (fresh) {
           this.setStatus(event.cell_id, event.status);
           this.setExecution(event.cell_id, 'idle', event.execution_count);
@@ -141,6 +145,18 @@ export class NotebookDocument {
       case 'run_undone':
         if (fresh) {
           this.remove(event.removed);
+        }
+        return;
+      case 'run_redone':
+        if (fresh) {
+          event.restored.forEach((cellId, index) => {
+            this.bringBack(cellId, event.after[index], event.run_id);
+          });
+        }
+        return;
+      case 'run_paused':
+        if (event.resumable) {
+          this.interrupt(fresh);
         }
         return;
       case 'artifact_added':
@@ -155,9 +171,10 @@ export class NotebookDocument {
       case 'mode_changed':
       case 'model_changed':
       case 'model_progress':
+      case 'files_listed':
       case 'plan_changed':
-      case 'run_paused':
       case 'review_finished':
+      case 'run_resumed':
       case 'step_finished':
       case 'text_delta':
       case 'warning_raised':
@@ -189,15 +206,34 @@ export class NotebookDocument {
     }
     this.remember(run_id, event.cell_id, event.source);
     if (fresh) {
-      const { risk, plan_item } = event;
-      const facts = { run_id, status: 'proposed', risk, plan_item };
-      const cell: NewCell = {
-        id: event.cell_id,
-        cell_type: 'code',
-        source: event.source,
-        metadata: { [METADATA_KEY]: facts, trusted: true }
-      };
-      this.insert(cell, note ? note.cell_id : event.after, run_id);
+      this.insert(code(event), note ? note.cell_id : event.after, run_id);
+    }
+  }
+
+  /** Put a cell back that undoing its run took out: with its last source, its outputs and its end. */
+  private bringBack(cellId: string, after: string, runId: string): void {
+    const source = this._given.get(cellId);
+    if (source === undefined) {
+      return;
+    }
+    const proposal = this._proposals.get(cellId);
+    const cell = proposal
+      ? { ...code(proposal), source }
+      : markdown({ cell_id: cellId, source }, runId);
+    if (after === '') {
+      this.insertAt(0, cell);
+    } else {
+      this.insert(cell, after, runId);
+    }
+    const end = this._ends.get(cellId);
+    if (end) {
+      const outputs = new CellOutputs();
+      this._outputs.set(cellId, outputs);
+      (this._messages.get(cellId) ?? []).forEach(message => {
+        outputs.add(message, this.outputs(cellId));
+      });
+      this.setStatus(cellId, end.status);
+      this.setExecution(cellId, 'idle', end.execution_count);
     }
   }
 
@@ -218,8 +254,20 @@ export class NotebookDocument {
     this._given.set(cellId, source);
   }
 
+  /** Nobody will tell any more how the running cell ended. */
+  private interrupt(fresh: boolean): void {
+    if (fresh && this._running !== '') {
+      const cell = this.codeCell(this._running);
+      this.setStatus(this._running, 'stopped');
+      this.setExecution(this._running, 'idle', cell?.executionCount ?? null);
+    }
+    this._running = '';
+  }
+
   private start(event: CellStarted, fresh: boolean): void {
     const cellId = event.cell_id;
+    this._running = cellId;
+    this._messages.set(cellId, []);
     this._outputs.set(cellId, new CellOutputs());
     if (fresh) {
       this.supersede(cellId);
@@ -249,6 +297,7 @@ export class NotebookDocument {
       });
       return;
     }
+    this._messages.get(event.cell_id)?.push(event.message);
     const outputs = this._outputs.get(event.cell_id) ?? new CellOutputs();
     this._outputs.set(event.cell_id, outputs);
     outputs.add(event.message, touches ? this.outputs(event.cell_id) : null);
@@ -305,8 +354,14 @@ export class NotebookDocument {
         : anchor === undefined
           ? ids.length
           : ids.indexOf(anchor) + 1;
+    this.insertAt(position, cell);
+  }
+
+  private insertAt(position: number, cell: NewCell): void {
     const { sharedModel } = this.model;
-    sharedModel.transact(() => sharedModel.insertCell(position, cell), false);
+    if (this.cell(cell.id) === null) {
+      sharedModel.transact(() => sharedModel.insertCell(position, cell), false);
+    }
   }
 
   private remove(cellIds: readonly string[]): void {
@@ -375,7 +430,10 @@ export class NotebookDocument {
   /** The source that each cell was given last. */
   private readonly _given = new Map<string, string>();
   private readonly _edited = new Set<string>();
+  private readonly _messages = new Map<string, IOPubMessage[]>();
+  private readonly _ends = new Map<string, CellFinished>();
   private _unfinished = new Set<string>();
+  private _running = '';
   private _seq = 0;
 }
 
@@ -397,6 +455,8 @@ const TOUCHING: ReadonlySet<Event['type']> = new Set([
   'cell_started',
   'cell_output',
   'cell_finished',
+  'run_paused',
+  'run_redone',
   'run_undone',
   'run_finished'
 ]);
@@ -409,9 +469,22 @@ function unfinished(history: readonly Event[]): Set<string> {
       running.add(event.cell_id);
     } else if (event.type === 'cell_finished') {
       running.delete(event.cell_id);
+    } else if (event.type === 'run_paused' && event.resumable) {
+      running.clear();
     }
   }
   return running;
+}
+
+function code(event: CellProposed): NewCell {
+  const { run_id, risk, plan_item } = event;
+  const facts = { run_id, status: 'proposed', risk, plan_item };
+  return {
+    id: event.cell_id,
+    cell_type: 'code',
+    source: event.source,
+    metadata: { [METADATA_KEY]: facts, trusted: true }
+  };
 }
 
 function markdown(note: Note, runId: string): NewCell {

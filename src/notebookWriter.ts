@@ -28,6 +28,8 @@ const SAVE_AFTER: ReadonlyMap<Event['type'], number> = new Map([
   ['cell_proposed', 1000],
   ['cell_decided', 1000],
   ['cell_finished', 100],
+  ['run_paused', 100],
+  ['run_redone', 100],
   ['run_undone', 100],
   ['run_finished', 100]
 ]);
@@ -93,7 +95,7 @@ export class NotebookWriter implements IDisposable {
 
   /** The cell that waits for a decision now. What a notebook file says never makes one. */
   get pending(): IProposal | null {
-    const proposal = this._pending;
+    const proposal = this._isPaused ? null : this._pending;
     if (proposal === null) {
       return null;
     }
@@ -120,7 +122,7 @@ export class NotebookWriter implements IDisposable {
    * @throws CommandError with a sentence, where the server refuses.
    */
   async decide(decision: DecideCell['decision'], feedback = ''): Promise<void> {
-    const proposal = this._pending;
+    const proposal = this._isPaused ? null : this._pending;
     if (proposal === null) {
       throw new CommandError(
         this.options.trans.__('No cell waits for a decision.'),
@@ -307,6 +309,10 @@ export class NotebookWriter implements IDisposable {
         event.cell_id === this._pending?.cell_id)
     ) {
       this._pending = null;
+      this._isPaused = this._isPaused && event.type === 'cell_decided';
+    } else if (event.type === 'run_paused' || event.type === 'run_resumed') {
+      // What waits for a decision waits on when the run goes on.
+      this._isPaused = event.type === 'run_paused' && event.resumable;
     } else if (event.type === 'plan_changed') {
       this._items = event.items;
     } else {
@@ -331,6 +337,7 @@ export class NotebookWriter implements IDisposable {
   private _place: string | null = null;
   private _items: readonly PlanItem[] = [];
   private _pending: CellProposed | null = null;
+  private _isPaused = false;
   private _lease: Lease = 'asking';
   private _problem = '';
   private _following = 0;

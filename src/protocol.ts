@@ -3,6 +3,7 @@
 export type Event =
   | RunStarted
   | PlanChanged
+  | FilesListed
   | TextDelta
   | CellProposed
   | CellDecided
@@ -12,6 +13,7 @@ export type Event =
   | CellOverdue
   | StepFinished
   | RunPaused
+  | RunResumed
   | InputRequested
   | InputAnswered
   | MessageSent
@@ -26,6 +28,7 @@ export type Event =
   | FindingAdded
   | ReviewFinished
   | RunUndone
+  | RunRedone
   | RunFinished;
 /**
  * How much runs without asking: nothing, what the policy calls safe, or all except what always asks.
@@ -54,18 +57,23 @@ export type Command =
   | SendMessage
   | StopRun
   | InterruptCell
+  | ResumeRun
   | SetMode
   | SetModel
   | AllowClass
   | AnswerInput
   | TakeLease
   | UndoRun
+  | RedoRun
   | ReviewNotebook;
 export type Frame = Event | Hello | Reply;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
+ *
+ * A `paused` run lost its kernel or its server, and waits to be resumed or ended.
  */
-export type RunStatus = 'running' | 'finished' | 'failed' | 'stopped';
+export type RunStatus =
+  'running' | 'paused' | 'finished' | 'failed' | 'stopped';
 
 /**
  * Everything on the wire, and the version of the protocol.
@@ -145,6 +153,17 @@ export interface Deliverable {
   status: 'open' | 'passed' | 'failed' | 'waived';
   detail: string;
   size: number;
+}
+/**
+ * The files that the agent saw when the run began; a run that is resumed is planned from the same.
+ */
+export interface FilesListed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'files_listed';
+  listing: string;
 }
 /**
  * A piece of what the model is writing. Not stored: `cell_proposed` has the whole.
@@ -309,6 +328,8 @@ export interface StepFinished {
 }
 /**
  * The run waits for the person, because of `reason`: a message lets it go on, a stop ends it.
+ *
+ * A `resumable` run has lost its kernel or its server: `resume_run` lets it go on, a stop ends it.
  */
 export interface RunPaused {
   session_id: string;
@@ -317,6 +338,19 @@ export interface RunPaused {
   time: number;
   type: 'run_paused';
   reason: string;
+  resumable: boolean;
+}
+/**
+ * A resumable run goes on. In a fresh kernel its approved `cells`, so many, are run again first.
+ */
+export interface RunResumed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_resumed';
+  cells: number;
+  by: string;
 }
 /**
  * The running cell called `input()`; `password` asks that the answer isn't shown.
@@ -380,7 +414,7 @@ export interface ModelChanged {
   by: string;
 }
 /**
- * What a model does before it can write, such as loading; `done` is from 0 to 1, None: unknown. Not stored.
+ * What happens before the model can write, such as loading it; `done` is from 0 to 1, None: unknown. Not stored.
  */
 export interface ModelProgress {
   session_id: string;
@@ -483,7 +517,9 @@ export interface ReviewFinished {
   by: string;
 }
 /**
- * The cells of `run_id` left the notebook; `kept` are those that a person changed since.
+ * Cells of `run_id` left the notebook; `kept` are those that a person changed since.
+ *
+ * `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
  */
 export interface RunUndone {
   session_id: string;
@@ -493,6 +529,20 @@ export interface RunUndone {
   type: 'run_undone';
   removed: string[];
   kept: string[];
+  by: string;
+  after: string[];
+}
+/**
+ * Cells of `run_id` that were undone came back, each behind the cell that `after` names for it, "" for the top.
+ */
+export interface RunRedone {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'run_redone';
+  restored: string[];
+  after: string[];
   by: string;
 }
 /**
@@ -572,6 +622,13 @@ export interface InterruptCell {
   cell_id: string;
 }
 /**
+ * Let the run go on that lost its kernel or its server; in a fresh kernel its approved cells are run again.
+ */
+export interface ResumeRun {
+  request_id?: string;
+  type: 'resume_run';
+}
+/**
  * Change how much runs without asking.
  */
 export interface SetMode {
@@ -616,11 +673,29 @@ export interface TakeLease {
   tab_id: string;
 }
 /**
- * Take an ended run's cells out of the notebook; what a person changed since stays.
+ * Take an ended run's cells out of the notebook; what a person changed since stays, except what `overwrite` names.
+ *
+ * `cells` takes out those alone, each with the note before it; empty means all.
  */
 export interface UndoRun {
   request_id?: string;
   type: 'undo_run';
+  run_id: string;
+  /**
+   * @maxItems 1000
+   */
+  cells?: string[];
+  /**
+   * @maxItems 1000
+   */
+  overwrite?: string[];
+}
+/**
+ * Bring the cells back that undoing the run took out, with the outputs that they had.
+ */
+export interface RedoRun {
+  request_id?: string;
+  type: 'redo_run';
   run_id: string;
 }
 /**

@@ -74,7 +74,7 @@ export interface IRunState {
   readonly question: InputRequested | null;
   /** The running cell takes very long, and the person may interrupt it. */
   readonly overdue: CellOverdue | null;
-  /** Why the run waits for a message; empty while it works. */
+  /** Why the run waits for a message, or to be resumed where its status is paused; empty while it works. */
   readonly paused: string;
   /** Tokens a second of the last turn; null where it is unknown. */
   readonly tokensPerSecond: number | null;
@@ -84,7 +84,7 @@ export interface IRunState {
   readonly cost: number | null;
   readonly undone: boolean;
   /** Cells that stayed when the run was undone, because a person had changed them. */
-  readonly kept: number;
+  readonly kept: readonly string[];
 }
 
 /** What the review rules found in the notebook. */
@@ -222,7 +222,7 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       return run;
     case 'cell_finished':
       return withCell(
-        { ...run, question: null, overdue: null },
+        { ...run, question: null, overdue: null, progress: '' },
         event.cell_id,
         cell => ({
           ...cell,
@@ -248,14 +248,21 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       return { ...run, question: null };
     case 'message_sent':
       return withEntry(
-        { ...run, paused: '' },
+        { ...run, paused: run.status === 'paused' ? run.paused : '' },
         { kind: 'message', key: String(event.seq), text: event.text }
       );
     case 'run_paused':
-      return withEntry(
-        { ...run, paused: event.reason },
-        { kind: 'warning', key: String(event.seq), text: event.reason }
-      );
+      return event.resumable
+        ? interrupt(run, event.reason)
+        : withEntry(
+            { ...run, paused: event.reason },
+            { kind: 'warning', key: String(event.seq), text: event.reason }
+          );
+    case 'run_resumed':
+      return { ...run, status: 'running', paused: '' };
+    case 'files_listed':
+      // The agent's concern.
+      return run;
     case 'mode_changed':
       return { ...run, mode: event.mode };
     case 'model_changed':
@@ -277,7 +284,9 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         text: event.message
       });
     case 'run_undone':
-      return { ...run, undone: true, kept: event.kept.length };
+      return { ...run, undone: true, kept: event.kept };
+    case 'run_redone':
+      return { ...run, undone: false, kept: [] };
     case 'run_finished':
       return finish(run, event);
     default:
@@ -317,7 +326,7 @@ function newRun(event: RunStarted): IRunState {
     outputTokens: 0,
     cost: null,
     undone: false,
-    kept: 0
+    kept: []
   };
 }
 
@@ -358,6 +367,25 @@ function start(run: IRunState, cellId: string, time: number): IRunState {
   }));
 }
 
+/** The run lost its kernel or its server: whoever could tell the end of its running cell is gone. */
+function interrupt(run: IRunState, reason: string): IRunState {
+  const cells = new Map(run.cells);
+  cells.forEach((cell, cellId) => {
+    if (cell.status === 'running') {
+      cells.set(cellId, { ...cell, status: 'stopped' });
+    }
+  });
+  return {
+    ...run,
+    cells,
+    status: 'paused',
+    paused: reason,
+    streaming: '',
+    progress: '',
+    question: null
+  };
+}
+
 function finish(run: IRunState, event: RunFinished): IRunState {
   const cells = new Map(run.cells);
   // What still waited when the run ended will not be decided any more.
@@ -370,6 +398,7 @@ function finish(run: IRunState, event: RunFinished): IRunState {
     ...run,
     cells,
     status: event.status,
+    paused: '',
     ended: event.time,
     answer: event.answer,
     reason: event.reason,

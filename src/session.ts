@@ -116,6 +116,11 @@ export class SessionModel implements IDisposable {
     return this.socket.send({ type: 'interrupt_cell', cell_id: cellId });
   }
 
+  /** Let a run go on that lost its kernel or its server. */
+  resumeRun(): Promise<void> {
+    return this.socket.send({ type: 'resume_run' });
+  }
+
   /** Change how much runs without asking. Ask means every cell, those approved beforehand included. */
   setMode(mode: Mode): Promise<void> {
     if (mode === 'ask') {
@@ -134,9 +139,28 @@ export class SessionModel implements IDisposable {
     return this.socket.send({ type: 'answer_input', cell_id: cellId, text });
   }
 
-  /** Take a run's cells out of the notebook. */
-  undoRun(runId: string): Promise<void> {
-    return this.socket.send({ type: 'undo_run', run_id: runId });
+  /**
+   * Take cells of a run out of the notebook.
+   *
+   * @param cells - Only these; none means all.
+   * @param overwrite - Those that go although the person changed them.
+   */
+  undoRun(
+    runId: string,
+    cells: readonly string[] = [],
+    overwrite: readonly string[] = []
+  ): Promise<void> {
+    return this.socket.send({
+      type: 'undo_run',
+      run_id: runId,
+      cells: [...cells],
+      overwrite: [...overwrite]
+    });
+  }
+
+  /** Bring back what undoing a run took out. */
+  redoRun(runId: string): Promise<void> {
+    return this.socket.send({ type: 'redo_run', run_id: runId });
   }
 
   /** Run the review rules over the notebook. */
@@ -232,8 +256,17 @@ export function activity(session: SessionModel | null): Activity {
     return connection;
   }
   const run = lastRun(session.state);
-  if (run?.status !== 'running') {
-    return run?.status ?? 'idle';
+  if (run === null) {
+    return 'idle';
   }
-  return pendingCell(run) || run.question ? 'waiting' : 'working';
+  switch (run.status) {
+    case 'paused':
+      return 'waiting';
+    case 'running':
+      return pendingCell(run) || run.question || run.paused
+        ? 'waiting'
+        : 'working';
+    default:
+      return run.status;
+  }
 }

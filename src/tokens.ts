@@ -13,4 +13,6 @@ export namespace CommandIDs {
   export const stopRun = 'ml-intern:stop-run';
   export const undoRun = 'ml-intern:undo-run';
   export const review = 'ml-intern:review';
+  /** JupyterLab's own. */
+  export const restartAndRunToSelected = 'notebook:restart-and-run-to-selected';
 }

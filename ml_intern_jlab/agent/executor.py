@@ -80,6 +80,12 @@ class Usage:
 class Workbench(Protocol):
     """All that the agent can do. Every method blocks, and raises `RunStopped` once the run is stopped."""
 
+    def catch_up(self) -> Outcome | None:
+        """Bring the kernel to where an interrupted run left it; returns what became of the cell that was then open."""
+
+    def listed(self, listing: str) -> None:
+        """Keep the files that the agent saw when it began."""
+
     def propose(self, draft: Draft) -> Outcome:
         """Propose a cell, wait for the decision, run it."""
 

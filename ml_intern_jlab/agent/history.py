@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..notebook.outputs import bounded
+from ..protocol import PlanItem
 from .executor import Outcome
 
 SHOWN_FAILURES = 3
@@ -39,6 +40,21 @@ class Step:
         """The exception in one line, "" where there was none."""
         error = self.outcome.error if self.outcome else None
         return f"{error.ename}: {bounded(error.evalue, 160)}".strip() if error else ""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What an interrupted run has behind it.
+
+    `listing` are the files as the agent saw them at the beginning (None: it hadn't looked yet), `opening` what the
+    person said before the first cell, `plans` the plan as it stood at each of the `steps`. Where the run was cut off in
+    a cell, that cell's step is the last, without an outcome.
+    """
+
+    listing: str | None
+    opening: list[str]
+    steps: list[Step]
+    plans: list[list[PlanItem]]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from smolagents.models import ChatMessage, MessageRole, Model
 from smolagents.monitoring import AgentLogger, LogLevel
 
 from ..errors import ModelUnavailable
-from ..protocol import Deliverable
+from ..protocol import Deliverable, PlanItem
 from ..recipes.grounding import ground, listed_tables
 from ..recipes.model import RecipesModel
 from ..recipes.task import read_task
@@ -27,7 +27,7 @@ from .demand import FIRST_PLAN, SUMMARISE, demand
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
 from .guards import NO_CODE, Guards
-from .history import FOLDS, UNFOLDED, Step, notebook_text
+from .history import FOLDS, UNFOLDED, Past, Step, notebook_text
 from .plan import item_named, parse_plan
 from .reply import Turn, read_turn
 from .snippets import snippet
@@ -55,12 +55,20 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         workbench: all that the agent can do.
         folder: the notebook's, where `.ml-intern/skills/` may add skills.
         without: parts of the context that are left out, for measuring what they are worth.
+        past: what a run that goes on after an interruption has behind it.
     """
 
     def __init__(
-        self, model: Model, workbench: Workbench, folder: Path | None = None, without: frozenset[str] = frozenset()
+        self,
+        model: Model,
+        workbench: Workbench,
+        folder: Path | None = None,
+        without: frozenset[str] = frozenset(),
+        past: Past | None = None,
     ) -> None:
         self._workbench = workbench
+        self._past = past
+        self._behind = past.steps[-1].number if past and past.steps else 0
         self._folder = folder
         self._without = without
         self._guards = Guards()
@@ -95,7 +103,10 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             RunStopped: the run was stopped.
         """
         try:
-            self._prepare(task)
+            if self._past is None:
+                self._prepare(task)
+            else:
+                self._take_up(task, self._past)
             answer = ""
             for output in self.run(task, stream=True):
                 if isinstance(output, ActionOutput) and output.is_final_answer:
@@ -106,9 +117,11 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         except ModelUnavailable as error:
             return Conclusion("failed", "", str(error))
 
-    def _prepare(self, task: str) -> None:
+    def _prepare(self, task: str, listing: str | None = None, planned: bool = False) -> None:
         """Look at the files, find what the task demands and which skill fits, and let the model plan."""
-        listing = self._workbench.inspect(snippet("look_at_files"))
+        if listing is None:
+            listing = self._workbench.inspect(snippet("look_at_files"))
+            self._workbench.listed(listing)
         facts = ground(read_task(task), listed_tables(listing))
         self._situation = Situation(task=task, listing=listing, without=self._without)
         plan = ""
@@ -118,17 +131,55 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
             self._situation.skill, plan = found.text, found.plan
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
-        reply = self._asking.answer(self._messages, step=0)
-        self._workbench.set_plan(parse_plan(reply, task), derive_deliverables(task, facts))
+        # The recipes begin with their plan, even where it stands already.
+        if not planned or self._knows_how:
+            reply = self._asking.answer(self._messages, step=0)
+        if not planned:
+            self._workbench.set_plan(parse_plan(reply, task), derive_deliverables(task, facts))
+
+    def _take_up(self, task: str, past: Past) -> None:
+        """Go on where the run was interrupted."""
+        outcome = self._workbench.catch_up()
+        if past.steps and past.steps[-1].outcome is None:
+            past.steps[-1].outcome = outcome
+        news = self._workbench.news()
+        self._prepare(task, past.listing, planned=bool(news.items))
+        self._situation.opening_messages = [*past.opening]
+        for step, items in zip(past.steps, past.plans, strict=True):
+            if self._knows_how:
+                self._relive(step, items)
+            self._steps.append(step)
+            self._guards.saw(step)
+        self._hear(news.messages)
+        self._refresh()
+        if self._steps and not self._knows_how:
+            self._steps[-1].help = self._help(self._steps[-1]) if self._steps[-1].status == "failed" else ""
+            self._check(answer="")
+
+    def _relive(self, step: Step, items: list[PlanItem]) -> None:
+        """Lead the recipes, which plan from what each cell gave, past a cell that they wrote before.
+
+        Raises:
+            GaveUp: they would write another one now.
+        """
+        self._situate(News([], items, []))
+        self._situation.items = items
+        turn = read_turn(str(self.model.generate(self._messages(0)).content))
+        if split_final(turn.code or "")[0].strip() != step.source.strip():
+            raise GaveUp(
+                f"The recipes can't go on: from what is stored they would not write the cell of step {step.number} "
+                "again. The notebook keeps all that was done; start the task anew."
+            )
 
     def _step_stream(self, memory_step: ActionStep) -> Generator[ActionOutput, None, None]:
         news = self._news()
         self._situate(news)
-        text = self._asking.answer(self._messages, memory_step.step_number)
+        number = self._behind + memory_step.step_number
+        text = self._asking.answer(self._messages, number)
         memory_step.model_output = text
         turn = read_turn(text)
         code, call, _ = split_final(turn.code or "")
-        step = Step(memory_step.step_number, source=code)
+        step = Step(number, source=code)
         cut_off = bool(getattr(self.model, "cut_off", False))
         final = call == "final_answer"
         nudge = self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)

@@ -25,6 +25,7 @@ __all__ = [
     "create_model",
     "is_transient",
     "model_label",
+    "model_name",
     "readable",
     "retry_after",
 ]
@@ -89,6 +90,11 @@ def _chat_server(name: str, model_id: str, base_url: str) -> Model:
             f"{name} needs a key. {advice(url)} For a server of your own, give its address with --base-url."
         )
     return ChatServerModel(model_id, url, key, advice(url))
+
+
+def model_name(label: str) -> str:
+    """The name of the model that is called `label`."""
+    return DEFAULT_MODEL if label == RECIPES_LABEL else label
 
 
 def model_label(name: str) -> str:

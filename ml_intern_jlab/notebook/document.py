@@ -21,6 +21,8 @@ from ..protocol import (
     Event,
     Note,
     RunFinished,
+    RunPaused,
+    RunRedone,
     RunStarted,
     RunUndone,
 )
@@ -40,6 +42,13 @@ class Writer(Protocol):
 
         Raises:
             NotebookUnavailable: it can't be read, is no notebook, or can't be written.
+        """
+
+    async def bring_up(self) -> None:
+        """Give the notebook, where it exists, what it lacks of the session's history, and let go of it.
+
+        Raises:
+            NotebookUnavailable: it can't be read or written.
         """
 
     def apply(self, event: Event) -> None:
@@ -73,6 +82,8 @@ class Document:
         self._areas: dict[str, OutputArea] = {}
         self._stale: set[str] = set()
         self._run_cells: dict[str, list[str]] = {}
+        self._running = ""
+        self._ends: dict[str, dict[str, Any]] = {}
         self.adopt(new_notebook(), 0)
 
     def adopt(self, notebook: dict[str, Any], last_seq: int, settled: int = 0) -> None:
@@ -139,17 +150,26 @@ class Document:
                 note = self._proposals[event.cell_id].note if event.cell_id in self._proposals else None
                 return fresh and self._remove([event.cell_id, *([note.cell_id] if note else [])])
             case CellStarted():
+                self._running = event.cell_id
                 self._areas[event.cell_id] = OutputArea()
                 if fresh:
                     self._supersede(event.cell_id)
                 return fresh and self._change(event.cell_id, CellStatus.running, outputs=[], execution_count=None)
             case CellOutput():
                 return self._output(event, fresh)
+            case RunPaused(resumable=True) if self._running:
+                # Its server is gone, and with it whoever could tell the cell's end.
+                return fresh and self._change(self._running, CellStatus.stopped)
             case CellFinished():
+                self._running = ""
                 status = CellStatus(event.status)
+                self._ends[event.cell_id] = {"status": status.value, "execution_count": event.execution_count}
                 return fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
             case RunUndone(removed=removed):
                 return fresh and self._remove(removed)
+            case RunRedone():
+                back = zip(event.restored, event.after, strict=True)
+                return fresh and any([self._bring_back(cell_id, after, event.run_id) for cell_id, after in back])
             case _:
                 return False
 
@@ -172,14 +192,25 @@ class Document:
             changed = fresh and self._insert(_markdown(event.note, event.run_id), after, event.run_id)
             after = event.note.cell_id
         self._remember(event.run_id, event.cell_id, event.source)
-        cell = new_code_cell(event.source, id=event.cell_id)
-        cell["metadata"][METADATA_KEY] = {
-            "run_id": event.run_id,
-            "status": CellStatus.proposed.value,
-            "risk": [risk.value for risk in event.risk],
-            "plan_item": event.plan_item,
-        }
-        return (fresh and self._insert(cell, after, event.run_id)) or changed
+        return (fresh and self._insert(_code(event), after, event.run_id)) or changed
+
+    def _bring_back(self, cell_id: str, after: str, run_id: str) -> bool:
+        """Put a cell back that undoing its run took out: with its last source, its outputs and its end."""
+        proposal = self._proposals.get(cell_id)
+        source = self._notes.get(cell_id)
+        if source is None:
+            return False
+        cell = _code(proposal) if proposal else _markdown(Note(cell_id=cell_id, source=source), run_id)
+        cell["source"] = source
+        ended = self._ends.get(cell_id)
+        if proposal and ended:
+            cell["execution_count"] = ended["execution_count"]
+            cell["metadata"][METADATA_KEY]["status"] = ended["status"]
+            cell["outputs"] = self._areas[cell_id].outputs if cell_id in self._areas else []
+        if after == "" and cell_id not in self.cell_ids:
+            self._notebook["cells"].insert(0, cell)
+            return True
+        return self._insert(cell, after, run_id)
 
     def _insert(self, cell: dict[str, Any], after: str | None, run_id: str) -> bool:
         """Put `cell` after the cell `after`; where that is gone, after the last cell of the run, else at the end.
@@ -260,6 +291,17 @@ class Document:
         return next((cell for cell in self._notebook["cells"] if cell.get("id") == cell_id), None)
 
 
+def _code(event: CellProposed) -> dict[str, Any]:
+    cell: dict[str, Any] = new_code_cell(event.source, id=event.cell_id)
+    cell["metadata"][METADATA_KEY] = {
+        "run_id": event.run_id,
+        "status": CellStatus.proposed.value,
+        "risk": [risk.value for risk in event.risk],
+        "plan_item": event.plan_item,
+    }
+    return cell
+
+
 def _markdown(note: Note, run_id: str) -> dict[str, Any]:
     cell: dict[str, Any] = new_markdown_cell(note.source, id=note.cell_id)
     cell["metadata"][METADATA_KEY] = {"run_id": run_id}
@@ -272,13 +314,14 @@ def _is_blank(cell: dict[str, Any]) -> bool:
 
 def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
     """Up to which `seq` of which session the notebook says that it was brought; what is odd there is replaced."""
-    facts = notebook["metadata"].get(METADATA_KEY)
-    if not isinstance(facts, dict):
-        facts = notebook["metadata"][METADATA_KEY] = {}
-    sessions = facts.get("sessions")
-    if not isinstance(sessions, dict):
-        sessions = facts["sessions"] = {}
-    found: dict[str, Any] = sessions
+    # What is put into a node of nbformat's is copied, so it is read again from there.
+    metadata = notebook["metadata"]
+    if not isinstance(metadata.get(METADATA_KEY), dict):
+        metadata[METADATA_KEY] = {}
+    facts = metadata[METADATA_KEY]
+    if not isinstance(facts.get("sessions"), dict):
+        facts["sessions"] = {}
+    found: dict[str, Any] = facts["sessions"]
     return found
 
 

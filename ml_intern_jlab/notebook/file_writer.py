@@ -29,6 +29,9 @@ class Contents(Protocol):
     async def file_exists(self, path: str) -> bool:
         """Whether there is a file at `path`."""
 
+    async def restore(self, path: str) -> bool:
+        """Put back what stood at `path` before a save that was cut off half-way; whether there was something."""
+
 
 class FileWriter:
     """Projects one session onto the notebook file at `path`.
@@ -41,7 +44,7 @@ class FileWriter:
         path: of the notebook, as the contents manager names it.
         session_id: the session to project.
         history: gives the session's stored events so far.
-        kernelspec: recorded in a notebook that names no kernel.
+        kernelspec: recorded in a notebook that names no kernel; None where it isn't known.
         language: the kernel's language, likewise.
         warn: called with a code and a sentence when something goes wrong that a later save may mend.
     """
@@ -53,7 +56,7 @@ class FileWriter:
         session_id: str,
         history: Callable[[], Iterable[Event]],
         *,
-        kernelspec: dict[str, str],
+        kernelspec: dict[str, str] | None,
         language: str,
         warn: Callable[[str, str], None],
     ) -> None:
@@ -78,13 +81,30 @@ class FileWriter:
         Runs that have ended were saved when they ended: a notebook that knows nothing of them is another one that was
         given the same name, and their cells have no business there.
         """
-        self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)
+        self._settle()
         if await self._contents.file_exists(self.path):
             await self._load()
         else:
             self._bring_up(new_notebook())
         self._dirty = True
         await self.flush()
+
+    async def bring_up(self) -> None:
+        """Save the notebook with what it lacks; one that lacks nothing, or isn't there, is left alone."""
+        self._settle()
+        if await self._contents.file_exists(self.path):
+            try:
+                self._dirty = await self._load()
+            except NotebookUnavailable:
+                # Only now, when nobody writes: another's save that isn't done yet looks the same.
+                if not await self._contents.restore(self.path):
+                    raise
+                self._dirty = await self._load()
+                self._warn("notebook_restored", f"A save of {self.path} was cut off; what stood there was put back.")
+            await self.flush()
+
+    def _settle(self) -> None:
+        self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)
 
     def apply(self, event: Event) -> None:
         """Fold `event` in; a save follows within about half a second."""
@@ -155,7 +175,8 @@ class FileWriter:
             raise
         return bool(model["last_modified"] != self._modified)
 
-    async def _load(self) -> None:
+    async def _load(self) -> bool:
+        """Read the notebook; returns whether it lacked something of the history."""
         try:
             model = await self._contents.get(self.path, content=True, type="notebook")
         except Exception as error:
@@ -165,14 +186,14 @@ class FileWriter:
         if not model.get("writable", True):
             raise NotebookUnavailable(f"{self.path} is read-only. Change its rights or choose another file.")
         self._modified = model["last_modified"]
-        self._bring_up(model["content"])
+        return self._bring_up(model["content"])
 
-    def _bring_up(self, notebook: dict[str, Any]) -> None:
+    def _bring_up(self, notebook: dict[str, Any]) -> bool:
         history = list(self._history())
         self._document.adopt(notebook, history[-1].seq if history else 0, self._settled)
-        self._document.set_kernel(self._kernelspec, self._language)
-        for event in history:
-            self._document.apply(event)
+        if self._kernelspec is not None:
+            self._document.set_kernel(self._kernelspec, self._language)
+        return any([self._document.apply(event) for event in history])
 
 
 def reason_of(error: Exception) -> str:

@@ -147,6 +147,11 @@ class Kernel:
         """Whether the kernel's process runs."""
         return self._process.alive
 
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What tells the kernel's process from the one that it is after a restart."""
+        return self._process.identity
+
     async def __aenter__(self) -> Kernel:
         """The kernel, closed at the end of the block."""
         return self

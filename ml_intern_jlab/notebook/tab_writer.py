@@ -29,6 +29,9 @@ class TabWriter:
     async def open(self) -> None:
         """The tab has it open already."""
 
+    async def bring_up(self) -> None:
+        """The tab does so by itself."""
+
     def apply(self, event: Event) -> None:
         """The tab hears of it through its socket."""
 

@@ -4,13 +4,14 @@ session that is used."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.application import JupyterApp
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Dict, Float, Int, List, Unicode
 
+from ..errors import InternError
 from ..protocol import MAX_COMMAND_BYTES
 from .routes import routes
 
@@ -42,6 +43,12 @@ class MLInternExtension(ExtensionApp):
     journal_path = Unicode(
         help="The SQLite file that keeps every session's events. Default: ml_intern/journal.sqlite in Jupyter's data "
         "folder.",
+    ).tag(config=True)
+    keep_days = Float(
+        365.0, min=0.0, help="Sessions in which nothing happened for so many days are forgotten; 0 keeps them all."
+    ).tag(config=True)
+    keep_megabytes = Float(
+        2000.0, min=0.0, help="The oldest sessions are forgotten while the journal takes more than this; 0: no limit."
     ).tag(config=True)
     max_steps = Int(30, min=1, help="Turns of the model at which a run pauses and asks.").tag(config=True)
     run_seconds = Float(0.0, min=0.0, help="Seconds at which a run pauses and asks; 0 sets no limit.").tag(config=True)
@@ -111,6 +118,25 @@ class MLInternExtension(ExtensionApp):
         self._sessions: Sessions | None = None
         self.handlers.extend(routes())
 
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Find the runs that an earlier server left unfinished. Where there are none, the agent isn't imported."""
+        try:
+            if self._has_abandoned():
+                await self.sessions.recover()
+        except InternError as error:
+            self.log.warning("Unfinished runs could not be looked for: %s", error)
+
+    def _has_abandoned(self) -> bool:
+        if not Path(self.journal_path).exists():
+            return False
+        from ..sessions.journal import Journal
+
+        journal = Journal(self.journal_path)
+        try:
+            return bool(journal.abandoned(str(getattr(self.settings["contents_manager"], "root_dir", ""))))
+        finally:
+            journal.close()
+
     @property
     def sessions(self) -> Sessions:
         """The sessions of this server; the first use opens the journal and imports the agent.
@@ -120,11 +146,15 @@ class MLInternExtension(ExtensionApp):
             InternError: the configured policy can't be read.
         """
         if self._sessions is None:
+            from ..sessions.housekeeping import prune
             from ..sessions.journal import Journal
             from ..sessions.session import Sessions
             from .hosts import ServerHost
 
-            self._sessions = Sessions(Journal(self.journal_path), ServerHost(self.settings), self.run_settings())
+            journal = Journal(self.journal_path)
+            for info in prune(journal, self.keep_days, self.keep_megabytes * 1e6):
+                self.log.info("The session %s of %s was old and is forgotten.", info.session_id, info.path)
+            self._sessions = Sessions(journal, ServerHost(self.settings), self.run_settings())
         return self._sessions
 
     def run_settings(self) -> Settings:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_core.utils import ensure_async
+from jupyter_server.services.contents.fileio import path_to_intermediate
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.contents.manager import ContentsManager
 from traitlets.config import Config
@@ -42,6 +46,22 @@ class AwaitableContents:
         """Whether there is a file."""
         return bool(await ensure_async(self._manager.file_exists(path)))
 
+    async def restore(self, path: str) -> bool:
+        """Put back the copy that the contents manager makes of a file before it writes it, if that was left behind."""
+        root = getattr(self._manager, "root_dir", "")
+        target = Path(root) / path.strip("/")
+        return bool(root) and await asyncio.to_thread(_put_back, target)
+
+
+def _put_back(target: Path) -> bool:
+    copy = Path(path_to_intermediate(str(target)))
+    try:
+        nbformat.reads(copy.read_text(encoding="utf-8"), as_version=4)
+        os.replace(copy, target)
+    except (OSError, ValueError):
+        return False
+    return True
+
 
 class _ContentsHost:
     """The half that both hosts share: notebooks go through a contents manager."""
@@ -49,12 +69,13 @@ class _ContentsHost:
     def __init__(self, manager: ContentsManager) -> None:
         self._manager = manager
         self._contents = AwaitableContents(manager)
+        self.root = str(getattr(manager, "root_dir", ""))
 
     def open_writer(
         self,
         path: str,
         session_id: str,
-        kernel: Kernel,
+        kernel: Kernel | None,
         history: Callable[[], Iterable[Event]],
         warn: Callable[[str, str], None],
     ) -> Writer:
@@ -64,15 +85,14 @@ class _ContentsHost:
             path,
             session_id,
             history,
-            kernelspec=kernel.kernelspec,
-            language=kernel.language,
+            kernelspec=kernel.kernelspec if kernel else None,
+            language=kernel.language if kernel else "",
             warn=warn,
         )
 
     def folder(self, path: str) -> Path | None:
         """Where the notebook lies in the file system; None for a contents manager that keeps it elsewhere."""
-        root = getattr(self._manager, "root_dir", "")
-        return (Path(root) / path.strip("/")).parent if root else None
+        return (Path(self.root) / path.strip("/")).parent if self.root else None
 
     def tab_writer(self, path: str) -> Writer:
         """A tab writes; see `TabWriter`."""
@@ -110,7 +130,10 @@ class ServerHost(_ContentsHost):
             except Exception as error:
                 text = getattr(error, "log_message", None) or str(error)
                 raise KernelUnavailable(f"No kernel could be started for {path}: {text}") from error
-        return await Kernel.attach(self._kernels.get_kernel(model["kernel"]["id"]))
+        manager = self._kernels.get_kernel(model["kernel"]["id"])
+        if not await ensure_async(manager.is_alive()):
+            await ensure_async(self._kernels.restart_kernel(model["kernel"]["id"]))
+        return await Kernel.attach(manager)
 
     async def close_kernel(self, kernel: Kernel) -> None:
         """Only our connection ends: the kernel is the person's."""

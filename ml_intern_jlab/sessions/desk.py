@@ -29,6 +29,14 @@ class Desk:
             raise RunStopped
         return asyncio.run_coroutine_threadsafe(call, self._loop).result()
 
+    def catch_up(self) -> Outcome | None:
+        """See `Workbench.catch_up`."""
+        return self._cross(self._run.catch_up())
+
+    def listed(self, listing: str) -> None:
+        """See `Workbench.listed`."""
+        self._cross(self._run.listed(listing))
+
     def propose(self, draft: Draft) -> Outcome:
         """See `Workbench.propose`."""
         return self._cross(self._run.propose(draft))

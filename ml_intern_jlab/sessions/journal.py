@@ -26,6 +26,8 @@ from ..protocol import (
     ModelProgress,
     RiskClass,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     RunStatus,
     SessionInfo,
@@ -37,7 +39,7 @@ from ..redaction import redacted, safe_logger
 
 log = safe_logger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _MIGRATIONS = {
     # version that the statements lead to: statements
     1: (
@@ -48,6 +50,8 @@ _MIGRATIONS = {
         " PRIMARY KEY (session_id, seq)) WITHOUT ROWID",
         "CREATE INDEX events_by_type ON events (session_id, type, seq)",
     ),
+    # The folder that `path` is relative to.
+    2: ("ALTER TABLE sessions ADD COLUMN root TEXT NOT NULL DEFAULT ''",),
 }
 _INFO = "session_id, path, kernel_name, created"
 _EVENT_TYPES: dict[str, type[EventBase]] = {
@@ -75,10 +79,12 @@ class Journal:
             if self.path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heard only before the first table
             self._db.execute("PRAGMA journal_mode=WAL")
             # NORMAL survives a killed process; only a power cut can cost the last moments.
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("PRAGMA foreign_keys=ON")
+            self._db.execute("PRAGMA secure_delete=ON")
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise JournalUnavailable(
@@ -104,22 +110,45 @@ class Journal:
 
     # --- sessions -------------------------------------------------------------------------------------------------
 
-    def create_session(self, path: str, kernel_name: str = "") -> SessionInfo:
-        """A new, empty session for the notebook at `path`."""
+    def create_session(self, path: str, kernel_name: str = "", root: str = "") -> SessionInfo:
+        """A new, empty session for the notebook at `path`, relative to the folder `root`."""
         info = SessionInfo(session_id=new_id(), path=path, kernel_name=kernel_name, created=time.time())
         self._write(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, '')", (info.session_id, info.path, info.kernel_name, info.created)
+            "INSERT INTO sessions (session_id, path, kernel_name, created, root) VALUES (?, ?, ?, ?, ?)",
+            (info.session_id, info.path, info.kernel_name, info.created, root),
         )
         return info
+
+    def root(self, session_id: str) -> str:
+        """The folder that the session's path is relative to; "" where it isn't known."""
+        row = self._db.execute("SELECT root FROM sessions WHERE session_id=?", (session_id,)).fetchone()
+        return row[0] if row else ""
+
+    def abandoned(self, root: str) -> list[SessionInfo]:
+        """The sessions of the notebooks below `root` whose process ended without letting go of them."""
+        rows = self._db.execute(f"SELECT {_INFO}, owner FROM sessions WHERE root=? AND owner<>''", (root,)).fetchall()
+        mine = _owner(os.getpid())
+        return [self._info(*row[:-1]) for row in rows if row[-1] != mine and not _others(row[-1], os.getpid())]
 
     def rename_sessions(self, old: str, path: str) -> None:
         """The notebook at `old` lies at `path` from now on."""
         self._write("UPDATE sessions SET path=? WHERE path=?", (path, old))
 
     def delete_session(self, session_id: str) -> None:
-        """Remove a session and all its events for good."""
+        """Remove a session and all its events for good: what they said is overwritten in the file."""
         self._write("DELETE FROM sessions WHERE session_id=?", (session_id,))
         self._last_seq.pop(session_id, None)
+        self._write("PRAGMA incremental_vacuum", ())
+        self._write("PRAGMA wal_checkpoint(TRUNCATE)", ())
+
+    def last_active(self, session_id: str) -> float:
+        """When something last happened in the session, in Unix seconds."""
+        row = self._db.execute(
+            "SELECT max(created, coalesce((SELECT max(time) FROM events WHERE events.session_id=sessions.session_id),"
+            " 0)) FROM sessions WHERE session_id=?",
+            (session_id,),
+        ).fetchone()
+        return float(row[0]) if row else 0.0
 
     def claim(self, session_id: str, pid: int) -> None:
         """The process `pid` of this machine writes the session from now on.
@@ -128,10 +157,13 @@ class Journal:
             Refused: another process does so and is alive.
         """
         row = self._db.execute("SELECT owner FROM sessions WHERE session_id=?", (session_id,)).fetchone()
-        host, _, owner = (row[0] if row else "").rpartition(":")
-        if host == gethostname() and owner != str(pid) and _alive(int(owner)):
-            raise Refused(f"The process {owner} works on session {session_id}; end it first.")
-        self._write("UPDATE sessions SET owner=? WHERE session_id=?", (f"{gethostname()}:{pid}", session_id))
+        if other := _others(row[0] if row else "", pid):
+            raise Refused(f"The process {other} works on session {session_id}; end it first.")
+        self._write("UPDATE sessions SET owner=? WHERE session_id=?", (_owner(pid), session_id))
+
+    def let_go(self, session_id: str) -> None:
+        """No process writes the session any more."""
+        self._write("UPDATE sessions SET owner='' WHERE session_id=?", (session_id,))
 
     def session(self, session_id: str) -> SessionInfo:
         """One session with the state of its last run.
@@ -156,7 +188,7 @@ class Journal:
         status: RunStatus | None = None
         if started:
             ended = finished is not None and finished.run_id == started.run_id
-            status = RunStatus(finished.status) if ended and finished else RunStatus.running
+            status = RunStatus(finished.status) if ended and finished else self._unfinished(session_id, started)
         return SessionInfo(
             session_id=session_id,
             path=path,
@@ -166,6 +198,20 @@ class Journal:
             run_status=status,
             task=started.task if started else "",
         )
+
+    def _unfinished(self, session_id: str, started: RunStarted) -> RunStatus:
+        rows = self._db.execute(
+            "SELECT seq, time, run_id, type, body FROM events WHERE session_id=? AND type IN (?, ?) AND seq>?"
+            " ORDER BY seq",
+            (session_id, *(model.model_fields["type"].default for model in (RunPaused, RunResumed)), started.seq),
+        )
+        status = RunStatus.running
+        for event in (_event(session_id, *row) for row in rows):
+            if isinstance(event, RunResumed):
+                status = RunStatus.running
+            elif isinstance(event, RunPaused) and event.resumable:
+                status = RunStatus.paused
+        return status
 
     def _last(self, session_id: str, model: type[Any]) -> Any:
         row = self._db.execute(
@@ -292,6 +338,29 @@ def _without_secrets(event: Event) -> Event:
         return event
     kept = event.model_dump(mode="json", include=_ENVELOPE | {"source", "hash"})
     return EVENT.validate_python({**clean, **kept})
+
+
+def _owner(pid: int) -> str:
+    """What names a process among all of this machine, those to come included."""
+    return f"{gethostname()}:{pid}:{_born(pid)}"
+
+
+def _others(owner: str, pid: int) -> str:
+    """The id of the process `owner` where it is another one than `pid`, of this machine, and alive; else ""."""
+    host, _, rest = owner.partition(":")
+    number, _, born = rest.partition(":")
+    if host != gethostname() or number == str(pid) or not number.isdecimal() or not _alive(int(number)):
+        return ""
+    # After a restart of the machine another process may have the number.
+    return number if born in ("", _born(int(number))) else ""
+
+
+def _born(pid: int) -> str:
+    """When a process began, in the machine's ticks; "" where the system doesn't tell."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def _alive(pid: int) -> bool:

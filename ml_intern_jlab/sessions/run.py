@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -13,25 +12,21 @@ from ..agent.intern import Conclusion, Intern
 from ..agent.metrics import metrics_in
 from ..agent.plan import activate, finish
 from ..agent.streaming import LanguageModel
-from ..errors import InternError, JournalUnavailable, Refused, StaleDecision
-from ..notebook.kernel import Execution, Kernel
-from ..notebook.outputs import OutputArea, observation_text
+from ..errors import InternError, Refused, StaleDecision
+from ..notebook.kernel import Kernel
+from ..notebook.outputs import observation_text
 from ..protocol import (
     AnswerInput,
     ArtifactAdded,
     CellDecided,
-    CellFinished,
-    CellOutput,
-    CellOverdue,
     CellProposed,
-    CellStarted,
     DecideCell,
     Deliverable,
     EditPlan,
     Event,
+    FilesListed,
     InputAnswered,
     InputRequested,
-    IOPubMessage,
     MessageSent,
     MetricLogged,
     Mode,
@@ -55,17 +50,15 @@ from ..redaction import Pieces, safe_logger, secrets_in
 from .budget import Budget, Limits
 from .day import Day
 from .desk import Desk
-from .outcome import outcome_of
-from .overdue import watch
+from .outcome import outcome_of, rejection
 from .policy import Action, Knowledge, Policy
 from .proposing import heading_of, proposal, secret_words
+from .run_kernel import Renew, RunKernel
+from .story import Story
 from .strangers import StrangersWords, quiet
-from .streams import SafeStreams
 
 log = safe_logger(__name__)
 
-STOP_SECONDS = 2.0
-"""How long a stop waits for the running cell before it says that it could not end it."""
 MAX_OUTPUT_TEXT = 200_000
 """Characters of a run's printed output that are kept for checking claims."""
 
@@ -76,43 +69,45 @@ class Run:
     Args:
         run_id: names it in every event.
         emit: journals an event and tells everybody.
-        kernel: where cells run.
+        kernel: where cells run, with what is known of it, and how another is had where it is gone.
         intern: builds the agent for a workbench.
         policy: which risk asks in which mode.
-        known: what the cells that ran in the kernel left behind.
         allowed: the classes that the person allows in this notebook.
         mode: how much runs without asking.
         limits: at which the run pauses, or ends as failed where nobody is there.
         day: what all runs use today.
         tail: the cell after which the first proposal goes.
-        interactive: whether somebody may answer `input()` and wait for decisions.
+        interactive: whether somebody is there for `input()`, for decisions, and to resume a run that lost its kernel.
+        story: where a run that was interrupted stood, which `by` resumes.
     """
 
     def __init__(
         self,
         run_id: str,
         emit: Callable[[Event], Event],
-        kernel: Kernel,
+        kernel: tuple[Kernel, Knowledge, Renew],
         intern: Callable[[Desk], Intern],
         policy: Policy,
-        known: Knowledge,
         allowed: Callable[[], Collection[RiskClass]],
         mode: Mode,
         limits: Limits,
         day: Day,
         tail: str | None,
         interactive: bool,
+        story: Story | None = None,
+        by: str = "",
     ) -> None:
         self.run_id = run_id
         self.items: list[PlanItem] = []
         self.deliverables: list[Deliverable] = []
         self.finished = asyncio.Event()
         self._emit_event = emit
-        self._kernel = kernel
+        self._kernel = RunKernel(
+            run_id, *kernel, self._emit, self._ask if interactive else None, self._fail, limits.cell_seconds
+        )
         self._intern = intern
         self._agent: Intern | None = None
         self._policy = policy
-        self._known = known
         self._allowed = allowed
         self._strangers = StrangersWords()
         self._mode = mode
@@ -131,18 +126,19 @@ class Run:
         self._input: asyncio.Future[str] | None = None
         self._input_cell = ""
         self._resumed: asyncio.Future[None] | None = None
-        self._executing: asyncio.Task[Execution] | None = None
-        self._no_cell = asyncio.Event()
-        self._no_cell.set()
+        self._suspended = ""
         self._messages: list[str] = []
         self._printed = ""
         self._headed = ""
         self._failed_cell = ""
         self._writing, self._writing_step = Pieces(), 0
+        self._story, self._by = story, by
+        if story is not None:
+            self._recall(story)
 
     # --- from start to end ----------------------------------------------------------------------------------------
 
-    async def work(self, task: str) -> RunFinished:
+    async def work(self, task: str) -> RunFinished | RunPaused:
         """Run the agent in a thread until it ends, is stopped or its time is up; returns the last event."""
         threading.Thread(target=self._think, args=(task,), name=f"ml-intern-{self.run_id}", daemon=True).start()
         try:
@@ -159,8 +155,11 @@ class Run:
             conclusion = None
         return self._finish(conclusion)
 
-    def _finish(self, conclusion: Conclusion | None) -> RunFinished:
-        if conclusion is None and not self._failure:
+    def _finish(self, conclusion: Conclusion | None) -> RunFinished | RunPaused:
+        ended: RunFinished | RunPaused
+        if conclusion is None and not self._failure and self._suspended:
+            ended = RunPaused(reason=self._suspended, resumable=True)
+        elif conclusion is None and not self._failure:
             ended = RunFinished(status="stopped", reason="The run was stopped.")
         elif conclusion is None or conclusion.status == "failed":
             reason = self._failure or (conclusion.reason if conclusion else "")
@@ -172,7 +171,7 @@ class Run:
             ended = RunFinished(status="finished", answer=conclusion.answer, note=note)
         self.finished.set()
         event = self._emit(ended)
-        assert isinstance(event, RunFinished)
+        assert isinstance(event, (RunFinished, RunPaused))
         return event
 
     def _summary(self, answer: str) -> str:
@@ -220,19 +219,15 @@ class Run:
         for waiting in (self._decision, self._input, self._resumed):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(RunStopped())
-        executing = self._executing
-        if executing is not None and not executing.done():
-            await self._kernel.interrupt()
-            await asyncio.wait([executing], timeout=STOP_SECONDS / 2)
-            if not executing.done():
-                self._warn(
-                    "cell_still_running",
-                    "The running cell ignores the interrupt; restart the kernel to end it. The run itself has ended.",
-                )
-                executing.cancel()
+        await self._kernel.stop()
         # The cell's last event comes before the run's.
-        await self._no_cell.wait()
+        await self._kernel.idle.wait()
         self._settle(RunStopped())
+
+    async def suspend(self, reason: str) -> None:
+        """Stop in such a way that the run can be resumed; `reason` is told."""
+        self._suspended = reason
+        await self.stop()
 
     # --- commands -------------------------------------------------------------------------------------------------
 
@@ -252,7 +247,7 @@ class Run:
         edited = command.decision == "approve" and source != pending.source
         if source != pending.source and (lines := secrets_in(source)):
             raise Refused(f"Your edit was not taken: {secret_words(lines)}")
-        if edited and (refusal := self._policy.refusal(self._mode, self._known.classify(source))):
+        if edited and (refusal := self._policy.refusal(self._mode, self._kernel.known.classify(source))):
             raise Refused(refusal)
         decision.set_result(
             CellDecided(
@@ -312,6 +307,15 @@ class Run:
         self._agent.model = model
         self._emit(ModelChanged(model=label, by=by))
 
+    async def resume(self, by: str) -> None:
+        """Go on in another kernel, where the run's own is gone.
+
+        Raises:
+            Refused: the run doesn't wait for that.
+            KernelUnavailable: no kernel can be had.
+        """
+        await self._kernel.resume(by)
+
     def answer_input(self, command: AnswerInput, by: str) -> None:
         """Give a running cell the line that its `input()` waits for.
 
@@ -329,29 +333,29 @@ class Run:
         """Propose a cell, wait for the decision, run it. A source that holds a secret isn't even proposed."""
         if lines := secrets_in(draft.source):
             return Outcome("rejected", draft.source, f"The cell was neither shown nor run: {secret_words(lines)}")
+        await self._kernel.locate()
         headed = self._headed
         if draft.item:
             self._plan(activate(self.items, draft.item.item_id), self.deliverables, "agent")
-        if not self._known.folder:
-            self._known.folder = (await self._look("print(__import__('os').getcwd())")).strip()
         cell = self._proposal(draft)
         self._emit(cell)
-        decided = self._settled(cell, "policy") or await self._decided(cell)
-        self._emit(decided)
+        return await self._carry_out(cell, headed)
+
+    async def _carry_out(self, cell: CellProposed, headed: str, decided: CellDecided | None = None) -> Outcome:
+        """Take a proposed cell to its end; `headed` is the item that has its heading where this cell is rejected."""
+        if decided is None:
+            decided = self._settled(cell, "policy") or await self._decided(cell)
+            self._emit(decided)
         if decided.decision == "reject":
             self._headed = headed
-            return Outcome("rejected", decided.source, decided.feedback)
+            return rejection(decided)
         if decided.where != "policy":
             self._strangers.approved(cell)
         self._tail = cell.cell_id
-        self._no_cell.clear()
-        try:
-            return await self._execute(cell, decided)
-        finally:
-            self._no_cell.set()
+        return await self._execute(cell, decided)
 
     def _proposal(self, draft: Draft) -> CellProposed:
-        reasons = self._known.classify(draft.source)
+        reasons = self._kernel.known.classify(draft.source)
         reasons += self._strangers.reasons(reasons)
         # A repair stands under its failed cell's heading.
         begins = draft.item is not None and draft.item.item_id != self._headed and not self._failed_cell
@@ -401,65 +405,12 @@ class Run:
             self._pending = self._decision = None
 
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
-        area = OutputArea()
-
-        def tell(message: IOPubMessage) -> None:
-            try:
-                self._emit(CellOutput(cell_id=cell.cell_id, message=message))
-            except JournalUnavailable as error:
-                self._fail(str(error))
-
-        streams = SafeStreams(tell)
-
-        def on_message(message: IOPubMessage) -> None:
-            area.add(message)
-            streams.add(message)
-
-        async def on_input(prompt: str, password: bool) -> str:
-            streams.end()
-            return await self._ask(cell.cell_id, prompt, password)
-
-        self._emit(CellStarted(cell_id=cell.cell_id, hash=decided.hash))
-        self._executing = self._loop.create_task(
-            self._kernel.execute(
-                decided.source, on_message=on_message, on_input=on_input if self._interactive else None
-            )
-        )
-        overdue = self._loop.create_task(watch(self._limits.cell_seconds, lambda passed: self._late(cell, passed)))
-        started = time.monotonic()
-        try:
-            ended = await self._executing
-        except asyncio.CancelledError:
-            ended = Execution("stopped", None, time.monotonic() - started, None, "The cell ignored the interrupt.")
-        finally:
-            self._executing = None
-            overdue.cancel()
-            streams.end()
-        status = ended.status if ended.status in ("done", "stopped") else "failed"
-        finished = CellFinished(
-            cell_id=cell.cell_id,
-            status=status,
-            execution_count=ended.execution_count,
-            seconds=ended.seconds,
-            error=ended.error,
-            reason=ended.reason,
-        )
-        self._emit(finished)
-        self._failed_cell = cell.cell_id if status == "failed" else ""
-        if ended.status in ("died", "restarted"):
-            self._fail(f"{ended.reason} The run can't go on without what the kernel held; start it again.")
-        self._known.learn(decided.source, completed=status == "done")
-        if self._stopping:
-            raise RunStopped
+        finished, area = await self._kernel.run(cell, decided)
+        self._failed_cell = cell.cell_id if finished.status == "failed" else ""
         outcome = outcome_of(decided, finished, area.outputs)
         self._strangers.heard(outcome.text, pictures=bool(outcome.images))
         self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
         return outcome
-
-    async def _late(self, cell: CellProposed, passed: float) -> None:
-        self._emit(CellOverdue(cell_id=cell.cell_id, seconds=passed))
-        if not self._interactive:  # nobody is there to say that it may go on
-            await self._kernel.interrupt()
 
     async def interrupt_cell(self, cell_id: str) -> None:
         """Interrupt the running cell; the model is told, and goes on.
@@ -467,10 +418,9 @@ class Run:
         Raises:
             Refused: that cell doesn't run, or ignores the interrupt.
         """
-        if self._executing is None or self._tail != cell_id:
+        if self._tail != cell_id:
             raise Refused("That cell isn't running any more.")
-        if not await self._kernel.interrupt():
-            raise Refused("The cell ignores the interrupt. Stop the run, or restart the kernel to end the cell.")
+        await self._kernel.interrupt()
 
     def _fail(self, reason: str) -> None:
         """End the run as failed because of something outside the agent."""
@@ -499,14 +449,46 @@ class Run:
 
     async def inspect(self, source: str) -> str:
         """Run a snippet of ours for the model silently and return what it printed, errors as text."""
-        printed = await self._look(source)
+        printed = await self._kernel.inspect(source)
         self._strangers.glimpsed(printed)
         return printed
 
-    async def _look(self, source: str) -> str:
-        area = OutputArea()
-        await self._kernel.execute(source, on_message=area.add, silent=True, timeout=60)
-        return observation_text(area.outputs, limit=20_000)
+    async def listed(self, listing: str) -> None:
+        """Keep the files that the agent saw; from now on the kernel knows the run."""
+        self._emit(FilesListed(listing=listing))
+        await self._kernel.begin()
+
+    async def catch_up(self) -> Outcome | None:
+        """Bring the kernel to where the interrupted run left it, and finish the cell that was open then."""
+        assert self._story is not None
+        await self._kernel.take_up(self._by)
+        last = self._story.cells[-1] if self._story.cells else None
+        if last is None or last.rejected:
+            return None
+        if not last.settled:
+            headed = self._story.heading(self._story.cells[:-1])
+            return await self._carry_out(last.proposal, headed, last.decision)
+        if not last.metrics:
+            self._measure(last.proposal, observation_text(last.area.outputs, limit=MAX_OUTPUT_TEXT))
+        return None
+
+    def _recall(self, story: Story) -> None:
+        """Stand where the interrupted run stood."""
+        self.items, self.deliverables = story.items, story.deliverables
+        self._headed = story.heading(story.cells)
+        for each in story.steps:
+            self._budget.used(each.step, each.input_tokens + each.output_tokens, each.cost)
+        for cell in story.cells:
+            decided, finished = cell.decision, cell.finished
+            if decided is None or finished is None:
+                continue
+            self._tail = cell.proposal.cell_id
+            self._failed_cell = cell.proposal.cell_id if finished.status == "failed" else ""
+            text = observation_text(cell.area.outputs, limit=MAX_OUTPUT_TEXT)
+            self._strangers.heard(text)
+            self._printed = (self._printed + "\n" + text)[-MAX_OUTPUT_TEXT:]
+            if finished.status == "done":
+                self._kernel.ran.append((cell.proposal, decided))
 
     async def news(self) -> News:
         """What the agent hasn't seen yet."""

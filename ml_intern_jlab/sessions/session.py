@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from typing_extensions import assert_never
 
 from ..agent.intern import Intern
-from ..agent.models import DEFAULT_MODEL, create_model, model_label
+from ..agent.models import DEFAULT_MODEL, create_model, model_label, model_name
 from ..errors import BadTask, InternError, JournalUnavailable, NotebookUnavailable, Refused
-from ..notebook.document import Document, Writer
+from ..notebook.document import Writer
 from ..notebook.kernel import Kernel
 from ..protocol import (
     AllowClass,
@@ -28,15 +27,17 @@ from ..protocol import (
     Event,
     FindingAdded,
     InterruptCell,
-    LeaseMoved,
+    MessageSent,
     Note,
+    RedoRun,
+    ResumeRun,
     ReviewFinished,
     ReviewNotebook,
     RiskClass,
     RunFinished,
+    RunPaused,
     RunStarted,
     RunStatus,
-    RunUndone,
     SendMessage,
     SessionInfo,
     SetMode,
@@ -52,41 +53,17 @@ from ..review.notebook_rules import review
 from .bounds import Bounds
 from .budget import Limits
 from .day import Day, DayLimits
+from .host import Host
 from .journal import Journal, Listener
+from .lease import Lease
 from .policy import Knowledge, Policy
 from .run import Run
+from .story import Story, last_story
+from .undo import redone, undone
 
+CUT_OFF = "The server that did the run ended before the run did."
+SHUT_DOWN = "The server was shut down while the run worked."
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
-
-
-class Host(Protocol):
-    """Where sessions get kernels and writers from: a Jupyter server, or this process alone."""
-
-    async def open_kernel(self, path: str, kernel_name: str) -> Kernel:
-        """The kernel of the notebook at `path`, started if there is none.
-
-        Raises:
-            KernelUnavailable: there is none and none can be started.
-        """
-
-    def open_writer(
-        self,
-        path: str,
-        session_id: str,
-        kernel: Kernel,
-        history: Callable[[], Iterable[Event]],
-        warn: Callable[[str, str], None],
-    ) -> Writer:
-        """The server's own writer for the notebook at `path`."""
-
-    def tab_writer(self, path: str) -> Writer:
-        """The writer that stands for an open tab."""
-
-    def folder(self, path: str) -> Path | None:
-        """The folder of the notebook at `path` in the file system; None where it has none."""
-
-    async def close_kernel(self, kernel: Kernel) -> None:
-        """The session is done with the kernel."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +95,18 @@ class Session:
         self._settings = settings
         self._day = day
         self._kernel: Kernel | None = None
+        self._process: tuple[Any, ...] = ()
         self._known = Knowledge()
-        self._writer: Writer | None = None
         self._working: asyncio.Task[None] | None = None
         self._starting = False
-        self._tab_id = ""
-        self._lease = asyncio.Lock()
+        self._lease = Lease(
+            self.session_id,
+            self.path,
+            host,
+            lambda: journal.events(self.session_id),
+            self.emit,
+            self._warn,
+        )
 
     @property
     def running(self) -> bool:
@@ -134,8 +117,7 @@ class Session:
         """Journal an event, tell everybody, and hand it to the notebook's writer."""
         stored = self._journal.append(event.model_copy(update={"session_id": self.session_id}))
         self._day.count(stored)
-        if self._writer is not None:
-            self._writer.apply(stored)
+        self._lease.apply(stored)
         return stored
 
     async def handle(self, command: Command, by: str, where: str = "") -> None:
@@ -152,7 +134,7 @@ class Session:
             case EditPlan():
                 self._active().edit_plan(command, by)
             case SendMessage():
-                self._active().send_message(command.text, by)
+                self._tell(command.text, by)
             case SetMode():
                 self._active().set_mode(command.mode, by)
             case SetModel():
@@ -162,13 +144,15 @@ class Session:
             case AnswerInput():
                 self._active().answer_input(command, by)
             case StopRun():
-                await self._active().stop()
+                await self._stop(by)
             case InterruptCell():
                 await self._active().interrupt_cell(command.cell_id)
+            case ResumeRun():
+                await self._resume(by)
             case TakeLease():
-                await self._take_lease(command.tab_id)
-            case UndoRun():
-                await self._undo(command.run_id, by)
+                await self._lease.take(command.tab_id)
+            case UndoRun() | RedoRun():
+                await self._undo(command, by)
             case ReviewNotebook():
                 await self._review(by)
             case _ as unknown:
@@ -180,20 +164,29 @@ class Session:
             await self._working
 
     async def close(self) -> None:
-        """Stop the run, save the notebook, let go of the kernel."""
+        """Let the run pause where somebody can resume it, else stop it; save the notebook, let go of the kernel."""
         if self.run is not None and self.running:
-            await self.run.stop()
+            await (self.run.suspend(SHUT_DOWN) if self._settings.interactive else self.run.stop())
             await self.wait()
-        if self._writer is not None:
-            await self._writer.close()
+        await self._lease.close()
         if self._kernel is not None:
             await self._host.close_kernel(self._kernel)
-        self._writer = self._kernel = None
+        self._kernel = None
 
     def _active(self) -> Run:
         if self.run is None or not self.running:
-            raise Refused("No run is working on this notebook; start one first.")
+            raise Refused(
+                "The run on this notebook is paused; resume it or end it first."
+                if self._paused()
+                else "No run is working on this notebook; start one first."
+            )
         return self.run
+
+    def _tell(self, text: str, by: str) -> None:
+        if story := self._paused():  # the agent reads it when it is back
+            self.emit(MessageSent(run_id=story.started.run_id, text=text, by=by))
+        else:
+            self._active().send_message(text, by)
 
     def _allow(self, command: AllowClass, by: str) -> None:
         if command.allowed and not self._settings.policy.allowable(command.risk):
@@ -215,6 +208,8 @@ class Session:
     async def _start(self, command: StartRun, by: str) -> None:
         if self.running:
             raise Refused(f"A run already works on {self.path}. Stop it first, or wait until it has ended.")
+        if self._paused():
+            raise Refused(f"A run on {self.path} is paused. Resume it or end it first.")
         task = command.task.strip()
         self._settings.policy.check_mode(command.mode)
         self._settings.bounds.check_room(self._journal)
@@ -230,7 +225,7 @@ class Session:
             notebook = await writer.notebook()
             ids = [cell.get("id") for cell in notebook["cells"]]
             # A tab may name a cell that it hasn't saved yet.
-            known = self._tab_id or command.after in ids
+            known = self._lease.tab_id or command.after in ids
             after = command.after if command.after and known else ids[-1] if ids else None
             max_steps = command.max_steps or self._settings.limits.max_steps
             note = Note(cell_id=new_id(), source=_opening(task, model_name))
@@ -245,24 +240,78 @@ class Session:
                 note=note,
                 versions=_versions(),
             )
-            self.run = Run(
-                run_id=started.run_id,
-                emit=self.emit,
-                kernel=kernel,
-                intern=lambda desk: Intern(model, desk, self._host.folder(self.path), self._settings.without),
-                policy=self._settings.policy,
-                known=self._known,
-                allowed=lambda: self._journal.allowed_classes(self.path),
-                mode=command.mode,
-                limits=replace(self._settings.limits, max_steps=max_steps),
-                day=self._day,
-                tail=note.cell_id,
-                interactive=self._settings.interactive,
-            )
+            self.run = self._run(started, kernel, model)
             self.emit(started)
             self._working = asyncio.get_running_loop().create_task(self._work(self.run, task))
         finally:
             self._starting = False
+
+    def _run(self, started: RunStarted, kernel: Kernel, model: Any, story: Story | None = None, by: str = "") -> Run:
+        past = story.past() if story else None
+        return Run(
+            run_id=started.run_id,
+            emit=self.emit,
+            kernel=(kernel, self._known, self._renew),
+            intern=lambda desk: Intern(model, desk, self._host.folder(self.path), self._settings.without, past),
+            policy=self._settings.policy,
+            allowed=lambda: self._journal.allowed_classes(self.path),
+            mode=story.mode if story else started.mode,
+            limits=replace(self._settings.limits, max_steps=started.max_steps),
+            day=self._day,
+            tail=started.note.cell_id if started.note else None,
+            interactive=self._settings.interactive,
+            story=story,
+            by=by,
+        )
+
+    # --- a run that was interrupted -------------------------------------------------------------------------------
+
+    def interrupted(self, reason: str) -> None:
+        """The run that the journal has as working lost its server; it waits to be resumed or ended."""
+        story = last_story(self._journal.events(self.session_id))
+        if story is not None and story.ended is None and story.paused is None:
+            self.emit(RunPaused(run_id=story.started.run_id, reason=reason, resumable=True))
+
+    async def bring_up(self) -> None:
+        """Bring the notebook to the journal's state, where no tab does so.
+
+        Raises:
+            NotebookUnavailable: it can't be read or written.
+        """
+        await self._lease.bring_up()
+
+    def _paused(self) -> Story | None:
+        """The run that waits to be resumed and isn't in this process any more."""
+        story = None if self.running else last_story(self._journal.events(self.session_id))
+        return story if story is not None and story.ended is None else None
+
+    async def _resume(self, by: str) -> None:
+        if self.running:
+            await self._active().resume(by)
+            return
+        story = self._paused()
+        if story is None:
+            raise Refused("No run was interrupted on this notebook; there is nothing to resume.")
+        self._starting = True
+        try:
+            model = await self._model(model_name(story.model))
+            kernel, _ = await self._open()
+            self.run = self._run(story.started, kernel, model, story, by)
+            self._working = asyncio.get_running_loop().create_task(self._work(self.run, story.started.task))
+        finally:
+            self._starting = False
+
+    async def _stop(self, by: str) -> None:
+        story = self._paused()
+        if story is None:
+            await self._active().stop()
+            return
+        self.emit(RunFinished(run_id=story.started.run_id, status="stopped", reason=f"The run was ended by {by}."))
+        await self._lease.flush()
+
+    async def _renew(self) -> tuple[Kernel, Knowledge]:
+        kernel, _ = await self._open()
+        return kernel, self._known
 
     async def _model(self, name: str) -> Any:
         """The model called `name`; keyrings and package imports are slow, so not on the event loop."""
@@ -278,73 +327,42 @@ class Session:
 
     async def _work(self, run: Run, task: str) -> None:
         try:
-            ended = await run.work(task)
+            ended: RunFinished | RunPaused = await run.work(task)
         except JournalUnavailable as error:
             # Nothing can be stored any more; who listens hears at least why.
             ended = RunFinished(session_id=self.session_id, run_id=run.run_id, status="failed", reason=str(error))
             self._journal.publish(ended)
-        if self._writer is not None:
-            try:
-                await self._writer.flush()
-            except NotebookUnavailable as error:
-                lost = f"{error} The run {ended.status}, and everything it did stands in the journal only."
-                with contextlib.suppress(JournalUnavailable):  # both are full: the run's end has said so
-                    self._warn("notebook_unsaved", lost)
+        try:
+            await self._lease.flush()
+        except NotebookUnavailable as error:
+            how = ended.status if isinstance(ended, RunFinished) else "paused"
+            lost = f"{error} The run {how}, and everything it did stands in the journal only."
+            with contextlib.suppress(JournalUnavailable):  # both are full: the run's end has said so
+                self._warn("notebook_unsaved", lost)
 
     async def _open(self) -> tuple[Kernel, Writer]:
-        # A tab that takes the lease meanwhile waits, and finds a writer that it can end.
-        async with self._lease:
-            return await self._open_leased()
+        return await self._lease.open(self._open_kernel)
 
-    async def _open_leased(self) -> tuple[Kernel, Writer]:
-        if self._kernel is None or not self._kernel.alive:
+    async def _open_kernel(self) -> Kernel:
+        if self._kernel is not None and (not self._kernel.alive or self._kernel.identity != self._process):
+            self._known = Knowledge()
+            if not self._kernel.alive:
+                await self._host.close_kernel(self._kernel)
+                self._kernel = None
+        if self._kernel is None:
             self._kernel = await self._host.open_kernel(self.path, self.kernel_name)
             self._known = Knowledge()
-        if self._writer is None:
-            writer = self._host.open_writer(
-                self.path,
-                self.session_id,
-                self._kernel,
-                lambda: self._journal.events(self.session_id),
-                self._warn,
-            )
-            await writer.open()
-            self._writer = writer
-        return self._kernel, self._writer
+        self._process = self._kernel.identity
+        return self._kernel
 
     def rename(self, path: str) -> None:
         """The notebook lies at `path` from now on; a run goes on there."""
         self.path = path
-        if self._writer is not None:
-            self._writer.path = path
-
-    # --- who writes ---------------------------------------------------------------------------------------------------
-
-    async def _take_lease(self, tab_id: str) -> None:
-        """The tab writes the notebook from now on; what the server had to write is saved before."""
-        async with self._lease:
-            if self._tab_id not in ("", tab_id):
-                raise Refused("Another tab has this notebook open and writes it; this one follows.")
-            if self._tab_id == tab_id:
-                return
-            if self._writer is not None:
-                await self._writer.close()
-            self._writer = self._host.tab_writer(self.path)
-            self._tab_id = tab_id
-            self.emit(LeaseMoved(writer="tab", tab_id=tab_id))
+        self._lease.rename(path)
 
     async def release_lease(self, tab_id: str) -> None:
         """The tab is gone: while a run works the server writes, bringing the file up to the journal first."""
-        async with self._lease:
-            if self._tab_id != tab_id:
-                return
-            self._tab_id, self._writer = "", None
-            self.emit(LeaseMoved(writer="file"))
-            if self.running and self._kernel is not None:
-                try:
-                    await self._open_leased()
-                except NotebookUnavailable as error:
-                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+        await self._lease.release(tab_id, lambda: self._kernel if self.running else None)
 
     def _warn(self, code: str, text: str) -> None:
         run_id = self.run.run_id if self.run else ""
@@ -352,23 +370,17 @@ class Session:
 
     # --- after a run --------------------------------------------------------------------------------------------------
 
-    async def _undo(self, run_id: str, by: str) -> None:
-        """Take a run's cells out, except those that a person changed since."""
+    async def _undo(self, command: UndoRun | RedoRun, by: str) -> None:
+        """Take a run's cells out, or bring them back."""
         if self.running:
             raise Refused("A run is working; stop it before you undo.")
-        events = list(self._journal.events(self.session_id))
-        if not any(isinstance(event, RunStarted) and event.run_id == run_id for event in events):
-            raise Refused(f"This session has no run {run_id}.")
-        document = Document(self.session_id)
-        for event in events:
-            document.apply(event)
         _, writer = await self._open()
         notebook = await writer.notebook()
-        standing = {cell.get("id"): cell["source"] for cell in notebook["cells"]}
-        own = document.run_cells(run_id)
-        removed = [cell_id for cell_id, source in own.items() if standing.get(cell_id) == source]
-        kept = [cell_id for cell_id in own if cell_id in standing and cell_id not in removed]
-        self.emit(RunUndone(run_id=run_id, removed=removed, kept=kept, by=by))
+        events = self._journal.events(self.session_id)
+        if isinstance(command, UndoRun):
+            self.emit(undone(events, self.session_id, notebook, command, by))
+        else:
+            self.emit(redone(events, notebook, command, by))
         await writer.flush()
 
     async def _review(self, by: str) -> None:
@@ -408,7 +420,7 @@ class Sessions:
         """
         self._settings.bounds.check_sessions(self.journal)
         self._settings.bounds.check_room(self.journal)
-        return self.journal.create_session(path, kernel_name)
+        return self.journal.create_session(path, kernel_name, self._host.root)
 
     def get(self, session_id: str) -> Session:
         """The live session, which this process owns from now on.
@@ -423,9 +435,17 @@ class Sessions:
             session = Session(info, self.journal, self._host, self._settings, self._day)
             self._live[session_id] = session
             if info.run_status is RunStatus.running:
-                reason = "The process that ran it ended before the run did."
-                session.emit(RunFinished(run_id=info.run_id, status="stopped", reason=reason))
+                session.interrupted(CUT_OFF)
         return self._live[session_id]
+
+    async def recover(self) -> None:
+        """Find what an earlier process left behind: its runs pause, their notebooks get what the journal has."""
+        for info in self.journal.abandoned(self._host.root):
+            session = self.get(info.session_id)
+            try:
+                await session.bring_up()
+            except InternError as error:
+                session.emit(WarningRaised(run_id=info.run_id, code=error.code, message=str(error)))
 
     async def handle(self, session_id: str, command: Command, by: str, where: str = "") -> None:
         """Carry out one command of the person `by`, who sent it from `where` (an address, "terminal").
@@ -476,6 +496,8 @@ class Sessions:
             except InternError as error:
                 # Nobody is left to answer; the journal keeps what the notebook lacks.
                 session.emit(WarningRaised(code=error.code, message=str(error)))
+            with contextlib.suppress(JournalUnavailable):  # then the next process finds the session abandoned
+                self.journal.let_go(session.session_id)
         self.journal.close()
 
 

@@ -21,11 +21,11 @@ class Content implements INotebookContent {
   get cells(): ICellModel[] {
     return this.sharedModel.cells.map(shared => {
       const model =
-        this._models.get(shared.id) ??
+        this._models.get(shared) ??
         (shared.cell_type === 'code'
           ? new CodeCellModel({ sharedModel: shared })
           : new MarkdownCellModel({ sharedModel: shared as never }));
-      this._models.set(shared.id, model);
+      this._models.set(shared, model);
       return model;
     });
   }
@@ -49,7 +49,7 @@ class Content implements INotebookContent {
     ]);
   }
 
-  private readonly _models = new Map<string, ICellModel>();
+  private readonly _models = new Map<object, ICellModel>();
 }
 
 type Told = {
@@ -174,6 +174,60 @@ describe('NotebookDocument', () => {
     WHOLE.slice(4).forEach(event => document.apply(event));
     document.adopt(WHOLE);
     expect(content.shown().map(([id]) => id)).toEqual(['task', 'na', 'end']);
+  });
+
+  it('brings back what undoing a run took out, with outputs and place', () => {
+    const content = new Content();
+    const document = new NotebookDocument(content, 's');
+    document.adopt(
+      history(
+        STARTED,
+        proposed('a', '1 + 1'),
+        approved('a', '1 + 1'),
+        { type: 'cell_started', cell_id: 'a' },
+        printed('a', 'two'),
+        {
+          type: 'cell_finished',
+          cell_id: 'a',
+          status: 'done',
+          execution_count: 3
+        },
+        { type: 'run_undone', removed: ['task', 'a'], after: ['', 'task'] }
+      )
+    );
+    expect(content.shown()).toEqual([]);
+    const [redone] = history({
+      type: 'run_redone',
+      restored: ['task', 'a'],
+      after: ['', 'task']
+    });
+    document.apply({ ...redone, seq: 8 });
+    expect(content.shown().map(([id]) => id)).toEqual(['task', 'a']);
+    const cell = content.code('a');
+    expect(cell.outputs.toJSON()).toMatchObject([{ text: 'two' }]);
+    expect(cell.executionCount).toBe(3);
+    document.apply({ ...redone, seq: 8 });
+    expect(content.shown()).toHaveLength(2);
+  });
+
+  it('knows that nobody tells the end of a cell whose server is gone', () => {
+    const content = new Content();
+    const document = new NotebookDocument(content, 's');
+    document.adopt(
+      history(
+        STARTED,
+        proposed('a', '1 + 1'),
+        approved('a', '1 + 1'),
+        { type: 'cell_started', cell_id: 'a' },
+        printed('a', 'half'),
+        { type: 'run_paused', reason: 'Gone.', resumable: true }
+      )
+    );
+    expect(content.code('a').executionState).toBe('idle');
+    expect(content.code('a').getMetadata('ml_intern')).toMatchObject({
+      status: 'stopped'
+    });
+    expect(content.code('a').outputs.length).toBe(1);
   });
 
   it('stays out of the undo history of the person', () => {

@@ -206,7 +206,11 @@ describe('a run', () => {
   });
 
   it('knows that a paused run waits, and that a message lets it go on', () => {
-    const paused: WithoutBase<Event> = { type: 'run_paused', reason: 'Stuck.' };
+    const paused: WithoutBase<Event> = {
+      type: 'run_paused',
+      resumable: false,
+      reason: 'Stuck.'
+    };
     const told: WithoutBase<Event> = {
       type: 'message_sent',
       text: 'Go on.',
@@ -217,6 +221,29 @@ describe('a run', () => {
       { kind: 'warning', text: 'Stuck.' }
     ]);
     expect(foldRun(paused, told).paused).toBe('');
+  });
+
+  it('offers to resume a run that lost its kernel, and goes on with what waited', () => {
+    const lost: WithoutBase<Event> = {
+      type: 'run_paused',
+      resumable: true,
+      reason: 'The kernel was killed.'
+    };
+    const resumed: WithoutBase<Event> = {
+      type: 'run_resumed',
+      cells: 0,
+      by: 'ann'
+    };
+    const interrupted = foldRun(proposed('a'), lost);
+    expect(interrupted).toMatchObject({
+      status: 'paused',
+      paused: 'The kernel was killed.',
+      entries: [{ kind: 'cell' }]
+    });
+    expect(pendingCell(interrupted)).toBeNull();
+    const goesOn = foldRun(proposed('a'), lost, resumed);
+    expect(goesOn.status).toBe('running');
+    expect(pendingCell(goesOn)?.proposal.cell_id).toBe('a');
   });
 
   it('adds up tokens, and costs where they are known', () => {

@@ -15,7 +15,8 @@ export function Composer(props: { disabled: boolean }): JSX.Element {
   const { model, trans } = usePanel();
   const session = model.current;
   const run = session && lastRun(session.state);
-  const running = run?.status === 'running';
+  const paused = run?.status === 'paused';
+  const running = run?.status === 'running' || paused;
   const [text, setText] = React.useState('');
   const [sending, setSending] = React.useState(false);
   const box = React.useRef<HTMLTextAreaElement>(null);
@@ -78,7 +79,7 @@ export function Composer(props: { disabled: boolean }): JSX.Element {
         <ModeSwitch mode={running ? run.mode : model.choice.mode} />
         <ModelPill run={running ? run : null} />
         <span className="jp-Intern-group jp-Intern-push">
-          {running && session && (
+          {running && !paused && session && (
             <button
               className="jp-Intern-button"
               onClick={() => void model.attempt(() => session.stopRun())}

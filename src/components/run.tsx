@@ -10,11 +10,13 @@ import type { SessionModel } from '../session';
 import { CellLines } from './cells';
 import { usePanel } from './context';
 import { Deliverables } from './deliverables';
+import { InterruptionCard } from './interruption';
 import { PlanCard } from './plan';
 import { ProposalCard } from './proposal';
 import { QuestionCard } from './question';
 import { OverdueCard } from './overdue';
 import { Prose } from './rendered';
+import { Undoing } from './undoing';
 
 interface IRunProps {
   run: IRunState;
@@ -57,7 +59,11 @@ export const RunView = React.memo((props: IRunProps): JSX.Element => {
       {run.deliverables.length > 0 && (
         <Deliverables run={run} session={session} />
       )}
+      {run.status === 'paused' && (
+        <InterruptionCard run={run} session={session} />
+      )}
       <Ending run={run} />
+      <Undoing run={run} session={session} />
     </>
   );
 });
@@ -129,11 +135,10 @@ function Streaming(props: { text: string }): JSX.Element | null {
 /** How the run ended, and what to do about it where it went wrong. */
 function Ending(props: { run: IRunState }): JSX.Element | null {
   const { run } = props;
-  const { trans } = usePanel();
   const parts: JSX.Element[] = [];
   if (run.status === 'finished') {
     parts.push(<Prose key="answer" markdown={run.answer} />);
-  } else if (run.status !== 'running') {
+  } else if (run.status === 'failed' || run.status === 'stopped') {
     const failed = run.status === 'failed';
     parts.push(
       <div
@@ -142,15 +147,6 @@ function Ending(props: { run: IRunState }): JSX.Element | null {
         role={failed ? 'alert' : 'status'}
       >
         {run.reason}
-      </div>
-    );
-  }
-  if (run.undone) {
-    parts.push(
-      <div key="undone" className="jp-Intern-notice jp-mod-quiet" role="status">
-        {trans.__('This run was undone: its cells left the notebook.')}
-        {run.kept > 0 &&
-          ` ${trans._n('%1 cell stayed because you had changed it.', '%1 cells stayed because you had changed them.', run.kept)}`}
       </div>
     );
   }

@@ -277,7 +277,7 @@ test('what was approved beforehand survives a reload; the menu undoes, opens and
   await page.keyboard.type('# mine\n');
   await panel.run('docmanager:save');
   await panel.more('Undo the last run');
-  await expect(panel.panel).toContainText('1 cell stayed');
+  await expect(panel.panel).toContainText('A cell stayed');
   await expect(page.locator('[data-ml-intern]')).toHaveCount(1);
   await expect(edited).toContainText('# mine');
   await panel.shots('undone');
@@ -295,7 +295,10 @@ test('a kernel that is restarted or exchanged in mid-run is told in words', asyn
   page
 }, info) => {
   const faults = faultsOf(page);
-  await startRun(page, model, 'auto', [ticking('ended-never')]);
+  const watcher = await startRun(page, model, 'auto', [
+    turn('begun = 1\nprint("kept", begun)'),
+    ticking('ended-never')
+  ]);
   const panel = new PanelPage(page, info);
   await panel.show();
   await expect(page.locator(running)).toContainText('tick 3');
@@ -307,9 +310,15 @@ test('a kernel that is restarted or exchanged in mid-run is told in words', asyn
     await kernel?.restart();
   });
   await expect(panel.panel.getByRole('alert')).toContainText(
-    /kernel was restarted.*start it again/
+    /kernel was restarted.*Resume the run/
   );
-  await panel.shot('restarted');
+  await panel.shots('interrupted');
+  await panel.button('Resume').click();
+  await expect(page.locator(running)).toContainText('tick 1');
+  await expect(panel.state).toHaveText('working');
+  await panel.button('Stop').click();
+  await expect(panel.state).toHaveText('stopped');
+  await watcher.ended();
   expect(faults).toEqual([]);
 });
 

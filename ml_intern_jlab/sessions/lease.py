@@ -1,0 +1,136 @@
+"""Who writes a session's notebook: an open tab, or the server. Each move is an event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from ..errors import NotebookUnavailable, Refused
+from ..notebook.document import Writer
+from ..notebook.kernel import Kernel
+from ..protocol import Event, LeaseMoved
+from .host import Host
+
+
+class Lease:
+    """The one writer of a session's notebook, and its moves. Belongs to the event loop.
+
+    Args:
+        session_id: the session's.
+        path: of the notebook.
+        host: makes the writers.
+        history: gives the session's stored events so far.
+        emit: journals an event.
+        warn: raises a warning of a code and a sentence.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        path: str,
+        host: Host,
+        history: Callable[[], Iterable[Event]],
+        emit: Callable[[Event], Event],
+        warn: Callable[[str, str], None],
+    ) -> None:
+        self.path = path
+        self.tab_id = ""
+        self._session_id = session_id
+        self._host = host
+        self._history = history
+        self._emit = emit
+        self._warn = warn
+        self._writer: Writer | None = None
+        self._moving = asyncio.Lock()
+
+    def apply(self, event: Event) -> None:
+        """Hand a stored event to the writer, where there is one."""
+        if self._writer is not None:
+            self._writer.apply(event)
+
+    async def open(self, open_kernel: Callable[[], Awaitable[Kernel]]) -> tuple[Kernel, Writer]:
+        """The kernel and the writer, opened where they aren't.
+
+        Raises:
+            KernelUnavailable: there is no kernel.
+            NotebookUnavailable: the notebook can't be read or written.
+        """
+        # A tab that takes the lease meanwhile waits, and finds a writer that it can end.
+        async with self._moving:
+            kernel = await open_kernel()
+            return kernel, await self._open_writer(kernel)
+
+    async def _open_writer(self, kernel: Kernel) -> Writer:
+        if self._writer is None:
+            writer = self._host.open_writer(self.path, self._session_id, kernel, self._history, self._warn)
+            await writer.open()
+            self._writer = writer
+        return self._writer
+
+    async def bring_up(self) -> None:
+        """Bring the notebook to the journal's state and let go of it again, where nobody writes it.
+
+        Raises:
+            NotebookUnavailable: it can't be read or written.
+        """
+        async with self._moving:
+            if self._writer is None:
+                writer = self._host.open_writer(self.path, self._session_id, None, self._history, self._warn)
+                await writer.bring_up()
+
+    async def take(self, tab_id: str) -> None:
+        """The tab writes the notebook from now on; what the server had to write is saved before.
+
+        Raises:
+            Refused: another tab does so.
+        """
+        async with self._moving:
+            if self.tab_id not in ("", tab_id):
+                raise Refused("Another tab has this notebook open and writes it; this one follows.")
+            if self.tab_id == tab_id:
+                return
+            if self._writer is not None:
+                await self._writer.close()
+            self._writer = self._host.tab_writer(self.path)
+            self.tab_id = tab_id
+            self._emit(LeaseMoved(writer="tab", tab_id=tab_id))
+
+    async def release(self, tab_id: str, kernel: Callable[[], Kernel | None]) -> None:
+        """The tab is gone: the server writes, bringing the file up to the journal first, where a run's `kernel` works
+        on."""
+        async with self._moving:
+            if self.tab_id != tab_id:
+                return
+            self.tab_id, self._writer = "", None
+            self._emit(LeaseMoved(writer="file"))
+            working = kernel()
+            if working is not None:
+                try:
+                    await self._open_writer(working)
+                except NotebookUnavailable as error:
+                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+
+    def rename(self, path: str) -> None:
+        """The notebook lies at `path` from now on."""
+        self.path = path
+        if self._writer is not None:
+            self._writer.path = path
+
+    async def flush(self) -> None:
+        """Return when everything so far is saved.
+
+        Raises:
+            NotebookUnavailable: it could not be saved.
+        """
+        if self._writer is not None:
+            await self._writer.flush()
+
+    async def close(self) -> None:
+        """Save the notebook and let go of it.
+
+        Raises:
+            NotebookUnavailable: it could not be saved.
+        """
+        if self._writer is not None:
+            await self._writer.close()
+        self._writer = None
