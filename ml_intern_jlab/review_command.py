@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,25 @@ def add_review_parser(commands: Any) -> None:
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the report goes (default: stdout)")
     parser.add_argument("--fail-on", choices=list(_AT_OR_ABOVE), default="error", help="what makes the exit status 1")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: one for each core)")
+    _add_rerun(parser)
     parser.set_defaults(command=_review)
+
+
+def _add_rerun(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "run again",
+        "Runs each notebook's code, with your rights, in a clean kernel and a copy of its folder, and compares.",
+    )
+    group.add_argument("--rerun", action="store_true", help="run the notebooks again and compare what comes out")
+    group.add_argument(
+        "--other-seed", action="store_true", help="and once more with another seed: how far metrics move"
+    )
+    group.add_argument("--seconds", type=float, default=600, help="for one run of one notebook (default: 600)")
+    group.add_argument("--memory", type=float, default=4096, metavar="MB", help="of one kernel (default: 4096)")
+    group.add_argument("--tolerance", type=float, default=1e-3, help="between two numbers, relative (default: 0.001)")
+    group.add_argument(
+        "--kernels", type=int, default=0, metavar="N", help="at a time (default: one for every two cores)"
+    )
 
 
 def _review(options: argparse.Namespace) -> int:
@@ -50,9 +68,13 @@ def _review(options: argparse.Namespace) -> int:
         return _wrong("no notebook in what was given: a notebook's name ends in .ipynb.")
     if options.jobs < 0:
         return _wrong("--jobs: must be at least 1.")
+    if options.kernels < 0 or options.seconds <= 0 or options.memory <= 0 or not 0 <= options.tolerance < 1:
+        return _wrong("--kernels, --seconds and --memory must be above 0, --tolerance from 0 to below 1.")
     if options.output is not None and not options.output.parent.is_dir():
         return _wrong(f"--output: there is no folder {options.output.parent}.")
     reports = list(_reports(paths, options.jobs or os.cpu_count() or 1))
+    if options.rerun or options.other_seed:
+        reports = _run_again(reports, paths, options)
     text = FORMATS[options.format](reports)
     try:
         if options.output is not None:
@@ -100,3 +122,34 @@ def _reports(paths: list[Path], jobs: int) -> Iterator[Any]:
                     "a process ended while it worked, probably for want of memory. --jobs 1 shows at which notebook."
                 )
                 raise SystemExit(_wrong(sentence)) from error
+
+
+def _run_again(reports: list[Any], paths: list[Path], options: argparse.Namespace) -> list[Any]:
+    """The reports with what came of running each notebook again, a few at a time."""
+    import psutil
+    from tqdm import tqdm
+
+    from .agent.metrics import metrics_in
+    from .review.report import with_rerun
+    from .review.rerun.running import Limits
+    from .review.rerun.verdict import rerun
+
+    limits = Limits(options.seconds, int(options.memory * 1024**2))
+    kernels = options.kernels or max(1, (os.cpu_count() or 1) // 2)
+    with tqdm(unit=" cells run", disable=None, leave=False) as progress, ThreadPoolExecutor(kernels) as pool:
+
+        def ran() -> None:
+            progress.update()
+
+        def run(path: Path) -> Any:
+            metrics = metrics_in if options.other_seed else None
+            return rerun(path, limits, tolerance=options.tolerance, metrics_in=metrics, progress=ran)
+
+        waiting = [pool.submit(with_rerun, report, path, run) for report, path in zip(reports, paths, strict=True)]
+        try:
+            return [each.result() for each in waiting]
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in psutil.Process().children(recursive=True):
+                process.kill()  # the kernels: their runs end with them
+            raise

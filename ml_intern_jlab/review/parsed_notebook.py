@@ -146,7 +146,7 @@ def _cell(number: int, cell: dict[str, Any], python: bool) -> Cell:
     source = _text(cell.get("source", cell.get("input", "")))
     count = cell.get("execution_count", cell.get("prompt_number"))
     outputs = cell.get("outputs")
-    tree, magics = _parsed(source) if python and kind == "code" else (None, ())
+    tree, magics = parse_source(source) if python and kind == "code" else (None, ())
     return Cell(
         number=number,
         cell_id=str(cell.get("id") or f"cell {number}"),
@@ -193,7 +193,7 @@ def _short_lines(text: str) -> str:
     return "\n".join(line[:_LONGEST_LINE] for line in text[:LONGEST_SOURCE].split("\n"))
 
 
-def _parsed(source: str) -> tuple[ast.Module | None, tuple[str, ...]]:
+def parse_source(source: str) -> tuple[ast.Module | None, tuple[str, ...]]:
     """The syntax tree of a cell, through IPython's own transformer, and the magics and shell lines in it."""
     if len(source) > LONGEST_SOURCE or _nesting(source) > _DEEPEST:
         return None, ()

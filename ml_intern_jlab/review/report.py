@@ -7,9 +7,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .. import __version__
@@ -17,6 +17,9 @@ from ..errors import NotebookUnavailable
 from .notebook_rules import findings
 from .parsed_notebook import read_notebook
 from .rule import Severity, all_rules
+
+if TYPE_CHECKING:
+    from .rerun.verdict import Rerun
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 UNREADABLE = "unreadable_notebook"
@@ -43,6 +46,49 @@ class FileReport:
 
     path: str
     findings: list[Row] = field(default_factory=list)
+    rerun: Rerun | None = None
+
+
+RUN_RULES: dict[str, tuple[str, Severity, str, str]] = {
+    "rerun_failed": (
+        "A cell fails when the notebook is run again",
+        "error",
+        "Nobody but its author can get what the notebook shows.",
+        "Restart the kernel, run all cells, and mend the one that fails.",
+    ),
+    "rerun_different": (
+        "A cell gives another output when it is run again",
+        "warning",
+        "The figures in the text are those of one lucky or unlucky run.",
+        "Set the seeds, pin the versions, and run the notebook from top to bottom before it is shared.",
+    ),
+}
+"""What a second run may find: title, severity, why and advice."""
+
+
+def with_rerun(report: FileReport, path: Path, run: Callable[[Path], Rerun]) -> FileReport:
+    """The report with what came of running the notebook at `path` again."""
+    if any(row.rule == UNREADABLE for row in report.findings):
+        return report
+    try:
+        again = run(path)
+    except NotebookUnavailable as error:
+        return replace(report, findings=[*report.findings, _run_row("rerun_failed", 0, "", str(error))])
+    rows = [
+        _run_row(rule, cell.cell, cell.cell_id, f"Run again, cell {cell.cell} {words}: {cell.detail}")
+        for cell in again.cells
+        for rule, words in [_RUN_WORDS.get(cell.verdict, ("", ""))]
+        if rule
+    ]
+    return replace(report, findings=[*report.findings, *rows], rerun=again)
+
+
+_RUN_WORDS = {"failed": ("rerun_failed", "failed"), "different": ("rerun_different", "is different")}
+
+
+def _run_row(rule: str, cell: int, cell_id: str, message: str) -> Row:
+    _, severity, why, advice = RUN_RULES[rule]
+    return Row(rule, severity, cell, cell_id, 0, message, why, advice)
 
 
 def review_file(path: Path) -> FileReport:
@@ -109,7 +155,15 @@ def as_text(reports: list[FileReport]) -> str:
         for row in worst_first(report):
             lines.append(f"{plain(report.path)}: {place(row)}: {row.severity}: {plain(row.message)} [{row.rule}]")
             lines.append(f"    {plain(row.advice)}")
+            lines += [f"    | {plain(line)}" for line in _diff_at(report, row)]
+        lines += [f"{plain(report.path)}: {plain(line)}" for line in report.rerun.told] if report.rerun else []
     return "\n".join([*lines, summary(reports)]) + "\n"
+
+
+def _diff_at(report: FileReport, row: Row) -> list[str]:
+    """What a second run gave otherwise in the cell of a finding."""
+    cells = report.rerun.cells if report.rerun and row.rule == "rerun_different" else []
+    return next((cell.diff.splitlines() for cell in cells if cell.cell == row.cell), [])
 
 
 def as_json(reports: list[FileReport]) -> str:
@@ -122,6 +176,8 @@ def as_markdown(reports: list[FileReport]) -> str:
     lines = ["# Review", "", summary(reports), ""]
     for report in reports:
         lines += [f"## {_marked(report.path)}", ""]
+        if report.rerun:
+            lines += [*(f"- {_marked(line)}" for line in report.rerun.told), ""]
         if not report.findings:
             lines += ["No findings.", ""]
             continue
@@ -130,6 +186,9 @@ def as_markdown(reports: list[FileReport]) -> str:
             message = f"{_marked(row.message)} (`{row.rule}`)"
             lines.append(f"| {row.severity} | {place(row)} | {message} | {_marked(row.advice)} |")
         lines.append("")
+        for row in worst_first(report):
+            if diff := _diff_at(report, row):
+                lines += [f"Cell {row.cell}:", "", *(f"    {plain(line)}" for line in diff), ""]
     return "\n".join(lines)
 
 
@@ -142,6 +201,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1b1b1b }
 h2 { border-bottom: 1px solid #ccc; overflow-wrap: anywhere } .where { color: #555 } code { background: #f2f2f2 }
 article { border-left: .3rem solid; margin: 1rem 0; padding: .1rem 1rem; overflow-wrap: anywhere }
+pre { overflow-x: auto }
 .error { border-color: #b3261e } .warning { border-color: #a86400 }
 .note { border-color: #4a6fa5 } p { margin: .4rem 0 }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #e6e6e6 } code { background: #2a2a2a }
@@ -160,15 +220,17 @@ def as_html(reports: list[FileReport]) -> str:
     ]
     for report in reports:
         parts.append(f"<h2>{html.escape(plain(report.path))}</h2>")
-        parts += [_article(row) for row in worst_first(report)] or ["<p>No findings.</p>"]
+        parts += [f"<p>{html.escape(plain(line))}</p>" for line in report.rerun.told] if report.rerun else []
+        parts += [_article(row, _diff_at(report, row)) for row in worst_first(report)] or ["<p>No findings.</p>"]
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 
-def _article(row: Row) -> str:
+def _article(row: Row, diff: list[str]) -> str:
+    shown = f"<pre>{html.escape(chr(10).join(map(plain, diff)))}</pre>" if diff else ""
     message, why, advice = (html.escape(plain(text)) for text in (row.message, row.why, row.advice))
     return (
         f'<article class="{row.severity}"><p><strong>{row.severity}</strong> <span class="where">{place(row)}</span> '
-        f"<code>{row.rule}</code></p><p>{message}</p><p>{why}</p><p><em>{advice}</em></p></article>"
+        f"<code>{row.rule}</code></p><p>{message}</p><p>{why}</p><p><em>{advice}</em></p>{shown}</article>"
     )
 
 
@@ -186,6 +248,10 @@ def as_sarif(reports: list[FileReport]) -> str:
         for rule in all_rules()
     ]
     rules.append({"id": UNREADABLE, "shortDescription": {"text": "The notebook can't be read"}})
+    rules += [
+        {"id": rule, "shortDescription": {"text": title}, "defaultConfiguration": {"level": _LEVELS[severity]}}
+        for rule, (title, severity, _, _) in RUN_RULES.items()
+    ]
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     results = [
         {
