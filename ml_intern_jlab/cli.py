@@ -33,7 +33,7 @@ from .protocol import (
     StepFinished,
     StopRun,
 )
-from .review_command import add_review_parser
+from .review_command import add_review_parser, add_strip_parser
 
 FINISHED, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 3
 EXIT_STATUS = {"finished": FINISHED, "failed": FAILED, "stopped": STOPPED}
@@ -129,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_model_commands(commands)
     add_review_parser(commands)
+    add_strip_parser(commands)
 
     doctor = commands.add_parser("doctor", help="say what is installed, enabled and reachable")
     doctor.add_argument("--model", default="", metavar="M", help="a model to try")

@@ -258,6 +258,8 @@ class CellFinished(EventBase):
     seconds: float = 0.0
     error: CellError | None = None
     reason: str = ""
+    provenance: dict[str, Any] = {}
+    """What the notebook keeps of how the cell came about, signed by the server (`review/provenance.py`)."""
 
 
 class StepFinished(EventBase):
@@ -275,6 +277,8 @@ class StepFinished(EventBase):
     seconds: float = 0.0
     first_token_seconds: float | None = None
     tokens_per_second: float | None = None
+    prompt_hash: str = ""
+    """The SHA-256 of what the model was shown."""
 
 
 class RunPaused(EventBase):
@@ -394,6 +398,8 @@ class ReviewFinished(EventBase):
     type: Literal["review_finished"] = "review_finished"
     findings: int
     by: str
+    standings: dict[str, Literal["approved", "changed", "unsigned"]] = {}
+    """Which cells of the agent's are as they were approved, by their ids; see `review/provenance.py`."""
 
 
 class RunUndone(EventBase):
@@ -413,6 +419,10 @@ class RunFinished(EventBase):
     answer: str = ""
     reason: str = ""
     note: Note | None = None
+    environment: dict[str, str] = {}
+    """Versions of Python and of the packages that the kernel had loaded at the end."""
+    provenance: dict[str, Any] = {}
+    """What the notebook keeps of the run, signed by the server."""
 
 
 Event = Annotated[

@@ -1,9 +1,11 @@
-"""`jupyter ml-intern review`: what the rules find in notebooks, for a person, a code host or a hook."""
+"""`jupyter ml-intern review` and `strip`: what the rules find in notebooks, for a person, a code host or a hook."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -34,6 +36,42 @@ def add_review_parser(commands: Any) -> None:
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: one for each core)")
     _add_rerun(parser)
     parser.set_defaults(command=_review)
+
+
+def add_strip_parser(commands: Any) -> None:
+    """Register the command `strip` with the subparsers of `jupyter ml-intern`."""
+    parser = commands.add_parser(
+        "strip",
+        help="take out of notebooks what tells how their cells came about",
+        description="Removes the metadata `ml_intern` from notebooks and their cells: task, plan, model, decisions and "
+        "signatures. Sources and outputs stay as they are.",
+    )
+    parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    parser.set_defaults(command=_strip)
+
+
+def _strip(options: argparse.Namespace) -> int:
+    from .errors import NotebookUnavailable
+    from .review.parsed_notebook import parse, read_json
+    from .review.provenance import strip
+
+    for path in options.notebooks:
+        try:
+            notebook = read_json(path)
+            parse(notebook)
+        except NotebookUnavailable as error:
+            return _wrong(str(error), "strip")
+        cells = strip(notebook)
+        written = path.with_name(path.name + ".stripped")
+        try:
+            written.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            shutil.copymode(path, written)
+            written.replace(path)
+        except OSError as error:
+            written.unlink(missing_ok=True)
+            return _wrong(f"{path} can't be written: {error.strerror}.", "strip")
+        print(f"{path}: {cells} cell{'' if cells == 1 else 's'} and the notebook's own record stripped.")
+    return CLEAN
 
 
 def _add_rerun(parser: argparse.ArgumentParser) -> None:
@@ -90,8 +128,8 @@ def _review(options: argparse.Namespace) -> int:
     return FOUND if any(found[severity] for severity in _AT_OR_ABOVE[options.fail_on]) else CLEAN
 
 
-def _wrong(sentence: str) -> int:
-    print(f"jupyter ml-intern review: {sentence}", file=sys.stderr)
+def _wrong(sentence: str, command: str = "review") -> int:
+    print(f"jupyter ml-intern {command}: {sentence}", file=sys.stderr)
     return WRONG_USE
 
 

@@ -261,6 +261,9 @@ export interface CellFinished {
   seconds: number;
   error: CellError | null;
   reason: string;
+  provenance: {
+    [k: string]: unknown;
+  };
 }
 /**
  * The exception that ended a cell; `line` is the failing line of the cell's own source, 0 if unknown.
@@ -289,6 +292,7 @@ export interface StepFinished {
   seconds: number;
   first_token_seconds: number | null;
   tokens_per_second: number | null;
+  prompt_hash: string;
 }
 /**
  * The run waits for the person, because of `reason`: a message lets it go on, a stop ends it.
@@ -464,6 +468,9 @@ export interface ReviewFinished {
   type: 'review_finished';
   findings: number;
   by: string;
+  standings: {
+    [k: string]: 'approved' | 'changed' | 'unsigned';
+  };
 }
 /**
  * The cells of `run_id` left the notebook; `kept` are those that a person changed since.
@@ -491,6 +498,12 @@ export interface RunFinished {
   answer: string;
   reason: string;
   note: Note | null;
+  environment: {
+    [k: string]: string;
+  };
+  provenance: {
+    [k: string]: unknown;
+  };
 }
 /**
  * Begin a task. Cells go after the cell `after`, or to the end of the notebook.

@@ -62,13 +62,17 @@ class News:
 
 @dataclass(frozen=True)
 class Usage:
-    """What one answer of the model took. `first_token` are the seconds until it began, `cost` is in US dollars."""
+    """What one answer of the model took. `first_token` are the seconds until it began, `cost` is in US dollars.
+
+    `prompt_hash` is the SHA-256 of the text that it was shown.
+    """
 
     input_tokens: int
     output_tokens: int
     seconds: float
     first_token: float | None = None
     cost: float | None = None
+    prompt_hash: str = ""
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -118,6 +118,9 @@ class Document:
             return False
         fresh = event.seq > self._seq
         changed = self._fold(event, fresh)
+        if fresh and isinstance(event, RunFinished) and event.provenance:
+            _entries(self._notebook, "runs")[event.run_id] = event.provenance
+            changed = True
         if fresh:
             self._seq = event.seq
             if changed:
@@ -147,8 +150,13 @@ class Document:
                 return self._output(event, fresh)
             case CellFinished():
                 status = CellStatus(event.status)
-                return fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
+                changed = fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
+                if changed and event.provenance and (cell := self._cell(event.cell_id)):
+                    cell["metadata"][METADATA_KEY]["provenance"] = event.provenance
+                return changed
             case RunUndone(removed=removed):
+                if fresh:
+                    _entries(self._notebook, "runs").pop(event.run_id, None)
                 return fresh and self._remove(removed)
             case _:
                 return False
@@ -271,15 +279,20 @@ def _is_blank(cell: dict[str, Any]) -> bool:
 
 
 def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Up to which `seq` of which session the notebook says that it was brought; what is odd there is replaced."""
+    """Up to which `seq` of which session the notebook says that it was brought."""
+    return _entries(notebook, "sessions")
+
+
+def _entries(notebook: dict[str, Any], name: str) -> dict[str, Any]:
+    """One dict of the notebook's facts; what is odd there is replaced."""
     facts = notebook["metadata"].get(METADATA_KEY)
     if not isinstance(facts, dict):
         facts = notebook["metadata"][METADATA_KEY] = {}
-    sessions = facts.get("sessions")
-    if not isinstance(sessions, dict):
-        sessions = facts["sessions"] = {}
-    found: dict[str, Any] = sessions
-    return found
+    found = facts.get(name)
+    if not isinstance(found, dict):
+        found = facts[name] = {}
+    entries: dict[str, Any] = found
+    return entries
 
 
 def _text(source: str | list[str]) -> str:

@@ -97,13 +97,21 @@ def read_notebook(path: Path) -> ParsedNotebook:
     Raises:
         NotebookUnavailable: there is no such file, or it is no notebook.
     """
+    return parse(read_json(path), path.resolve().parent)
+
+
+def read_json(path: Path) -> Any:
+    """What a notebook's file holds.
+
+    Raises:
+        NotebookUnavailable: it can't be read or isn't JSON.
+    """
     try:
-        document = json.loads(path.read_bytes())
+        return json.loads(path.read_bytes())
     except OSError as error:
         raise NotebookUnavailable(f"{path} can't be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise NotebookUnavailable(f"{path} is no notebook: it isn't valid JSON.") from error
-    return parse(document, path.resolve().parent)
 
 
 def parse(document: Any, folder: Path | None = None) -> ParsedNotebook:

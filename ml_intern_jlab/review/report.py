@@ -15,7 +15,8 @@ from urllib.parse import quote
 from .. import __version__
 from ..errors import NotebookUnavailable
 from .notebook_rules import findings
-from .parsed_notebook import read_notebook
+from .parsed_notebook import parse, read_json
+from .provenance import WORDS, Origin, origins, server_key
 from .rule import Severity, all_rules
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ class FileReport:
     path: str
     findings: list[Row] = field(default_factory=list)
     rerun: Rerun | None = None
+    origins: list[Origin] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        """What there is to say of the whole file: how its cells came about, and what a second run gave."""
+        number = Counter(origin.standing for origin in self.origins)
+        counted = ", ".join(f"{number[each]} {WORDS[each]}" for each in WORDS if number[each])
+        lines = [f"Cells of an agent: {counted}."] if self.origins else []
+        lines += [origin.told for origin in self.origins if origin.standing != "approved"]
+        return lines + (self.rerun.told if self.rerun else [])
 
 
 RUN_RULES: dict[str, tuple[str, Severity, str, str]] = {
@@ -94,7 +105,10 @@ def _run_row(rule: str, cell: int, cell_id: str, message: str) -> Row:
 def review_file(path: Path) -> FileReport:
     """The report on a file; one that can't be read has that as its only finding."""
     try:
-        found = findings(read_notebook(path))
+        document = read_json(path)
+        found = findings(parse(document, path.resolve().parent))
+        # The key is looked for only where there is something to verify.
+        came = origins(document, None) and origins(document, server_key())
     except (NotebookUnavailable, RecursionError, MemoryError) as error:
         message = str(error) or f"{path} is too large to be reviewed."
         advice = "Open the notebook in JupyterLab and save it again."
@@ -112,7 +126,7 @@ def review_file(path: Path) -> FileReport:
         )
         for rule, each in found
     ]
-    return FileReport(str(path), rows)
+    return FileReport(str(path), rows, origins=came)
 
 
 def counts(reports: list[FileReport]) -> Counter[str]:
@@ -156,7 +170,7 @@ def as_text(reports: list[FileReport]) -> str:
             lines.append(f"{plain(report.path)}: {place(row)}: {row.severity}: {plain(row.message)} [{row.rule}]")
             lines.append(f"    {plain(row.advice)}")
             lines += [f"    | {plain(line)}" for line in _diff_at(report, row)]
-        lines += [f"{plain(report.path)}: {plain(line)}" for line in report.rerun.told] if report.rerun else []
+        lines += [f"{plain(report.path)}: {plain(line)}" for line in report.told]
     return "\n".join([*lines, summary(reports)]) + "\n"
 
 
@@ -176,8 +190,8 @@ def as_markdown(reports: list[FileReport]) -> str:
     lines = ["# Review", "", summary(reports), ""]
     for report in reports:
         lines += [f"## {_marked(report.path)}", ""]
-        if report.rerun:
-            lines += [*(f"- {_marked(line)}" for line in report.rerun.told), ""]
+        if report.told:
+            lines += [*(f"- {_marked(line)}" for line in report.told), ""]
         if not report.findings:
             lines += ["No findings.", ""]
             continue
@@ -220,7 +234,7 @@ def as_html(reports: list[FileReport]) -> str:
     ]
     for report in reports:
         parts.append(f"<h2>{html.escape(plain(report.path))}</h2>")
-        parts += [f"<p>{html.escape(plain(line))}</p>" for line in report.rerun.told] if report.rerun else []
+        parts += [f"<p>{html.escape(plain(line))}</p>" for line in report.told]
         parts += [_article(row, _diff_at(report, row)) for row in worst_first(report)] or ["<p>No findings.</p>"]
     return "\n".join([*parts, "</body></html>"]) + "\n"
 

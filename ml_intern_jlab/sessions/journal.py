@@ -262,12 +262,16 @@ class Journal:
             ) from error
 
 
+# A source is turned back where it holds a secret, and what is signed was made from events that were cleaned.
+_KEPT = {"source", "hash", "provenance"}
+
+
 def _without_secrets(event: Event) -> Event:
-    fields = event.model_dump(mode="json", exclude=_ENVELOPE | {"source", "hash"})
+    fields = event.model_dump(mode="json", exclude=_ENVELOPE | _KEPT)
     clean = redacted(fields)
     if clean == fields:
         return event
-    kept = event.model_dump(mode="json", include=_ENVELOPE | {"source", "hash"})
+    kept = event.model_dump(mode="json", include=_ENVELOPE | _KEPT)
     return EVENT.validate_python({**clean, **kept})
 
 

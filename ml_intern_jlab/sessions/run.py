@@ -16,7 +16,7 @@ from ..agent.plan import activate, finish
 from ..agent.streaming import LanguageModel
 from ..errors import InternError, JournalUnavailable, Refused, StaleDecision
 from ..notebook.kernel import Execution, Kernel
-from ..notebook.outputs import OutputArea, observation_text
+from ..notebook.outputs import OutputArea, observation_text, pictures, result_text
 from ..protocol import (
     AnswerInput,
     ArtifactAdded,
@@ -54,6 +54,7 @@ from ..protocol import (
 from ..redaction import secrets_in
 from .budget import Budget, Limits
 from .desk import Desk
+from .ledger import environment
 from .policy import SENDING, Action, Knowledge, Policy, risk_of
 
 log = logging.getLogger(__name__)
@@ -156,9 +157,10 @@ class Run:
             conclusion = Conclusion("failed", "", self._failure)
         except RunStopped:
             conclusion = None
-        return self._finish(conclusion)
+        done = conclusion is not None and conclusion.status == "finished"
+        return self._finish(conclusion, await environment(self.inspect) if done else {})
 
-    def _finish(self, conclusion: Conclusion | None) -> RunFinished:
+    def _finish(self, conclusion: Conclusion | None, versions: dict[str, str]) -> RunFinished:
         if conclusion is None and not self._failure:
             ended = RunFinished(status="stopped", reason="The run was stopped.")
         elif conclusion is None or conclusion.status == "failed":
@@ -168,7 +170,7 @@ class Run:
         else:
             self._plan(finish(self.items), self.deliverables, "agent")
             note = Note(cell_id=new_id(), source=self._summary(conclusion.answer))
-            ended = RunFinished(status="finished", answer=conclusion.answer, note=note)
+            ended = RunFinished(status="finished", answer=conclusion.answer, note=note, environment=versions)
         self.finished.set()
         event = self._emit(ended)
         assert isinstance(event, RunFinished)
@@ -455,9 +457,9 @@ class Run:
             "\n".join(filter(None, [text, ended.reason])),
             ended.seconds,
             decided.edited,
-            _result(area.outputs),
+            result_text(area.outputs),
             ended.error,
-            _images(area.outputs),
+            pictures(area.outputs),
         )
 
     def _fail(self, reason: str) -> None:
@@ -534,6 +536,7 @@ class Run:
                 seconds=usage.seconds,
                 first_token_seconds=usage.first_token,
                 tokens_per_second=usage.tokens_per_second,
+                prompt_hash=usage.prompt_hash,
             )
         )
         self._budget.used(step, usage.input_tokens + usage.output_tokens, usage.cost)
@@ -587,15 +590,3 @@ def _secret_words(lines: list[int]) -> str:
         f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
         "from an environment variable (os.environ) or with getpass.getpass() instead."
     )
-
-
-def _result(outputs: list[dict[str, Any]]) -> str | None:
-    results = [each for each in outputs if each["output_type"] == "execute_result"]
-    text = results[-1]["data"].get("text/plain") if results else None
-    return "".join(text) if text is not None else None
-
-
-def _images(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The figures among a cell's outputs, PNG in base64."""
-    found = (each["data"].get("image/png") for each in outputs if "data" in each)
-    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

@@ -48,8 +48,10 @@ from ..protocol import (
     new_id,
 )
 from ..review.notebook_rules import review
+from ..review.provenance import origins, server_key
 from .budget import Limits
 from .journal import Journal, Listener
+from .ledger import Ledger
 from .policy import Knowledge, Policy
 from .run import Run
 
@@ -113,6 +115,7 @@ class Session:
         self._settings = settings
         self._kernel: Kernel | None = None
         self._known = Knowledge()
+        self._ledger = Ledger()
         self._writer: Writer | None = None
         self._working: asyncio.Task[None] | None = None
         self._starting = False
@@ -126,7 +129,9 @@ class Session:
 
     def emit(self, event: Event) -> Event:
         """Journal an event, tell everybody, and hand it to the notebook's writer."""
-        stored = self._journal.append(event.model_copy(update={"session_id": self.session_id}))
+        event = self._ledger.completed(event.model_copy(update={"session_id": self.session_id}))
+        stored = self._journal.append(event)
+        self._ledger.saw(stored)
         if self._writer is not None:
             self._writer.apply(stored)
         return stored
@@ -356,10 +361,12 @@ class Session:
 
     async def _review(self, by: str) -> None:
         _, writer = await self._open()
-        findings = review(await writer.notebook())
+        notebook = await writer.notebook()
+        findings = review(notebook)
         for finding in findings:
             self.emit(FindingAdded(**finding.model_dump()))
-        self.emit(ReviewFinished(findings=len(findings), by=by))
+        standings = {origin.cell_id: origin.standing for origin in origins(notebook, server_key())}
+        self.emit(ReviewFinished(findings=len(findings), by=by, standings=standings))
 
 
 class Sessions:

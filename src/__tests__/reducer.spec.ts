@@ -118,7 +118,8 @@ function finished(
     execution_count: 3,
     seconds: 0.5,
     error: null,
-    reason: ''
+    reason: '',
+    provenance: {}
   };
 }
 
@@ -127,7 +128,9 @@ const ENDED: WithoutBase<Event> = {
   status: 'stopped',
   answer: '',
   reason: 'The run was stopped.',
-  note: null
+  note: null,
+  environment: {},
+  provenance: {}
 };
 
 describe('a cell', () => {
@@ -226,7 +229,8 @@ describe('a run', () => {
       cost: null,
       seconds: 1,
       first_token_seconds: 0.5,
-      tokens_per_second: 4
+      tokens_per_second: 4,
+      prompt_hash: ''
     };
     expect(foldRun(step)).toMatchObject({ cost: null, tokensPerSecond: 4 });
     const run = foldRun(step, { ...step, cost: 0.5 }, { ...step, cost: 0.25 });
@@ -341,7 +345,8 @@ describe('a review', () => {
   const finished = (findings: number): WithoutBase<Event> => ({
     type: 'review_finished',
     findings,
-    by: 'me'
+    by: 'me',
+    standings: {}
   });
   const messages = (...events: WithoutBase<Event>[]): string[] =>
     fold(journal(...events)).review.findings.map(({ message }) => message);
