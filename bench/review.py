@@ -16,6 +16,7 @@ from ml_intern_jlab.review.notebook_rules import review  # noqa: E402
 from ml_intern_jlab.review.rule import all_rules  # noqa: E402
 from tests.review.corpus_loader import Sample, samples  # noqa: E402
 
+PARTS = ("development", "held_out", "wild")
 # These judge a notebook's form; a small sample lacks it by nature. They count only where a sample names them.
 FORM = {"environment_not_recorded", "no_baseline", "no_text", "missing_file", "network_access"}
 
@@ -73,7 +74,7 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true", help="name the samples that are judged wrongly")
     options = parser.parse_args()
     start = time.perf_counter()
-    for parts in (("development",), ("held_out",), ("development", "held_out")):
+    for parts in (*((part,) for part in PARTS), PARTS):
         result = tally(*parts)
         every = [sample for part in parts for sample in samples(part)]
         sound = sum(not sample.expected for sample in every)

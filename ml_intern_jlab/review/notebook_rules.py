@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -24,8 +25,8 @@ class Finding(BaseModel):
     advice: str
 
 
-def review(notebook: dict[str, Any]) -> list[Finding]:
-    """What the rules find, in the order of the cells.
+def review(notebook: dict[str, Any], folder: Path | None = None) -> list[Finding]:
+    """What the rules find, in the order of the cells. `folder` is where the notebook lies, where that is known.
 
     Raises:
         NotebookUnavailable: `notebook` isn't shaped like a notebook.
@@ -39,7 +40,7 @@ def review(notebook: dict[str, Any]) -> list[Finding]:
             message=found.message,
             advice=found.advice or rule.advice,
         )
-        for rule, found in findings(parse(notebook))
+        for rule, found in findings(parse(notebook, folder))
     ]
 
 

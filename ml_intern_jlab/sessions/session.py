@@ -362,7 +362,7 @@ class Session:
     async def _review(self, by: str) -> None:
         _, writer = await self._open()
         notebook = await writer.notebook()
-        findings = review(notebook)
+        findings = review(notebook, self._host.folder(self.path))
         for finding in findings:
             self.emit(FindingAdded(**finding.model_dump()))
         standings = {origin.cell_id: origin.standing for origin in origins(notebook, server_key())}
