@@ -285,14 +285,13 @@ def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
 
 def _entries(notebook: dict[str, Any], name: str) -> dict[str, Any]:
     """One dict of the notebook's facts; what is odd there is replaced."""
-    facts = notebook["metadata"].get(METADATA_KEY)
-    if not isinstance(facts, dict):
-        facts = notebook["metadata"][METADATA_KEY] = {}
-    found = facts.get(name)
-    if not isinstance(found, dict):
-        found = facts[name] = {}
-    entries: dict[str, Any] = found
-    return entries
+    facts = notebook
+    # A `NotebookNode` keeps a copy of what is set, so each dict is looked up again.
+    for key in ("metadata", METADATA_KEY, name):
+        if not isinstance(facts.get(key), dict):
+            facts[key] = {}
+        facts = facts[key]
+    return facts
 
 
 def _text(source: str | list[str]) -> str:
