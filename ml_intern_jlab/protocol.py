@@ -390,6 +390,18 @@ class FindingAdded(EventBase):
     line: int
     message: str
     advice: str
+    fix: str = ""
+    """The cell's source with the fault mended, where that needs no judgement."""
+
+
+class FindingDismissed(EventBase):
+    """A person put a finding aside, in whichever session of the notebook; an empty `reason` takes that back."""
+
+    type: Literal["finding_dismissed"] = "finding_dismissed"
+    rule: str
+    cell_id: str
+    reason: str
+    by: str
 
 
 class ReviewFinished(EventBase):
@@ -448,6 +460,7 @@ Event = Annotated[
     | ArtifactAdded
     | WarningRaised
     | FindingAdded
+    | FindingDismissed
     | ReviewFinished
     | RunUndone
     | RunFinished,
@@ -565,6 +578,15 @@ class ReviewNotebook(CommandBase):
     type: Literal["review_notebook"] = "review_notebook"
 
 
+class DismissFinding(CommandBase):
+    """Put what a rule finds in a cell of this notebook aside; an empty `reason` takes that back."""
+
+    type: Literal["dismiss_finding"] = "dismiss_finding"
+    rule: str = Field(min_length=1, max_length=100)
+    cell_id: str = Field(min_length=1, max_length=100)
+    reason: str = Field(max_length=500)
+
+
 Command = Annotated[
     StartRun
     | DecideCell
@@ -577,7 +599,8 @@ Command = Annotated[
     | AnswerInput
     | TakeLease
     | UndoRun
-    | ReviewNotebook,
+    | ReviewNotebook
+    | DismissFinding,
     Field(discriminator="type"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -15,6 +15,7 @@ from typing import Any
 
 CLEAN, FOUND, WRONG_USE = 0, 1, 2
 _FEW = 4
+_MOST_FIXES = 100
 _AT_OR_ABOVE = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 
 
@@ -34,6 +35,9 @@ def add_review_parser(commands: Any) -> None:
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the report goes (default: stdout)")
     parser.add_argument("--fail-on", choices=list(_AT_OR_ABOVE), default="error", help="what makes the exit status 1")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: one for each core)")
+    parser.add_argument(
+        "--fix", action="store_true", help="mend in the files what needs no judgement; a mended cell loses its outputs"
+    )
     _add_rerun(parser)
     parser.set_defaults(command=_review)
 
@@ -62,16 +66,47 @@ def _strip(options: argparse.Namespace) -> int:
         except NotebookUnavailable as error:
             return _wrong(str(error), "strip")
         cells = strip(notebook)
-        written = path.with_name(path.name + ".stripped")
-        try:
-            written.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            shutil.copymode(path, written)
-            written.replace(path)
-        except OSError as error:
-            written.unlink(missing_ok=True)
-            return _wrong(f"{path} can't be written: {error.strerror}.", "strip")
+        if error_said := _write(path, notebook):
+            return _wrong(error_said, "strip")
         print(f"{path}: {cells} cell{'' if cells == 1 else 's'} and the notebook's own record stripped.")
     return CLEAN
+
+
+def _write(path: Path, notebook: Any) -> str:
+    """Replace the notebook's file, whole or not at all; returns what went wrong."""
+    written = path.with_name(path.name + ".new")
+    try:
+        written.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        shutil.copymode(path, written)
+        written.replace(path)
+    except OSError as error:
+        written.unlink(missing_ok=True)
+        return f"{path} can't be written: {error.strerror}."
+    return ""
+
+
+def _fix(path: Path) -> str:
+    """Mend a notebook's file, one finding after another; returns what went wrong."""
+    from .errors import NotebookUnavailable
+    from .review.notebook_rules import review
+    from .review.parsed_notebook import read_json
+
+    try:
+        notebook = read_json(path)
+        mended = 0
+        for _ in range(_MOST_FIXES):
+            finding = next((each for each in review(notebook, path.resolve().parent) if each.fix), None)
+            cell = next(
+                (each for each in notebook.get("cells", []) if finding and each.get("id") == finding.cell_id), {}
+            )
+            if finding is None or not cell:
+                break
+            cell.update(source=finding.fix, outputs=[], execution_count=None)
+            print(f"{path}: mended {finding.rule}: {finding.message}", file=sys.stderr)
+            mended += 1
+    except NotebookUnavailable:
+        return ""  # the review says so
+    return _write(path, notebook) if mended else ""
 
 
 def _add_rerun(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +145,10 @@ def _review(options: argparse.Namespace) -> int:
         return _wrong("--kernels, --seconds and --memory must be above 0, --tolerance from 0 to below 1.")
     if options.output is not None and not options.output.parent.is_dir():
         return _wrong(f"--output: there is no folder {options.output.parent}.")
+    if options.fix:
+        for path in paths:
+            if error := _fix(path):
+                return _wrong(error)
     reports = list(_reports(paths, options.jobs or os.cpu_count() or 1))
     if options.rerun or options.other_seed:
         reports = _run_again(reports, paths, options)

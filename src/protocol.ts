@@ -23,6 +23,7 @@ export type Event =
   | ArtifactAdded
   | WarningRaised
   | FindingAdded
+  | FindingDismissed
   | ReviewFinished
   | RunUndone
   | RunFinished;
@@ -58,7 +59,8 @@ export type Command =
   | AnswerInput
   | TakeLease
   | UndoRun
-  | ReviewNotebook;
+  | ReviewNotebook
+  | DismissFinding;
 export type Frame = Event | Hello | Reply;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
@@ -456,6 +458,21 @@ export interface FindingAdded {
   line: number;
   message: string;
   advice: string;
+  fix: string;
+}
+/**
+ * A person put a finding aside, in whichever session of the notebook; an empty `reason` takes that back.
+ */
+export interface FindingDismissed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'finding_dismissed';
+  rule: string;
+  cell_id: string;
+  reason: string;
+  by: string;
 }
 /**
  * The review rules looked over the notebook: the last `findings` findings are what they found this time.
@@ -617,6 +634,16 @@ export interface UndoRun {
 export interface ReviewNotebook {
   request_id?: string;
   type: 'review_notebook';
+}
+/**
+ * Put what a rule finds in a cell of this notebook aside; an empty `reason` takes that back.
+ */
+export interface DismissFinding {
+  request_id?: string;
+  type: 'dismiss_finding';
+  rule: string;
+  cell_id: string;
+  reason: string;
 }
 /**
  * The socket's first frame: who serves, and the last `seq` that the replay will reach.

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from .dismissing import reason_in_cell
+from .fixes import fixed
 from .parsed_notebook import ParsedNotebook, parse
 from .rule import Found, Rule, Severity, Subject, all_rules
 
@@ -23,6 +25,7 @@ class Finding(BaseModel):
     line: int
     message: str
     advice: str
+    fix: str = ""
 
 
 def review(notebook: dict[str, Any], folder: Path | None = None) -> list[Finding]:
@@ -39,13 +42,15 @@ def review(notebook: dict[str, Any], folder: Path | None = None) -> list[Finding
             line=found.line,
             message=found.message,
             advice=found.advice or rule.advice,
+            fix=fixed(rule.id, found),
         )
         for rule, found in findings(parse(notebook, folder))
+        if not reason_in_cell(rule.id, found)
     ]
 
 
 def findings(notebook: ParsedNotebook) -> list[tuple[Rule, Found]]:
-    """What each rule finds, in the order of the cells."""
+    """What each rule finds, in the order of the cells, also what a comment dismisses."""
     subject = Subject(notebook)
     found = [(rule, each) for rule in all_rules() for each in _checked(rule, subject)]
     return sorted(found, key=lambda pair: (pair[1].cell.number, pair[1].line, pair[0].id))

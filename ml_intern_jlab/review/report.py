@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from .. import __version__
 from ..errors import NotebookUnavailable
+from .dismissing import reason_in_cell
+from .fixes import fixed
 from .notebook_rules import findings
 from .parsed_notebook import parse, read_json
 from .provenance import WORDS, Origin, origins, server_key
@@ -39,6 +41,19 @@ class Row:
     message: str
     why: str
     advice: str
+    fix: str = ""
+    """The cell's source with the fault mended, where that needs no judgement."""
+
+
+@dataclass(frozen=True)
+class Dismissed:
+    """A finding that a comment in its cell puts aside."""
+
+    rule: str
+    cell: int
+    line: int
+    message: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,7 @@ class FileReport:
     findings: list[Row] = field(default_factory=list)
     rerun: Rerun | None = None
     origins: list[Origin] = field(default_factory=list)
+    dismissed: list[Dismissed] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -57,6 +73,7 @@ class FileReport:
         counted = ", ".join(f"{number[each]} {WORDS[each]}" for each in WORDS if number[each])
         lines = [f"Cells of an agent: {counted}."] if self.origins else []
         lines += [origin.told for origin in self.origins if origin.standing != "approved"]
+        lines += [f"Cell {row.cell}: {row.rule} was dismissed: {row.reason}" for row in self.dismissed]
         return lines + (self.rerun.told if self.rerun else [])
 
 
@@ -113,6 +130,12 @@ def review_file(path: Path) -> FileReport:
         message = str(error) or f"{path} is too large to be reviewed."
         advice = "Open the notebook in JupyterLab and save it again."
         return FileReport(str(path), [Row(UNREADABLE, "error", 0, "", 0, message, "It can't be opened.", advice)])
+    reasons = [reason_in_cell(rule.id, each) for rule, each in found]
+    dismissed = [
+        Dismissed(rule.id, each.cell.number, each.line, each.message, reason)
+        for (rule, each), reason in zip(found, reasons, strict=True)
+        if reason
+    ]
     rows = [
         Row(
             rule.id,
@@ -123,10 +146,12 @@ def review_file(path: Path) -> FileReport:
             each.message,
             rule.why,
             each.advice or rule.advice,
+            fixed(rule.id, each),
         )
-        for rule, each in found
+        for (rule, each), reason in zip(found, reasons, strict=True)
+        if not reason
     ]
-    return FileReport(str(path), rows, origins=came)
+    return FileReport(str(path), rows, origins=came, dismissed=dismissed)
 
 
 def counts(reports: list[FileReport]) -> Counter[str]:

@@ -24,6 +24,7 @@ from ..protocol import (
     ClassesAllowed,
     Event,
     EventBase,
+    FindingDismissed,
     ModelProgress,
     RiskClass,
     RunFinished,
@@ -185,6 +186,16 @@ class Journal:
         ).fetchone()
         event = _event(*row) if row else None
         return frozenset(event.allowed) if isinstance(event, ClassesAllowed) else frozenset()
+
+    def dismissals(self, path: str) -> list[FindingDismissed]:
+        """The last word on each finding that was put aside in the notebook at `path`, in whichever of its sessions."""
+        rows = self._db.execute(
+            "SELECT session_id, seq, time, run_id, type, body FROM events JOIN sessions USING (session_id)"
+            " WHERE sessions.path=? AND type=? ORDER BY time, seq",
+            (path, FindingDismissed.model_fields["type"].default),
+        )
+        events = [event for row in rows if isinstance(event := _event(*row), FindingDismissed)]
+        return list({(event.rule, event.cell_id): event for event in events}.values())
 
     # --- events ---------------------------------------------------------------------------------------------------
 

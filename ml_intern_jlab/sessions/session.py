@@ -24,9 +24,11 @@ from ..protocol import (
     ClassesAllowed,
     Command,
     DecideCell,
+    DismissFinding,
     EditPlan,
     Event,
     FindingAdded,
+    FindingDismissed,
     LeaseMoved,
     Note,
     ReviewFinished,
@@ -167,6 +169,8 @@ class Session:
                 await self._undo(command.run_id, by)
             case ReviewNotebook():
                 await self._review(by)
+            case DismissFinding(rule=rule, cell_id=cell_id, reason=reason):
+                self.emit(FindingDismissed(rule=rule, cell_id=cell_id, reason=reason.strip(), by=by))
             case _ as unknown:
                 assert_never(unknown)
 
@@ -360,11 +364,15 @@ class Session:
         await writer.flush()
 
     async def _review(self, by: str) -> None:
-        _, writer = await self._open()
+        # Without a run there is no need of a kernel: nothing is executed.
+        writer = self._writer or self._host.tab_writer(self.path)
         notebook = await writer.notebook()
         findings = review(notebook, self._host.folder(self.path))
         for finding in findings:
             self.emit(FindingAdded(**finding.model_dump()))
+        for dismissed in self._journal.dismissals(self.path):
+            if dismissed.session_id != self.session_id:
+                self.emit(FindingDismissed(**dismissed.model_dump(include={"rule", "cell_id", "reason", "by"})))
         standings = {origin.cell_id: origin.standing for origin in origins(notebook, server_key())}
         self.emit(ReviewFinished(findings=len(findings), by=by, standings=standings))
 

@@ -75,7 +75,7 @@ def test_the_fields_of_the_json_report(tmp_path: Path, capfd: pytest.CaptureFixt
     reviewed(write(tmp_path, "a.ipynb", "x = 1\nprint(nowhere)"), "--format", "json")
     [file] = json.loads(capfd.readouterr().out)
     [finding] = file["findings"]
-    assert finding.keys() == {"rule", "severity", "cell", "cell_id", "line", "message", "why", "advice"}
+    assert finding.keys() == {"rule", "severity", "cell", "cell_id", "line", "message", "why", "advice", "fix"}
     assert (finding["cell"], finding["cell_id"], finding["line"]) == (1, "c1", 2)
 
 

@@ -58,4 +58,12 @@ async def test_a_review_tells_what_a_person_changed_since(desk: MakeDesk) -> Non
     await d.send(ReviewNotebook())
     finished = await d.until(ReviewFinished)
     assert finished.standings == {x.id: "approved", y.id: "changed", z.id: "unsigned"}
+    await d.send(DismissFinding(rule="no_seed", cell_id=x.id, reason="a toy"))
+    later = Desk(d.folder, [])
+    later.session_id = later.sessions.create("a.ipynb").session_id
+    later.sessions.subscribe(later.session_id, later.events.append)
+    await later.send(ReviewNotebook())
+    await later.send(ReviewNotebook())
+    assert [(each.rule, each.reason, each.by) for each in later.all(FindingDismissed)] == [("no_seed", "a toy", "ann")]
+    await later.sessions.close()
     assert not is_signed(dict(z.metadata.ml_intern.provenance), server_key())
