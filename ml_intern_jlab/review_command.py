@@ -94,13 +94,13 @@ def _fix(path: Path) -> str:
     try:
         notebook = read_json(path)
         mended = 0
-        for _ in range(_MOST_FIXES):
+        for _ in range(_MOST_FIXES if "cells" in notebook else 0):
             finding = next((each for each in review(notebook, path.resolve().parent) if each.fix), None)
-            cell = next(
-                (each for each in notebook.get("cells", []) if finding and each.get("id") == finding.cell_id), {}
-            )
-            if finding is None or not cell:
+            if finding is None:
                 break
+            # One without an id is named by its place.
+            cells = {str(cell.get("id") or f"cell {number}"): cell for number, cell in enumerate(notebook["cells"], 1)}
+            cell = cells[finding.cell_id]
             cell.update(source=finding.fix, outputs=[], execution_count=None)
             print(f"{path}: mended {finding.rule}: {finding.message}", file=sys.stderr)
             mended += 1

@@ -153,6 +153,7 @@ export class NotebookDocument {
       case 'artifact_added':
       case 'classes_allowed':
       case 'finding_added':
+      case 'finding_dismissed':
       case 'input_answered':
       case 'input_requested':
       case 'lease_moved':

@@ -99,6 +99,9 @@ class Workbench(Protocol):
     def outputs(self) -> str:
         """The text that the run's cells printed so far, for checking claims against."""
 
+    def faults(self) -> list[str]:
+        """What the review rules call an error in the cells of this run, a sentence each."""
+
     def text_delta(self, step: int, text: str) -> None:
         """Show a piece of what the model is writing."""
 

@@ -1,8 +1,8 @@
 """Findings that a person has looked at and put aside, with a reason: by a comment in the cell.
 
 `# ml-intern: ignore[rule] reason` on the finding's line or the one above it, or anywhere in the cell for a finding
-about the whole cell; `<!-- ml-intern: ignore[rule] reason -->` in Markdown. Several rules are parted by commas. Without a
-reason nothing is dismissed.
+about the whole cell; `<!-- ml-intern: ignore[rule] reason -->` in Markdown. Several rules are parted by commas.
+Without a reason nothing is dismissed.
 """
 
 from __future__ import annotations

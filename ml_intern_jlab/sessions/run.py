@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
@@ -56,6 +56,7 @@ from .budget import Budget, Limits
 from .desk import Desk
 from .ledger import environment
 from .policy import SENDING, Action, Knowledge, Policy, risk_of
+from .wording import summary
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Run:
         limits: at which the run pauses, or ends as failed where nobody is there.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody may answer `input()` and wait for decisions.
+        faults: what the review calls an error in the cells of the run that it is given.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Run:
         limits: Limits,
         tail: str | None,
         interactive: bool,
+        faults: Callable[[str], Awaitable[list[str]]],
     ) -> None:
         self.run_id = run_id
         self.items: list[PlanItem] = []
@@ -121,6 +124,7 @@ class Run:
         self._budget = Budget(limits, timed=interactive)
         self._tail = tail
         self._interactive = interactive
+        self._faults = faults
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[Conclusion] = self._loop.create_future()
         # A run that its time limit ended never looks at how the thread ended.
@@ -157,10 +161,13 @@ class Run:
             conclusion = Conclusion("failed", "", self._failure)
         except RunStopped:
             conclusion = None
-        done = conclusion is not None and conclusion.status == "finished"
-        return self._finish(conclusion, await environment(self.inspect) if done else {})
+        if conclusion is None or conclusion.status == "failed":
+            return self._finish(conclusion)
+        return self._finish(conclusion, await environment(self.inspect), await self.faults())
 
-    def _finish(self, conclusion: Conclusion | None, versions: dict[str, str]) -> RunFinished:
+    def _finish(
+        self, conclusion: Conclusion | None, versions: dict[str, str] | None = None, faults: list[str] | None = None
+    ) -> RunFinished:
         if conclusion is None and not self._failure:
             ended = RunFinished(status="stopped", reason="The run was stopped.")
         elif conclusion is None or conclusion.status == "failed":
@@ -169,20 +176,12 @@ class Run:
             ended = RunFinished(status="failed", reason=reason, note=note)
         else:
             self._plan(finish(self.items), self.deliverables, "agent")
-            note = Note(cell_id=new_id(), source=self._summary(conclusion.answer))
-            ended = RunFinished(status="finished", answer=conclusion.answer, note=note, environment=versions)
+            note = Note(cell_id=new_id(), source=summary(conclusion.answer, self.deliverables, faults or []))
+            ended = RunFinished(status="finished", answer=conclusion.answer, note=note, environment=versions or {})
         self.finished.set()
         event = self._emit(ended)
         assert isinstance(event, RunFinished)
         return event
-
-    def _summary(self, answer: str) -> str:
-        lines = ["## Summary", "", answer.strip()]
-        if self.deliverables:
-            marks = {"passed": "✓", "waived": "–"}
-            checks = [f"- {marks.get(each.status, '✗')} {each.description}" for each in self.deliverables]
-            lines += ["", "Checked in the kernel:", "", *checks]
-        return "\n".join(lines)
 
     def _think(self, task: str) -> None:
         """The agent's thread."""
@@ -492,6 +491,10 @@ class Run:
         area = OutputArea()
         await self._kernel.execute(source, on_message=area.add, silent=True, timeout=60)
         return observation_text(area.outputs, limit=20_000)
+
+    async def faults(self) -> list[str]:
+        """What the review rules call an error in the cells of this run, a sentence each."""
+        return await self._faults(self.run_id)
 
     async def news(self) -> News:
         """What the agent hasn't seen yet."""

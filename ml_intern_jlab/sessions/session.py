@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -57,6 +58,8 @@ from .ledger import Ledger
 from .policy import Knowledge, Policy
 from .run import Run
 
+MOST_FAULTS = 10
+"""Errors of the review that an agent is told at once, and a summary lists."""
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
 
 
@@ -250,6 +253,7 @@ class Session:
                 limits=replace(self._settings.limits, max_steps=max_steps),
                 tail=note.cell_id,
                 interactive=self._settings.interactive,
+                faults=self._faults,
             )
             self.emit(started)
             self._working = asyncio.get_running_loop().create_task(self._work(self.run, task))
@@ -362,6 +366,29 @@ class Session:
         kept = [cell_id for cell_id in own if cell_id in standing and cell_id not in removed]
         self.emit(RunUndone(run_id=run_id, removed=removed, kept=kept, by=by))
         await writer.flush()
+
+    async def _faults(self, run_id: str) -> list[str]:
+        """What the rules call an error in a run's cells, which may be further than what a tab has saved."""
+        if self._writer is None:
+            return []
+        document = Document(self.session_id)
+        events = list(self._journal.events(self.session_id))
+        try:
+            saved = await self._writer.notebook()
+        except NotebookUnavailable:
+            return []  # the end of the run says that it can't be saved
+        document.adopt(copy.deepcopy(saved), events[-1].seq)
+        for event in events:
+            document.apply(event)
+        own = document.run_cells(run_id)
+        try:
+            found = await asyncio.to_thread(review, document.notebook, self._host.folder(self.path))
+        except Exception as error:  # a fault of a rule must not cost the run
+            self._warn("review_failed", f"The review of the run's cells failed by a fault of ours: {error!r}.")
+            return []
+        return [f"{each.message} {each.advice}" for each in found if each.severity == "error" and each.cell_id in own][
+            :MOST_FAULTS
+        ]
 
     async def _review(self, by: str) -> None:
         # Without a run there is no need of a kernel: nothing is executed.

@@ -2,6 +2,7 @@ import type { Event, Hello } from '../protocol';
 import {
   EMPTY_SESSION,
   lastRun,
+  openFindings,
   pendingCell,
   reduce,
   type IRunState,
@@ -340,7 +341,8 @@ describe('a review', () => {
     cell_id: 'c',
     line: 1,
     message,
-    advice: ''
+    advice: '',
+    fix: ''
   });
   const finished = (findings: number): WithoutBase<Event> => ({
     type: 'review_finished',
@@ -350,6 +352,23 @@ describe('a review', () => {
   });
   const messages = (...events: WithoutBase<Event>[]): string[] =>
     fold(journal(...events)).review.findings.map(({ message }) => message);
+
+  it('leaves out what a person put aside, until they take it back', () => {
+    const dismissed = (reason: string): WithoutBase<Event> => ({
+      type: 'finding_dismissed',
+      rule: 'rule',
+      cell_id: 'c',
+      reason,
+      by: 'me'
+    });
+    const open = (...events: WithoutBase<Event>[]): number =>
+      openFindings(
+        fold(journal(finding('one'), finished(1), ...events)).review
+      ).length;
+    expect(open()).toBe(1);
+    expect(open(dismissed('why'))).toBe(0);
+    expect(open(dismissed('why'), dismissed(''))).toBe(1);
+  });
 
   it('replaces what the one before it found', () => {
     expect(

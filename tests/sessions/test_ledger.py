@@ -7,6 +7,8 @@ import nbformat
 from ml_intern_jlab.protocol import (
     CellProposed,
     DecideCell,
+    DismissFinding,
+    FindingDismissed,
     Mode,
     ReviewFinished,
     ReviewNotebook,
