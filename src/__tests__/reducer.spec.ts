@@ -362,9 +362,8 @@ describe('a review', () => {
       by: 'me'
     });
     const open = (...events: WithoutBase<Event>[]): number =>
-      openFindings(
-        fold(journal(finding('one'), finished(1), ...events)).review
-      ).length;
+      openFindings(fold(journal(finding('one'), finished(1), ...events)).review)
+        .length;
     expect(open()).toBe(1);
     expect(open(dismissed('why'))).toBe(0);
     expect(open(dismissed('why'), dismissed(''))).toBe(1);
