@@ -20,6 +20,7 @@ from .notebook_rules import findings
 from .parsed_notebook import parse, read_json
 from .provenance import WORDS, Origin, origins, server_key
 from .rule import Severity, all_rules
+from .source_lines import source_lines
 
 if TYPE_CHECKING:
     from .rerun.verdict import Rerun
@@ -300,13 +301,17 @@ def as_sarif(reports: list[FileReport]) -> str:
             "message": {"text": f"{plain(row.message)} {plain(row.advice)} ({place(row)})"},
             "locations": [
                 {
-                    "physicalLocation": {"artifactLocation": {"uri": quote(Path(report.path).as_posix())}},
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": quote(Path(report.path).as_posix())},
+                        "region": {"startLine": _line_in_file(lines, row)},
+                    },
                     "logicalLocations": [{"name": place(row), "kind": "module"}],
                 }
             ],
             "properties": {"cell": row.cell, "cell_id": row.cell_id, "line": row.line},
         }
         for report in reports
+        for lines in [source_lines(Path(report.path)) if report.findings else {}]
         for row in report.findings
     ]
     driver = {"name": "ml-intern review", "semanticVersion": __version__, "rules": rules}
@@ -322,6 +327,12 @@ def as_sarif(reports: list[FileReport]) -> str:
         )
         + "\n"
     )
+
+
+def _line_in_file(lines: dict[int, list[int]], row: Row) -> int:
+    """The line of the notebook's file on which a finding stands; 1 where that isn't known."""
+    of_cell = lines.get(row.cell) or [1]
+    return of_cell[min(max(row.line, 1), len(of_cell)) - 1]
 
 
 FORMATS: dict[str, Callable[[list[FileReport]], str]] = {

@@ -145,3 +145,30 @@ def test_a_second_run_stands_in_every_report(tmp_path: Path) -> None:
 def test_limits_that_make_no_sense_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert reviewed(write(tmp_path, "a.ipynb", "1"), "--rerun", "--seconds", "0") == 2
     assert "must be above 0" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4])
+def test_sarif_points_at_the_line_of_the_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], indent: int | None
+) -> None:
+    cells = [
+        {"cell_type": "markdown", "id": "m", "metadata": {"source": ["x"]}, "source": ['# "T" {[\\n', "text"]},
+        {"cell_type": "code", "id": "a", "source": ["x = 1\n", "\n", "print(nowhere)"], "execution_count": 1},
+        {"cell_type": "code", "id": "b", "source": "y = 1\nprint(gone)", "execution_count": 2},
+    ]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"metadata": {"cells": [1]}, "cells": cells, "nbformat": 4}, indent=indent))
+    reviewed(path, "--format", "sarif")
+    [run] = json.loads(capfd.readouterr().out)["runs"]
+    lines = path.read_text().split("\n")
+    at = {
+        result["message"]["text"].split(" uses ")[1].split(",")[0]: lines[
+            result["locations"][0]["physicalLocation"]["region"]["startLine"] - 1
+        ]
+        for result in run["results"]
+        if result["ruleId"] == "undefined_name"
+    }
+    assert "nowhere" in at["nowhere"]
+    assert "gone" in at["gone"]
+    if indent:
+        assert "gone" not in at["nowhere"]
