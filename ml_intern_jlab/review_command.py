@@ -38,6 +38,8 @@ def add_review_parser(commands: Any) -> None:
     parser.add_argument(
         "--fix", action="store_true", help="mend in the files what needs no judgement; a mended cell loses its outputs"
     )
+    parser.add_argument("--model", default="", metavar="M", help="a language model that reads the notebooks, too")
+    parser.add_argument("--base-url", default="", metavar="URL", help="the server that answers for `openai:` models")
     _add_rerun(parser)
     parser.set_defaults(command=_review)
 
@@ -150,6 +152,13 @@ def _review(options: argparse.Namespace) -> int:
             if error := _fix(path):
                 return _wrong(error)
     reports = list(_reports(paths, options.jobs or os.cpu_count() or 1))
+    if options.model:
+        from .errors import ModelUnavailable
+
+        try:
+            reports = _read_again(reports, paths, options)
+        except ModelUnavailable as error:
+            return _wrong(f"--model: {error}")
     if options.rerun or options.other_seed:
         reports = _run_again(reports, paths, options)
     text = FORMATS[options.format](reports)
@@ -199,6 +208,21 @@ def _reports(paths: list[Path], jobs: int) -> Iterator[Any]:
                     "a process ended while it worked, probably for want of memory. --jobs 1 shows at which notebook."
                 )
                 raise SystemExit(_wrong(sentence)) from error
+
+
+def _read_again(reports: list[Any], paths: list[Path], options: argparse.Namespace) -> list[Any]:
+    """The reports with what a language model adds."""
+    from tqdm import tqdm
+
+    from .agent.models import create_model
+    from .agent.second_reading import read_again
+    from .errors import ModelUnavailable
+
+    model = create_model(options.model, options.base_url)
+    if options.model == "recipes":
+        raise ModelUnavailable("the recipes are no language model; name another (`jupyter ml-intern models`).")
+    pairs = list(zip(reports, paths, strict=True))
+    return [read_again(report, path, model) for report, path in tqdm(pairs, unit="notebook", disable=None, leave=False)]
 
 
 def _run_again(reports: list[Any], paths: list[Path], options: argparse.Namespace) -> list[Any]:

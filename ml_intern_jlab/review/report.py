@@ -93,6 +93,7 @@ RUN_RULES: dict[str, tuple[str, Severity, str, str]] = {
     ),
 }
 """What a second run may find: title, severity, why and advice."""
+READING = "second_reading"
 
 
 def with_rerun(report: FileReport, path: Path, run: Callable[[Path], Rerun]) -> FileReport:
@@ -292,6 +293,7 @@ def as_sarif(reports: list[FileReport]) -> str:
         {"id": rule, "shortDescription": {"text": title}, "defaultConfiguration": {"level": _LEVELS[severity]}}
         for rule, (title, severity, _, _) in RUN_RULES.items()
     ]
+    rules.append({"id": READING, "shortDescription": {"text": "Added by a second reading of a language model"}})
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     results = [
         {
