@@ -72,7 +72,14 @@ def main() -> None:
     """Print a table for each part of the corpus and for all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", action="store_true", help="name the samples that are judged wrongly")
+    parser.add_argument("--compare", action="store_true", help="see what other tools find, and nothing else")
+    parser.add_argument("--run", action="store_true", help="with --compare: what running them finds, too (minutes)")
     options = parser.parse_args()
+    if options.compare:
+        from bench.review_comparison import compare
+
+        compare(PARTS, FORM, options.run)
+        return
     start = time.perf_counter()
     for parts in (*((part,) for part in PARTS), PARTS):
         result = tally(*parts)
