@@ -90,7 +90,7 @@ def _pynblint(folder: Path) -> set[str]:
     found = json.loads(written.read_text(encoding="utf-8"))
     written.unlink()
     return {
-        Path(each["notebook_metadata"]["notebook_name"]).stem for each in found.get("notebooks", []) if each["lints"]
+        Path(each["notebook_metadata"]["notebook_name"]).stem for each in found["notebook_level_lints"] if each["lints"]
     }
 
 
