@@ -16,6 +16,7 @@ from ml_intern_jlab.review.notebook_rules import review  # noqa: E402
 from ml_intern_jlab.review.rule import all_rules  # noqa: E402
 from tests.review.corpus_loader import Sample, samples  # noqa: E402
 
+PARTS = ("development", "held_out", "wild")
 # These judge a notebook's form; a small sample lacks it by nature. They count only where a sample names them.
 FORM = {"environment_not_recorded", "no_baseline", "no_text", "missing_file", "network_access"}
 
@@ -71,9 +72,16 @@ def main() -> None:
     """Print a table for each part of the corpus and for all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", action="store_true", help="name the samples that are judged wrongly")
+    parser.add_argument("--compare", action="store_true", help="see what other tools find, and nothing else")
+    parser.add_argument("--run", action="store_true", help="with --compare: what running them finds, too (minutes)")
     options = parser.parse_args()
+    if options.compare:
+        from bench.review_comparison import compare
+
+        compare(PARTS, FORM, options.run)
+        return
     start = time.perf_counter()
-    for parts in (("development",), ("held_out",), ("development", "held_out")):
+    for parts in (*((part,) for part in PARTS), PARTS):
         result = tally(*parts)
         every = [sample for part in parts for sample in samples(part)]
         sound = sum(not sample.expected for sample in every)

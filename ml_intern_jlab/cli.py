@@ -27,7 +27,7 @@ from .protocol import (
     StartRun,
     StepFinished,
 )
-from .review_command import add_review_parser
+from .review_command import add_review_parser, add_strip_parser
 from .sessions_command import add_sessions_parser
 
 FINISHED, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 3
@@ -125,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     add_sessions_parser(commands)
     add_model_commands(commands)
     add_review_parser(commands)
+    add_strip_parser(commands)
 
     doctor = commands.add_parser("doctor", help="say what is installed, enabled and reachable")
     doctor.add_argument("--model", default="", metavar="M", help="a model to try")

@@ -271,6 +271,8 @@ class CellFinished(EventBase):
     seconds: float = 0.0
     error: CellError | None = None
     reason: str = ""
+    provenance: dict[str, Any] = {}
+    """What the notebook keeps of how the cell came about, signed by the server (`review/provenance.py`)."""
 
 
 class StepFinished(EventBase):
@@ -288,6 +290,8 @@ class StepFinished(EventBase):
     seconds: float = 0.0
     first_token_seconds: float | None = None
     tokens_per_second: float | None = None
+    prompt_hash: str = ""
+    """The SHA-256 of what the model was shown."""
 
 
 class CellOverdue(EventBase):
@@ -420,6 +424,18 @@ class FindingAdded(EventBase):
     line: int
     message: str
     advice: str
+    fix: str = ""
+    """The cell's source with the fault mended, where that needs no judgement."""
+
+
+class FindingDismissed(EventBase):
+    """A person put a finding aside, in whichever session of the notebook; an empty `reason` takes that back."""
+
+    type: Literal["finding_dismissed"] = "finding_dismissed"
+    rule: str
+    cell_id: str
+    reason: str
+    by: str
 
 
 class ReviewFinished(EventBase):
@@ -428,6 +444,8 @@ class ReviewFinished(EventBase):
     type: Literal["review_finished"] = "review_finished"
     findings: int
     by: str
+    standings: dict[str, Literal["approved", "changed", "unsigned"]] = {}
+    """Which cells of the agent's are as they were approved, by their ids; see `review/provenance.py`."""
 
 
 class RunUndone(EventBase):
@@ -460,6 +478,10 @@ class RunFinished(EventBase):
     answer: str = ""
     reason: str = ""
     note: Note | None = None
+    environment: dict[str, str] = {}
+    """Versions of Python and of the packages that the kernel had loaded at the end."""
+    provenance: dict[str, Any] = {}
+    """What the notebook keeps of the run, signed by the server."""
 
 
 Event = Annotated[
@@ -488,6 +510,7 @@ Event = Annotated[
     | ArtifactAdded
     | WarningRaised
     | FindingAdded
+    | FindingDismissed
     | ReviewFinished
     | RunUndone
     | RunRedone
@@ -631,6 +654,15 @@ class ReviewNotebook(CommandBase):
     type: Literal["review_notebook"] = "review_notebook"
 
 
+class DismissFinding(CommandBase):
+    """Put what a rule finds in a cell of this notebook aside; an empty `reason` takes that back."""
+
+    type: Literal["dismiss_finding"] = "dismiss_finding"
+    rule: str = Field(min_length=1, max_length=100)
+    cell_id: str = Field(min_length=1, max_length=100)
+    reason: str = Field(max_length=500)
+
+
 Command = Annotated[
     StartRun
     | DecideCell
@@ -646,7 +678,8 @@ Command = Annotated[
     | TakeLease
     | UndoRun
     | RedoRun
-    | ReviewNotebook,
+    | ReviewNotebook
+    | DismissFinding,
     Field(discriminator="type"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

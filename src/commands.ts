@@ -1,6 +1,7 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { inspectorIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { internIcon } from './icon';
@@ -48,9 +49,16 @@ export function addCommands(
   });
   commands.addCommand(CommandIDs.review, {
     label: trans.__('Review this notebook'),
+    caption: trans.__(
+      'Let rules look for what makes this notebook hard to trust. Nothing is run.'
+    ),
+    icon: inspectorIcon,
     describedBy: { args: NO_ARGUMENTS },
-    isEnabled: () => model.current !== null,
-    execute: () => withCurrent(model, session => session.reviewNotebook())
+    isEnabled: () => model.notebook.path !== null,
+    execute: async () => {
+      shell.activateById(PANEL_ID);
+      await model.attempt(() => model.reviewNotebook());
+    }
   });
   commands.addCommand(CommandIDs.undoRun, {
     label: trans.__('Undo the last run'),

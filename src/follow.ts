@@ -1,5 +1,4 @@
-import type { NotebookPanel } from '@jupyterlab/notebook';
-
+import type { NotebookPanel } from './notebookTracker';
 import type { NotebookWriter } from './notebookWriter';
 
 /**

@@ -23,6 +23,9 @@ export interface IChoice {
   readonly model: string;
 }
 
+/** The parts of the panel: the conversation, and what the review rules found. */
+export type Tab = 'run' | 'review';
+
 /** What the panel needs to know of notebooks. */
 export interface IPanelNotebook extends INotebookLink {
   /** Why this page doesn't write the current notebook; empty where it does. */
@@ -192,8 +195,32 @@ export class InternModel implements IDisposable {
     const path = await this.notebook.ensureNotebook();
     const session = this._current ?? (await this.createSession(path));
     await this.notebook.save();
+    this.showTab('run');
     const { after = this.notebook.activeCellId(), ...choice } = wish;
     await session.startRun(task, { ...this._choice, ...choice }, after);
+  }
+
+  /** Let the rules look over the notebook that the person works in, as it stands now. */
+  async reviewNotebook(): Promise<void> {
+    const path = this.notebook.path;
+    if (path !== null) {
+      const session = this._current ?? (await this.createSession(path));
+      await this.notebook.save();
+      this.showTab('review');
+      await session.reviewNotebook();
+    }
+  }
+
+  /** The part of the panel that is shown. */
+  get tab(): Tab {
+    return this._tab;
+  }
+
+  showTab(tab: Tab): void {
+    if (tab !== this._tab) {
+      this._tab = tab;
+      this._changed.emit();
+    }
   }
 
   /** Copy an example's data beside the notebook and put its task into the composer. */
@@ -323,6 +350,7 @@ export class InternModel implements IDisposable {
   private _sessions: readonly SessionInfo[] = [];
   private _models: readonly ModelInfo[] = [];
   private _choice: IChoice = { mode: 'ask', model: '' };
+  private _tab: Tab = 'run';
   private _problem: string | null = null;
   private _failure: string | null = null;
   private _isDisposed = false;

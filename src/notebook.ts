@@ -13,6 +13,7 @@ import { followWork } from './follow';
 import { CellMarks, PROPOSED_CLASS } from './notebookMarks';
 import { watchRuns } from './notebookRun';
 import { NotebookWriter } from './notebookWriter';
+import type { FindingAdded } from './protocol';
 import { renameSession } from './request';
 import { SessionSocket } from './socket';
 
@@ -34,6 +35,8 @@ export interface INotebookLink {
   activeCellId(): string | null;
   /** A cell's source as it stands now; null where there is no such cell. */
   source(cellId: string): string | null;
+  /** Put another source into a cell, which the person can undo; nothing runs. */
+  replaceSource(cellId: string, source: string): void;
   /** Save the current notebook. */
   save(): Promise<void>;
   /** The path of the current notebook, which is made where none is open. */
@@ -137,6 +140,20 @@ export class NotebookLink implements INotebookLink, IDisposable {
       ({ model }) => model.id === cellId
     );
     return cell?.model.sharedModel.getSource() ?? null;
+  }
+
+  replaceSource(cellId: string, source: string): void {
+    const cell = this._current?.content.widgets.find(
+      ({ model }) => model.id === cellId
+    );
+    cell?.model.sharedModel.setSource(source);
+    this.reveal(cellId);
+  }
+
+  /** Mark the cells of the current notebook in which something was found. */
+  showFindings(findings: readonly FindingAdded[]): void {
+    const open = this._current && this._open.get(this._current);
+    open?.marks.showFindings(findings);
   }
 
   async save(): Promise<void> {

@@ -112,7 +112,12 @@ export class NotebookDocument {
   private fold(event: Event, fresh: boolean): void {
     switch (event.type) {
       case 'run_started':
+        this.note(event, fresh);
+        return;
       case 'run_finished':
+        if (fresh && Object.keys(event.provenance).length > 0) {
+          this.setRun(event.run_id, event.provenance);
+        }
         this.note(event, fresh);
         return;
       case 'cell_proposed':
@@ -140,11 +145,13 @@ export class NotebookDocument {
         if (fresh) {
           this.setStatus(event.cell_id, event.status);
           this.setExecution(event.cell_id, 'idle', event.execution_count);
+          this.setFacts(event.cell_id, { provenance: event.provenance });
         }
         return;
       case 'run_undone':
         if (fresh) {
           this.remove(event.removed);
+          this.setRun(event.run_id, null);
         }
         return;
       case 'run_redone':
@@ -163,6 +170,7 @@ export class NotebookDocument {
       case 'cell_overdue':
       case 'classes_allowed':
       case 'finding_added':
+      case 'finding_dismissed':
       case 'input_answered':
       case 'input_requested':
       case 'lease_moved':
@@ -387,9 +395,22 @@ export class NotebookDocument {
   }
 
   private setStatus(cellId: string, status: CellStatus): void {
+    this.setFacts(cellId, { status });
+  }
+
+  /** What the notebook keeps of a run; null takes it out. */
+  private setRun(runId: string, provenance: object | null): void {
+    const runs = { ...objectOr(this.facts().runs), [runId]: provenance };
+    if (provenance === null) {
+      delete runs[runId];
+    }
+    this.model.setMetadata(METADATA_KEY, { ...this.facts(), runs });
+  }
+
+  private setFacts(cellId: string, more: object): void {
     const cell = this.cell(cellId);
     if (cell !== null) {
-      const facts = { ...factsOf(cell), status };
+      const facts = { ...factsOf(cell), ...more };
       const shared = cell.sharedModel;
       shared.transact(() => cell.setMetadata(METADATA_KEY, facts), false);
     }

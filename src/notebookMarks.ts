@@ -6,6 +6,7 @@ import type { ISignal } from '@lumino/signaling';
 import { factsOf } from './notebookDocument';
 import { ProposalBar } from './notebookProposal';
 import type { NotebookWriter } from './notebookWriter';
+import type { FindingAdded } from './protocol';
 
 /** On the node of the cell that waits for a decision. */
 export const PROPOSED_CLASS = 'jp-mlIntern-proposed';
@@ -49,6 +50,18 @@ export class CellMarks implements IDisposable {
     this.schedule();
   }
 
+  /** Mark the cells in which a review found something, with the worst of it. */
+  showFindings(findings: readonly FindingAdded[]): void {
+    const worst = new Map<string, FindingAdded['severity']>();
+    for (const severity of ['note', 'warning', 'error'] as const) {
+      findings
+        .filter(finding => finding.severity === severity)
+        .forEach(({ cell_id }) => worst.set(cell_id, severity));
+    }
+    this._findings = worst;
+    this.schedule();
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
@@ -88,6 +101,7 @@ export class CellMarks implements IDisposable {
       found = found || isProposed;
       cell.node.classList.toggle(PROPOSED_CLASS, isProposed);
       this.mark(cell, isProposed);
+      this.markFinding(cell);
       if (isProposed && writer && pending) {
         this._bar = this.barOf(writer, proposed);
         this._bar.update(pending);
@@ -150,6 +164,15 @@ export class CellMarks implements IDisposable {
     });
   }
 
+  private markFinding(cell: Cell): void {
+    const severity = this._findings.get(cell.model.id);
+    if (severity === undefined) {
+      delete cell.node.dataset.mlInternFinding;
+    } else {
+      cell.node.dataset.mlInternFinding = severity;
+    }
+  }
+
   private mark(cell: Cell, isProposed: boolean): void {
     const { status } = factsOf(cell.model);
     const node = cell.node;
@@ -169,6 +192,7 @@ export class CellMarks implements IDisposable {
   private readonly _writers = new Set<NotebookWriter>();
   /** The cell on which the person decided last in this notebook. */
   private _decided = '';
+  private _findings: ReadonlyMap<string, FindingAdded['severity']> = new Map();
   private _bar: ProposalBar | null = null;
   private _frame = 0;
   private _isDisposed = false;

@@ -1,2 +1,2 @@
 // Apart, so that the start of the page needs nothing else of the notebook's code.
-export { INotebookTracker } from '@jupyterlab/notebook';
+export { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';

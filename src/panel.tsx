@@ -14,7 +14,8 @@ import { Header } from './components/header';
 import { Review } from './components/review';
 import { RunView } from './components/run';
 import { PROTOCOL_VERSION } from './protocol';
-import type { ISessionState } from './reducer';
+import type { Tab } from './model';
+import { openFindings, type ISessionState } from './reducer';
 import { widenOnce } from './width';
 
 /** So close to its end, in pixels, the conversation follows what is added. */
@@ -58,23 +59,25 @@ export class InternPanel extends ReactWidget {
 }
 
 function PanelView(): JSX.Element {
-  const { model, trans } = usePanel();
+  const { model } = usePanel();
   const obstacle = useObstacle();
   return (
     <>
       <Header />
-      <div className="jp-Intern-tabs" role="tablist">
-        <span role="tab" aria-selected="true">
-          {trans.__('Run')}
-        </span>
-      </div>
-      <Conversation>
-        {obstacle}
-        {!obstacle &&
-          (model.current?.state.runs.length ? <Runs /> : <EmptyState />)}
-        {!obstacle && model.current && <Review session={model.current} />}
-        <Failure />
-      </Conversation>
+      <Tabs />
+      {model.tab === 'review' ? (
+        <div className="jp-Intern-conversation" role="tabpanel">
+          <Review />
+          <Failure />
+        </div>
+      ) : (
+        <Conversation>
+          {obstacle}
+          {!obstacle &&
+            (model.current?.state.runs.length ? <Runs /> : <EmptyState />)}
+          <Failure />
+        </Conversation>
+      )}
       {model.current && <Allowances session={model.current} />}
       {model.notebook.problem && (
         <div className="jp-Intern-hint" role="status">
@@ -83,6 +86,30 @@ function PanelView(): JSX.Element {
       )}
       <Composer disabled={obstacle !== null} />
     </>
+  );
+}
+
+function Tabs(): JSX.Element {
+  const { model, trans } = usePanel();
+  const review = model.current?.state.review;
+  const found = review ? openFindings(review).length : 0;
+  const tabs: [Tab, string][] = [
+    ['run', trans.__('Run')],
+    ['review', found ? `${trans.__('Review')} ${found}` : trans.__('Review')]
+  ];
+  return (
+    <div className="jp-Intern-tabs" role="tablist">
+      {tabs.map(([tab, label]) => (
+        <button
+          key={tab}
+          role="tab"
+          aria-selected={model.tab === tab}
+          onClick={() => model.showTab(tab)}
+        >
+          {label}
+        </button>
+      ))}
+    </div>
   );
 }
 

@@ -26,6 +26,7 @@ export type Event =
   | ArtifactAdded
   | WarningRaised
   | FindingAdded
+  | FindingDismissed
   | ReviewFinished
   | RunUndone
   | RunRedone
@@ -65,7 +66,8 @@ export type Command =
   | TakeLease
   | UndoRun
   | RedoRun
-  | ReviewNotebook;
+  | ReviewNotebook
+  | DismissFinding;
 export type Frame = Event | Hello | Reply;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
@@ -284,6 +286,9 @@ export interface CellFinished {
   seconds: number;
   error: CellError | null;
   reason: string;
+  provenance: {
+    [k: string]: unknown;
+  };
 }
 /**
  * The exception that ended a cell; `line` is the failing line of the cell's own source, 0 if unknown.
@@ -325,6 +330,7 @@ export interface StepFinished {
   seconds: number;
   first_token_seconds: number | null;
   tokens_per_second: number | null;
+  prompt_hash: string;
 }
 /**
  * The run waits for the person, because of `reason`: a message lets it go on, a stop ends it.
@@ -503,6 +509,21 @@ export interface FindingAdded {
   line: number;
   message: string;
   advice: string;
+  fix: string;
+}
+/**
+ * A person put a finding aside, in whichever session of the notebook; an empty `reason` takes that back.
+ */
+export interface FindingDismissed {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'finding_dismissed';
+  rule: string;
+  cell_id: string;
+  reason: string;
+  by: string;
 }
 /**
  * The review rules looked over the notebook: the last `findings` findings are what they found this time.
@@ -515,6 +536,9 @@ export interface ReviewFinished {
   type: 'review_finished';
   findings: number;
   by: string;
+  standings: {
+    [k: string]: 'approved' | 'changed' | 'unsigned';
+  };
 }
 /**
  * Cells of `run_id` left the notebook; `kept` are those that a person changed since.
@@ -558,6 +582,12 @@ export interface RunFinished {
   answer: string;
   reason: string;
   note: Note | null;
+  environment: {
+    [k: string]: string;
+  };
+  provenance: {
+    [k: string]: unknown;
+  };
 }
 /**
  * Begin a task. Cells go after the cell `after`, or to the end of the notebook.
@@ -704,6 +734,16 @@ export interface RedoRun {
 export interface ReviewNotebook {
   request_id?: string;
   type: 'review_notebook';
+}
+/**
+ * Put what a rule finds in a cell of this notebook aside; an empty `reason` takes that back.
+ */
+export interface DismissFinding {
+  request_id?: string;
+  type: 'dismiss_finding';
+  rule: string;
+  cell_id: string;
+  reason: string;
 }
 /**
  * The socket's first frame: who serves, the last `seq` that the replay will reach, and the classes that are allowed

@@ -6,6 +6,7 @@ import type {
   Deliverable,
   Event,
   FindingAdded,
+  FindingDismissed,
   Hello,
   InputRequested,
   MetricLogged,
@@ -93,6 +94,10 @@ export interface IReviewState {
   readonly findings: readonly FindingAdded[];
   /** When the last review ended, in seconds since 1970; null before the first. */
   readonly finished: number | null;
+  /** What a person put aside, by rule and cell. */
+  readonly dismissed: ReadonlyMap<string, FindingDismissed>;
+  /** Which cells of the agent's are as they were approved. */
+  readonly standings: ReviewFinished['standings'];
 }
 
 /** One session as its events tell it. */
@@ -116,7 +121,12 @@ export const EMPTY_SESSION: ISessionState = {
   protocol: null,
   replayed: 0,
   runs: [],
-  review: { findings: [], finished: null },
+  review: {
+    findings: [],
+    finished: null,
+    dismissed: new Map(),
+    standings: {}
+  },
   tabId: '',
   allowed: []
 };
@@ -144,7 +154,11 @@ export function reduce(
   if (frame.type === 'lease_moved') {
     return { ...state, tabId: frame.tab_id };
   }
-  if (frame.type === 'finding_added' || frame.type === 'review_finished') {
+  if (
+    frame.type === 'finding_added' ||
+    frame.type === 'finding_dismissed' ||
+    frame.type === 'review_finished'
+  ) {
     return { ...state, review: reduceReview(state.review, frame) };
   }
   return withRun(state, frame.run_id, run => reduceRun(run, frame));
@@ -179,21 +193,44 @@ type RunEvent = Exclude<
       | 'classes_allowed'
       | 'lease_moved'
       | 'finding_added'
+      | 'finding_dismissed'
       | 'review_finished';
   }
 >;
 
+/** The findings that nobody has put aside. */
+export function openFindings(review: IReviewState): readonly FindingAdded[] {
+  return review.findings.filter(
+    ({ rule, cell_id }) => !review.dismissed.has(`${rule} ${cell_id}`)
+  );
+}
+
 function reduceReview(
   review: IReviewState,
-  event: FindingAdded | ReviewFinished
+  event: FindingAdded | FindingDismissed | ReviewFinished
 ): IReviewState {
   const { findings } = review;
+  if (event.type === 'finding_dismissed') {
+    const dismissed = new Map(review.dismissed);
+    const key = `${event.rule} ${event.cell_id}`;
+    if (event.reason) {
+      dismissed.set(key, event);
+    } else {
+      dismissed.delete(key);
+    }
+    return { ...review, dismissed };
+  }
   if (event.type === 'finding_added') {
     return { ...review, findings: [...findings, event] };
   }
   // A review tells all that it finds, what an earlier one had found included.
   const earlier = Math.max(0, findings.length - event.findings);
-  return { findings: findings.slice(earlier), finished: event.time };
+  return {
+    ...review,
+    findings: findings.slice(earlier),
+    finished: event.time,
+    standings: event.standings
+  };
 }
 
 function reduceRun(run: IRunState, event: RunEvent): IRunState {

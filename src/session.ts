@@ -168,6 +168,16 @@ export class SessionModel implements IDisposable {
     return this.socket.send({ type: 'review_notebook' });
   }
 
+  /** Put what a rule finds in a cell aside; an empty reason takes that back. */
+  dismissFinding(rule: string, cell_id: string, reason: string): Promise<void> {
+    return this.socket.send({
+      type: 'dismiss_finding',
+      rule,
+      cell_id,
+      reason
+    });
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;

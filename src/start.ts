@@ -14,6 +14,7 @@ import { NotebookLink } from './notebook';
 import type { INotebookTracker } from './notebookTracker';
 import { InternPanel } from './panel';
 import type { Mode } from './protocol';
+import { openFindings } from './reducer';
 import { CommandIDs, PLUGIN_ID } from './tokens';
 
 /** What JupyterLab gives us, and the place where the panel goes. */
@@ -80,6 +81,14 @@ function attachSessions(model: InternModel, notebook: NotebookLink): void {
     }
   });
   model.deleted.connect((_, sessionId) => notebook.detach(sessionId));
+  let shown: unknown = null;
+  model.changed.connect(() => {
+    const review = model.current?.state.review ?? null;
+    if (review !== shown) {
+      shown = review;
+      notebook.showFindings(review ? openFindings(review) : []);
+    }
+  });
 }
 
 /** Where the person finds the panel beside its icon; the menus' entries stand in the settings' schema. */

@@ -5,6 +5,7 @@ import type {
   FindingAdded,
   Mode,
   PlanItem,
+  ReviewFinished,
   RiskClass
 } from './protocol';
 import type { ICellState } from './reducer';
@@ -160,6 +161,49 @@ export function severityWords(
     default:
       return assertNever(severity);
   }
+}
+
+/** The review in one line. */
+export function verdictWords(
+  findings: readonly FindingAdded[],
+  trans: TranslationBundle
+): string {
+  const count = (severity: FindingAdded['severity']) =>
+    findings.filter(finding => finding.severity === severity).length;
+  const [errors, warnings, notes] = [
+    count('error'),
+    count('warning'),
+    count('note')
+  ];
+  const parts = [
+    errors && trans._n('%1 error', '%1 errors', errors),
+    warnings && trans._n('%1 warning', '%1 warnings', warnings),
+    notes && trans._n('%1 note', '%1 notes', notes)
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(', ') : trans.__('No findings');
+}
+
+/** How many of the agent's cells are as they were approved; empty where there are none. */
+export function standingWords(
+  standings: ReviewFinished['standings'],
+  trans: TranslationBundle
+): string {
+  const all = Object.values(standings);
+  const count = (standing: string) =>
+    all.filter(each => each === standing).length;
+  const [approved, changed, unsigned] = [
+    count('approved'),
+    count('changed'),
+    count('unsigned')
+  ];
+  const parts = [
+    approved && trans.__('%1 as approved', approved),
+    changed && trans.__('%1 changed by a person since', changed),
+    unsigned && trans.__('%1 with an unsigned claim', unsigned)
+  ].filter(Boolean);
+  return parts.length > 0
+    ? trans.__("The agent's cells: %1.", parts.join(', '))
+    : '';
 }
 
 /** A short time span: `8 ms`, `0.3 s`, `12 s`, `2 min 05 s`. */

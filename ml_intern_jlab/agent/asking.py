@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from smolagents.models import ChatMessage, agglomerate_stream_deltas
@@ -99,7 +100,8 @@ class Asking:
             written = estimated_tokens(str(reply.content or ""))
         prices = getattr(model, "price_in", None), getattr(model, "price_out", None)
         cost = None if None in prices else (read * (prices[0] or 0) + written * (prices[1] or 0)) / 1e6
-        return Usage(read, written, seconds, first, cost)
+        shown = sha256("\0".join(map(text_of, messages)).encode("utf-8", "surrogatepass")).hexdigest()
+        return Usage(read, written, seconds, first, cost, shown)
 
 
 def text_of(message: ChatMessage) -> str:

@@ -62,13 +62,17 @@ class News:
 
 @dataclass(frozen=True)
 class Usage:
-    """What one answer of the model took. `first_token` are the seconds until it began, `cost` is in US dollars."""
+    """What one answer of the model took. `first_token` are the seconds until it began, `cost` is in US dollars.
+
+    `prompt_hash` is the SHA-256 of the text that it was shown.
+    """
 
     input_tokens: int
     output_tokens: int
     seconds: float
     first_token: float | None = None
     cost: float | None = None
+    prompt_hash: str = ""
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -100,6 +104,9 @@ class Workbench(Protocol):
 
     def outputs(self) -> str:
         """The text that the run's cells printed so far, for checking claims against."""
+
+    def faults(self) -> list[str]:
+        """What the review rules call an error in the cells of this run, a sentence each."""
 
     def text_delta(self, step: int, text: str) -> None:
         """Show a piece of what the model is writing."""

@@ -74,6 +74,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._guards = Guards()
         self._asking = Asking(workbench, lambda: self.model)
         self._failed_checks = 0
+        self._is_reviewed = False
         self._steps: list[Step] = []
         self._told: list[str] = []
         self._situation = Situation("")
@@ -274,13 +275,26 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         checked = self._check(answer)
         failed = [each.detail or each.description for each in checked if each.status in ("failed", "open")]
         if not failed:
-            return ""
+            return self._reviewed()
         self._failed_checks += 1
         if self._failed_checks > MAX_FAILED_CHECKS:
             self._ask_person(
                 f"Not everything that the task demands is there: {' '.join(failed)} The answer was: {answer}"
             )
         return "You can't finish yet. " + " ".join(failed)
+
+    def _reviewed(self) -> str:
+        """Let the rules look over the run's cells, once: a language model hears what they call an error."""
+        if self._knows_how or self._is_reviewed or "review" in self._without:
+            return ""
+        self._is_reviewed = True
+        faults = self._workbench.faults()
+        if not faults:
+            return ""
+        return (
+            "Before you finish: a review of your cells found what makes the result hard to trust. Mend it in a new "
+            "cell that gives the figures anew, or, where a finding is wrong, say so in your answer. " + " ".join(faults)
+        )
 
     # --- what the model is shown --------------------------------------------------------------------------------------
 

@@ -129,6 +129,9 @@ class Document:
             return False
         fresh = event.seq > self._seq
         changed = self._fold(event, fresh)
+        if fresh and isinstance(event, RunFinished) and event.provenance:
+            _entries(self._notebook, "runs")[event.run_id] = event.provenance
+            changed = True
         if fresh:
             self._seq = event.seq
             if changed:
@@ -164,8 +167,13 @@ class Document:
                 self._running = ""
                 status = CellStatus(event.status)
                 self._ends[event.cell_id] = {"status": status.value, "execution_count": event.execution_count}
-                return fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
+                changed = fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
+                if changed and event.provenance and (cell := self._cell(event.cell_id)):
+                    cell["metadata"][METADATA_KEY]["provenance"] = event.provenance
+                return changed
             case RunUndone(removed=removed):
+                if fresh:
+                    _entries(self._notebook, "runs").pop(event.run_id, None)
                 return fresh and self._remove(removed)
             case RunRedone():
                 back = zip(event.restored, event.after, strict=True)
@@ -313,16 +321,19 @@ def _is_blank(cell: dict[str, Any]) -> bool:
 
 
 def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Up to which `seq` of which session the notebook says that it was brought; what is odd there is replaced."""
-    # What is put into a node of nbformat's is copied, so it is read again from there.
-    metadata = notebook["metadata"]
-    if not isinstance(metadata.get(METADATA_KEY), dict):
-        metadata[METADATA_KEY] = {}
-    facts = metadata[METADATA_KEY]
-    if not isinstance(facts.get("sessions"), dict):
-        facts["sessions"] = {}
-    found: dict[str, Any] = facts["sessions"]
-    return found
+    """Up to which `seq` of which session the notebook says that it was brought."""
+    return _entries(notebook, "sessions")
+
+
+def _entries(notebook: dict[str, Any], name: str) -> dict[str, Any]:
+    """One dict of the notebook's facts; what is odd there is replaced."""
+    facts = notebook
+    # A `NotebookNode` keeps a copy of what is set, so each dict is looked up again.
+    for key in ("metadata", METADATA_KEY, name):
+        if not isinstance(facts.get(key), dict):
+            facts[key] = {}
+        facts = facts[key]
+    return facts
 
 
 def _text(source: str | list[str]) -> str:

@@ -335,3 +335,16 @@ def _output_text(output: dict[str, Any]) -> str:
 
 def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
+
+
+def result_text(outputs: list[dict[str, Any]]) -> str | None:
+    """`text/plain` of a cell's result (`Out[n]`); None where it has none."""
+    results = [each for each in outputs if each["output_type"] == "execute_result"]
+    text = results[-1]["data"].get("text/plain") if results else None
+    return "".join(text) if text is not None else None
+
+
+def pictures(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The figures among a cell's outputs, PNG in base64."""
+    found = (each["data"].get("image/png") for each in outputs if "data" in each)
+    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from .dismissing import reason_in_cell
+from .fixes import fixed
 from .parsed_notebook import ParsedNotebook, parse
 from .rule import Found, Rule, Severity, Subject, all_rules
 
@@ -22,10 +25,11 @@ class Finding(BaseModel):
     line: int
     message: str
     advice: str
+    fix: str = ""
 
 
-def review(notebook: dict[str, Any]) -> list[Finding]:
-    """What the rules find, in the order of the cells.
+def review(notebook: dict[str, Any], folder: Path | None = None) -> list[Finding]:
+    """What the rules find, in the order of the cells. `folder` is where the notebook lies, where that is known.
 
     Raises:
         NotebookUnavailable: `notebook` isn't shaped like a notebook.
@@ -38,13 +42,15 @@ def review(notebook: dict[str, Any]) -> list[Finding]:
             line=found.line,
             message=found.message,
             advice=found.advice or rule.advice,
+            fix=fixed(rule.id, found),
         )
-        for rule, found in findings(parse(notebook))
+        for rule, found in findings(parse(notebook, folder))
+        if not reason_in_cell(rule.id, found)
     ]
 
 
 def findings(notebook: ParsedNotebook) -> list[tuple[Rule, Found]]:
-    """What each rule finds, in the order of the cells."""
+    """What each rule finds, in the order of the cells, also what a comment dismisses."""
     subject = Subject(notebook)
     found = [(rule, each) for rule in all_rules() for each in _checked(rule, subject)]
     return sorted(found, key=lambda pair: (pair[1].cell.number, pair[1].line, pair[0].id))

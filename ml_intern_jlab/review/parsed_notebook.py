@@ -97,13 +97,21 @@ def read_notebook(path: Path) -> ParsedNotebook:
     Raises:
         NotebookUnavailable: there is no such file, or it is no notebook.
     """
+    return parse(read_json(path), path.resolve().parent)
+
+
+def read_json(path: Path) -> Any:
+    """What a notebook's file holds.
+
+    Raises:
+        NotebookUnavailable: it can't be read or isn't JSON.
+    """
     try:
-        document = json.loads(path.read_bytes())
+        return json.loads(path.read_bytes())
     except OSError as error:
         raise NotebookUnavailable(f"{path} can't be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise NotebookUnavailable(f"{path} is no notebook: it isn't valid JSON.") from error
-    return parse(document, path.resolve().parent)
 
 
 def parse(document: Any, folder: Path | None = None) -> ParsedNotebook:
@@ -146,7 +154,7 @@ def _cell(number: int, cell: dict[str, Any], python: bool) -> Cell:
     source = _text(cell.get("source", cell.get("input", "")))
     count = cell.get("execution_count", cell.get("prompt_number"))
     outputs = cell.get("outputs")
-    tree, magics = _parsed(source) if python and kind == "code" else (None, ())
+    tree, magics = parse_source(source) if python and kind == "code" else (None, ())
     return Cell(
         number=number,
         cell_id=str(cell.get("id") or f"cell {number}"),
@@ -193,7 +201,7 @@ def _short_lines(text: str) -> str:
     return "\n".join(line[:_LONGEST_LINE] for line in text[:LONGEST_SOURCE].split("\n"))
 
 
-def _parsed(source: str) -> tuple[ast.Module | None, tuple[str, ...]]:
+def parse_source(source: str) -> tuple[ast.Module | None, tuple[str, ...]]:
     """The syntax tree of a cell, through IPython's own transformer, and the magics and shell lines in it."""
     if len(source) > LONGEST_SOURCE or _nesting(source) > _DEEPEST:
         return None, ()

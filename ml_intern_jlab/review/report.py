@@ -7,17 +7,24 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .. import __version__
 from ..errors import NotebookUnavailable
 from ..redaction import redact
+from .dismissing import reason_in_cell
+from .fixes import fixed
 from .notebook_rules import findings
-from .parsed_notebook import read_notebook
+from .parsed_notebook import parse, read_json
+from .provenance import WORDS, Origin, origins, server_key
 from .rule import Severity, all_rules
+from .source_lines import source_lines
+
+if TYPE_CHECKING:
+    from .rerun.verdict import Rerun
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 UNREADABLE = "unreadable_notebook"
@@ -36,6 +43,19 @@ class Row:
     message: str
     why: str
     advice: str
+    fix: str = ""
+    """The cell's source with the fault mended, where that needs no judgement."""
+
+
+@dataclass(frozen=True)
+class Dismissed:
+    """A finding that a comment in its cell puts aside."""
+
+    rule: str
+    cell: int
+    line: int
+    message: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -44,16 +64,81 @@ class FileReport:
 
     path: str
     findings: list[Row] = field(default_factory=list)
+    rerun: Rerun | None = None
+    origins: list[Origin] = field(default_factory=list)
+    dismissed: list[Dismissed] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        """What there is to say of the whole file: how its cells came about, and what a second run gave."""
+        number = Counter(origin.standing for origin in self.origins)
+        counted = ", ".join(f"{number[each]} {WORDS[each]}" for each in WORDS if number[each])
+        lines = [f"Cells of an agent: {counted}."] if self.origins else []
+        lines += [origin.told for origin in self.origins if origin.standing != "approved"]
+        lines += [f"Cell {row.cell}: {row.rule} was dismissed: {row.reason}" for row in self.dismissed]
+        return lines + (self.rerun.told if self.rerun else [])
+
+
+RUN_RULES: dict[str, tuple[str, Severity, str, str]] = {
+    "rerun_failed": (
+        "A cell fails when the notebook is run again",
+        "error",
+        "Nobody but its author can get what the notebook shows.",
+        "Restart the kernel, run all cells, and mend the one that fails.",
+    ),
+    "rerun_different": (
+        "A cell gives another output when it is run again",
+        "warning",
+        "The figures in the text are those of one lucky or unlucky run.",
+        "Set the seeds, pin the versions, and run the notebook from top to bottom before it is shared.",
+    ),
+}
+"""What a second run may find: title, severity, why and advice."""
+READING = "second_reading"
+
+
+def with_rerun(report: FileReport, path: Path, run: Callable[[Path], Rerun]) -> FileReport:
+    """The report with what came of running the notebook at `path` again."""
+    if any(row.rule == UNREADABLE for row in report.findings):
+        return report
+    try:
+        again = run(path)
+    except NotebookUnavailable as error:
+        return replace(report, findings=[*report.findings, _run_row("rerun_failed", 0, "", str(error))])
+    rows = [
+        _run_row(rule, cell.cell, cell.cell_id, f"Run again, cell {cell.cell} {words}: {cell.detail}")
+        for cell in again.cells
+        for rule, words in [_RUN_WORDS.get(cell.verdict, ("", ""))]
+        if rule
+    ]
+    return replace(report, findings=[*report.findings, *rows], rerun=again)
+
+
+_RUN_WORDS = {"failed": ("rerun_failed", "failed"), "different": ("rerun_different", "is different")}
+
+
+def _run_row(rule: str, cell: int, cell_id: str, message: str) -> Row:
+    _, severity, why, advice = RUN_RULES[rule]
+    return Row(rule, severity, cell, cell_id, 0, message, why, advice)
 
 
 def review_file(path: Path) -> FileReport:
     """The report on a file; one that can't be read has that as its only finding."""
     try:
-        found = findings(read_notebook(path))
+        document = read_json(path)
+        found = findings(parse(document, path.resolve().parent))
+        # The key is looked for only where there is something to verify.
+        came = origins(document, None) and origins(document, server_key())
     except (NotebookUnavailable, RecursionError, MemoryError) as error:
         message = str(error) or f"{path} is too large to be reviewed."
         advice = "Open the notebook in JupyterLab and save it again."
         return FileReport(str(path), [Row(UNREADABLE, "error", 0, "", 0, message, "It can't be opened.", advice)])
+    reasons = [reason_in_cell(rule.id, each) for rule, each in found]
+    dismissed = [
+        Dismissed(rule.id, each.cell.number, each.line, each.message, reason)
+        for (rule, each), reason in zip(found, reasons, strict=True)
+        if reason
+    ]
     rows = [
         Row(
             rule.id,
@@ -64,10 +149,12 @@ def review_file(path: Path) -> FileReport:
             redact(each.message),
             rule.why,
             each.advice or rule.advice,
+            fixed(rule.id, each),
         )
-        for rule, each in found
+        for (rule, each), reason in zip(found, reasons, strict=True)
+        if not reason
     ]
-    return FileReport(str(path), rows)
+    return FileReport(str(path), rows, origins=came, dismissed=dismissed)
 
 
 def counts(reports: list[FileReport]) -> Counter[str]:
@@ -110,7 +197,15 @@ def as_text(reports: list[FileReport]) -> str:
         for row in worst_first(report):
             lines.append(f"{plain(report.path)}: {place(row)}: {row.severity}: {plain(row.message)} [{row.rule}]")
             lines.append(f"    {plain(row.advice)}")
+            lines += [f"    | {plain(line)}" for line in _diff_at(report, row)]
+        lines += [f"{plain(report.path)}: {plain(line)}" for line in report.told]
     return "\n".join([*lines, summary(reports)]) + "\n"
+
+
+def _diff_at(report: FileReport, row: Row) -> list[str]:
+    """What a second run gave otherwise in the cell of a finding."""
+    cells = report.rerun.cells if report.rerun and row.rule == "rerun_different" else []
+    return next((cell.diff.splitlines() for cell in cells if cell.cell == row.cell), [])
 
 
 def as_json(reports: list[FileReport]) -> str:
@@ -123,6 +218,8 @@ def as_markdown(reports: list[FileReport]) -> str:
     lines = ["# Review", "", summary(reports), ""]
     for report in reports:
         lines += [f"## {_marked(report.path)}", ""]
+        if report.told:
+            lines += [*(f"- {_marked(line)}" for line in report.told), ""]
         if not report.findings:
             lines += ["No findings.", ""]
             continue
@@ -131,6 +228,9 @@ def as_markdown(reports: list[FileReport]) -> str:
             message = f"{_marked(row.message)} (`{row.rule}`)"
             lines.append(f"| {row.severity} | {place(row)} | {message} | {_marked(row.advice)} |")
         lines.append("")
+        for row in worst_first(report):
+            if diff := _diff_at(report, row):
+                lines += [f"Cell {row.cell}:", "", *(f"    {plain(line)}" for line in diff), ""]
     return "\n".join(lines)
 
 
@@ -143,6 +243,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1b1b1b }
 h2 { border-bottom: 1px solid #ccc; overflow-wrap: anywhere } .where { color: #555 } code { background: #f2f2f2 }
 article { border-left: .3rem solid; margin: 1rem 0; padding: .1rem 1rem; overflow-wrap: anywhere }
+pre { overflow-x: auto }
 .error { border-color: #b3261e } .warning { border-color: #a86400 }
 .note { border-color: #4a6fa5 } p { margin: .4rem 0 }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #e6e6e6 } code { background: #2a2a2a }
@@ -161,15 +262,17 @@ def as_html(reports: list[FileReport]) -> str:
     ]
     for report in reports:
         parts.append(f"<h2>{html.escape(plain(report.path))}</h2>")
-        parts += [_article(row) for row in worst_first(report)] or ["<p>No findings.</p>"]
+        parts += [f"<p>{html.escape(plain(line))}</p>" for line in report.told]
+        parts += [_article(row, _diff_at(report, row)) for row in worst_first(report)] or ["<p>No findings.</p>"]
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 
-def _article(row: Row) -> str:
+def _article(row: Row, diff: list[str]) -> str:
+    shown = f"<pre>{html.escape(chr(10).join(map(plain, diff)))}</pre>" if diff else ""
     message, why, advice = (html.escape(plain(text)) for text in (row.message, row.why, row.advice))
     return (
         f'<article class="{row.severity}"><p><strong>{row.severity}</strong> <span class="where">{place(row)}</span> '
-        f"<code>{row.rule}</code></p><p>{message}</p><p>{why}</p><p><em>{advice}</em></p></article>"
+        f"<code>{row.rule}</code></p><p>{message}</p><p>{why}</p><p><em>{advice}</em></p>{shown}</article>"
     )
 
 
@@ -187,6 +290,11 @@ def as_sarif(reports: list[FileReport]) -> str:
         for rule in all_rules()
     ]
     rules.append({"id": UNREADABLE, "shortDescription": {"text": "The notebook can't be read"}})
+    rules += [
+        {"id": rule, "shortDescription": {"text": title}, "defaultConfiguration": {"level": _LEVELS[severity]}}
+        for rule, (title, severity, _, _) in RUN_RULES.items()
+    ]
+    rules.append({"id": READING, "shortDescription": {"text": "Added by a second reading of a language model"}})
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     results = [
         {
@@ -196,13 +304,17 @@ def as_sarif(reports: list[FileReport]) -> str:
             "message": {"text": f"{plain(row.message)} {plain(row.advice)} ({place(row)})"},
             "locations": [
                 {
-                    "physicalLocation": {"artifactLocation": {"uri": quote(Path(report.path).as_posix())}},
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": quote(Path(report.path).as_posix())},
+                        "region": {"startLine": _line_in_file(lines, row)},
+                    },
                     "logicalLocations": [{"name": place(row), "kind": "module"}],
                 }
             ],
             "properties": {"cell": row.cell, "cell_id": row.cell_id, "line": row.line},
         }
         for report in reports
+        for lines in [source_lines(Path(report.path)) if report.findings else {}]
         for row in report.findings
     ]
     driver = {"name": "ml-intern review", "semanticVersion": __version__, "rules": rules}
@@ -218,6 +330,12 @@ def as_sarif(reports: list[FileReport]) -> str:
         )
         + "\n"
     )
+
+
+def _line_in_file(lines: dict[int, list[int]], row: Row) -> int:
+    """The line of the notebook's file on which a finding stands; 1 where that isn't known."""
+    of_cell = lines.get(row.cell) or [1]
+    return of_cell[min(max(row.line, 1), len(of_cell)) - 1]
 
 
 FORMATS: dict[str, Callable[[list[FileReport]], str]] = {

@@ -57,6 +57,10 @@ class Desk:
         """See `Workbench.outputs`."""
         return self._cross(self._run.printed())
 
+    def faults(self) -> list[str]:
+        """See `Workbench.faults`."""
+        return self._cross(self._run.faults())
+
     def text_delta(self, step: int, text: str) -> None:
         """See `Workbench.text_delta`."""
         self._cross(self._run.text_delta(step, text))

@@ -23,6 +23,7 @@ from ..protocol import (
     ClassesAllowed,
     Event,
     EventBase,
+    FindingDismissed,
     ModelProgress,
     RiskClass,
     RunFinished,
@@ -231,6 +232,16 @@ class Journal:
         event = _event(*row) if row else None
         return frozenset(event.allowed) if isinstance(event, ClassesAllowed) else frozenset()
 
+    def dismissals(self, path: str) -> list[FindingDismissed]:
+        """The last word on each finding that was put aside in the notebook at `path`, in whichever of its sessions."""
+        rows = self._db.execute(
+            "SELECT session_id, seq, time, run_id, type, body FROM events JOIN sessions USING (session_id)"
+            " WHERE sessions.path=? AND type=? ORDER BY time, seq",
+            (path, FindingDismissed.model_fields["type"].default),
+        )
+        events = [event for row in rows if isinstance(event := _event(*row), FindingDismissed)]
+        return list({(event.rule, event.cell_id): event for event in events}.values())
+
     # --- events ---------------------------------------------------------------------------------------------------
 
     def append(self, event: Event) -> Event:
@@ -331,12 +342,16 @@ class Journal:
             ) from error
 
 
+# A source is turned back where it holds a secret, and what is signed was made from events that were cleaned.
+_KEPT = {"source", "hash", "provenance"}
+
+
 def _without_secrets(event: Event) -> Event:
-    fields = event.model_dump(mode="json", exclude=_ENVELOPE | {"source", "hash"})
+    fields = event.model_dump(mode="json", exclude=_ENVELOPE | _KEPT)
     clean = redacted(fields)
     if clean == fields:
         return event
-    kept = event.model_dump(mode="json", include=_ENVELOPE | {"source", "hash"})
+    kept = event.model_dump(mode="json", include=_ENVELOPE | _KEPT)
     return EVENT.validate_python({**clean, **kept})
 
 

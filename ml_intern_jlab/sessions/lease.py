@@ -40,13 +40,13 @@ class Lease:
         self._history = history
         self._emit = emit
         self._warn = warn
-        self._writer: Writer | None = None
+        self.writer: Writer | None = None
         self._moving = asyncio.Lock()
 
     def apply(self, event: Event) -> None:
         """Hand a stored event to the writer, where there is one."""
-        if self._writer is not None:
-            self._writer.apply(event)
+        if self.writer is not None:
+            self.writer.apply(event)
 
     async def open(self, open_kernel: Callable[[], Awaitable[Kernel]]) -> tuple[Kernel, Writer]:
         """The kernel and the writer, opened where they aren't.
@@ -61,11 +61,11 @@ class Lease:
             return kernel, await self._open_writer(kernel)
 
     async def _open_writer(self, kernel: Kernel) -> Writer:
-        if self._writer is None:
+        if self.writer is None:
             writer = self._host.open_writer(self.path, self._session_id, kernel, self._history, self._warn)
             await writer.open()
-            self._writer = writer
-        return self._writer
+            self.writer = writer
+        return self.writer
 
     async def bring_up(self) -> None:
         """Bring the notebook to the journal's state and let go of it again, where nobody writes it.
@@ -74,7 +74,7 @@ class Lease:
             NotebookUnavailable: it can't be read or written.
         """
         async with self._moving:
-            if self._writer is None:
+            if self.writer is None:
                 writer = self._host.open_writer(self.path, self._session_id, None, self._history, self._warn)
                 await writer.bring_up()
 
@@ -89,9 +89,9 @@ class Lease:
                 raise Refused("Another tab has this notebook open and writes it; this one follows.")
             if self.tab_id == tab_id:
                 return
-            if self._writer is not None:
-                await self._writer.close()
-            self._writer = self._host.tab_writer(self.path)
+            if self.writer is not None:
+                await self.writer.close()
+            self.writer = self._host.tab_writer(self.path)
             self.tab_id = tab_id
             self._emit(LeaseMoved(writer="tab", tab_id=tab_id))
 
@@ -101,7 +101,7 @@ class Lease:
         async with self._moving:
             if self.tab_id != tab_id:
                 return
-            self.tab_id, self._writer = "", None
+            self.tab_id, self.writer = "", None
             self._emit(LeaseMoved(writer="file"))
             working = kernel()
             if working is not None:
@@ -113,8 +113,8 @@ class Lease:
     def rename(self, path: str) -> None:
         """The notebook lies at `path` from now on."""
         self.path = path
-        if self._writer is not None:
-            self._writer.path = path
+        if self.writer is not None:
+            self.writer.path = path
 
     async def flush(self) -> None:
         """Return when everything so far is saved.
@@ -122,8 +122,8 @@ class Lease:
         Raises:
             NotebookUnavailable: it could not be saved.
         """
-        if self._writer is not None:
-            await self._writer.flush()
+        if self.writer is not None:
+            await self.writer.flush()
 
     async def close(self) -> None:
         """Save the notebook and let go of it.
@@ -131,6 +131,6 @@ class Lease:
         Raises:
             NotebookUnavailable: it could not be saved.
         """
-        if self._writer is not None:
-            await self._writer.close()
-        self._writer = None
+        if self.writer is not None:
+            await self.writer.close()
+        self.writer = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
@@ -50,12 +50,14 @@ from ..redaction import Pieces, safe_logger, secrets_in
 from .budget import Budget, Limits
 from .day import Day
 from .desk import Desk
+from .ledger import environment
 from .outcome import outcome_of, rejection
 from .policy import Action, Knowledge, Policy
 from .proposing import heading_of, proposal, secret_words
 from .run_kernel import Renew, RunKernel
 from .story import Story
 from .strangers import StrangersWords, quiet
+from .wording import summary
 
 log = safe_logger(__name__)
 
@@ -78,6 +80,7 @@ class Run:
         day: what all runs use today.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody is there for `input()`, for decisions, and to resume a run that lost its kernel.
+        faults: what the review calls an error in the cells of the run that it is given.
         story: where a run that was interrupted stood, which `by` resumes.
     """
 
@@ -94,6 +97,7 @@ class Run:
         day: Day,
         tail: str | None,
         interactive: bool,
+        faults: Callable[[str], Awaitable[list[str]]],
         story: Story | None = None,
         by: str = "",
     ) -> None:
@@ -115,6 +119,7 @@ class Run:
         self._budget = Budget(limits, timed=interactive, day=day)
         self._tail = tail
         self._interactive = interactive
+        self._faults = faults
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[Conclusion] = self._loop.create_future()
         # A run that its time limit ended never looks at how the thread ended.
@@ -153,9 +158,13 @@ class Run:
             conclusion = Conclusion("failed", "", self._failure)
         except RunStopped:
             conclusion = None
-        return self._finish(conclusion)
+        if conclusion is None or conclusion.status == "failed":
+            return self._finish(conclusion)
+        return self._finish(conclusion, await environment(self.inspect), await self.faults())
 
-    def _finish(self, conclusion: Conclusion | None) -> RunFinished | RunPaused:
+    def _finish(
+        self, conclusion: Conclusion | None, versions: dict[str, str] | None = None, faults: list[str] | None = None
+    ) -> RunFinished | RunPaused:
         ended: RunFinished | RunPaused
         if conclusion is None and not self._failure and self._suspended:
             ended = RunPaused(reason=self._suspended, resumable=True)
@@ -167,20 +176,12 @@ class Run:
             ended = RunFinished(status="failed", reason=reason, note=note)
         else:
             self._plan(finish(self.items), self.deliverables, "agent")
-            note = Note(cell_id=new_id(), source=self._summary(conclusion.answer))
-            ended = RunFinished(status="finished", answer=conclusion.answer, note=note)
+            note = Note(cell_id=new_id(), source=summary(conclusion.answer, self.deliverables, faults or []))
+            ended = RunFinished(status="finished", answer=conclusion.answer, note=note, environment=versions or {})
         self.finished.set()
         event = self._emit(ended)
         assert isinstance(event, (RunFinished, RunPaused))
         return event
-
-    def _summary(self, answer: str) -> str:
-        lines = ["## Summary", "", answer.strip()]
-        if self.deliverables:
-            marks = {"passed": "✓", "waived": "–"}
-            checks = [f"- {marks.get(each.status, '✗')} {each.description}" for each in self.deliverables]
-            lines += ["", "Checked in the kernel:", "", *checks]
-        return "\n".join(lines)
 
     def _think(self, task: str) -> None:
         """The agent's thread."""
@@ -490,6 +491,10 @@ class Run:
             if finished.status == "done":
                 self._kernel.ran.append((cell.proposal, decided))
 
+    async def faults(self) -> list[str]:
+        """What the review rules call an error in the cells of this run, a sentence each."""
+        return await self._faults(self.run_id)
+
     async def news(self) -> News:
         """What the agent hasn't seen yet."""
         messages, self._messages = self._messages, []
@@ -533,6 +538,7 @@ class Run:
                 seconds=usage.seconds,
                 first_token_seconds=usage.first_token,
                 tokens_per_second=usage.tokens_per_second,
+                prompt_hash=usage.prompt_hash,
             )
         )
         self._budget.used(step, usage.input_tokens + usage.output_tokens, usage.cost)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from typing_extensions import assert_never
 from ..agent.intern import Intern
 from ..agent.models import DEFAULT_MODEL, create_model, model_label, model_name
 from ..errors import BadTask, InternError, JournalUnavailable, NotebookUnavailable, Refused
-from ..notebook.document import Writer
+from ..notebook.document import Document, Writer
 from ..notebook.kernel import Kernel
 from ..protocol import (
     AllowClass,
@@ -23,9 +24,11 @@ from ..protocol import (
     ClassesAllowed,
     Command,
     DecideCell,
+    DismissFinding,
     EditPlan,
     Event,
     FindingAdded,
+    FindingDismissed,
     InterruptCell,
     MessageSent,
     Note,
@@ -50,12 +53,14 @@ from ..protocol import (
     new_id,
 )
 from ..review.notebook_rules import review
+from ..review.provenance import origins, server_key
 from .bounds import Bounds
 from .budget import Limits
 from .day import Day, DayLimits
 from .host import Host
 from .journal import Journal, Listener
 from .lease import Lease
+from .ledger import Ledger
 from .policy import Knowledge, Policy
 from .run import Run
 from .story import Story, last_story
@@ -63,6 +68,8 @@ from .undo import redone, undone
 
 CUT_OFF = "The server that did the run ended before the run did."
 SHUT_DOWN = "The server was shut down while the run worked."
+MOST_FAULTS = 10
+"""Errors of the review that an agent is told at once, and a summary lists."""
 _PACKAGES = ("ml-intern-jlab", "smolagents", "jupyter_server", "ipykernel")
 
 
@@ -97,6 +104,7 @@ class Session:
         self._kernel: Kernel | None = None
         self._process: tuple[Any, ...] = ()
         self._known = Knowledge()
+        self._ledger = Ledger()
         self._working: asyncio.Task[None] | None = None
         self._starting = False
         self._lease = Lease(
@@ -115,7 +123,9 @@ class Session:
 
     def emit(self, event: Event) -> Event:
         """Journal an event, tell everybody, and hand it to the notebook's writer."""
-        stored = self._journal.append(event.model_copy(update={"session_id": self.session_id}))
+        event = self._ledger.completed(event.model_copy(update={"session_id": self.session_id}))
+        stored = self._journal.append(event)
+        self._ledger.saw(stored)
         self._day.count(stored)
         self._lease.apply(stored)
         return stored
@@ -155,6 +165,8 @@ class Session:
                 await self._undo(command, by)
             case ReviewNotebook():
                 await self._review(by)
+            case DismissFinding(rule=rule, cell_id=cell_id, reason=reason):
+                self.emit(FindingDismissed(rule=rule, cell_id=cell_id, reason=reason.strip(), by=by))
             case _ as unknown:
                 assert_never(unknown)
 
@@ -260,6 +272,7 @@ class Session:
             day=self._day,
             tail=started.note.cell_id if started.note else None,
             interactive=self._settings.interactive,
+            faults=self._faults,
             story=story,
             by=by,
         )
@@ -383,12 +396,42 @@ class Session:
             self.emit(redone(events, notebook, command, by))
         await writer.flush()
 
+    async def _faults(self, run_id: str) -> list[str]:
+        """What the rules call an error in a run's cells, which may be further than what a tab has saved."""
+        writer = self._lease.writer
+        if writer is None:
+            return []
+        document = Document(self.session_id)
+        events = list(self._journal.events(self.session_id))
+        try:
+            saved = await writer.notebook()
+        except NotebookUnavailable:
+            return []  # the end of the run says that it can't be saved
+        document.adopt(copy.deepcopy(saved), events[-1].seq)
+        for event in events:
+            document.apply(event)
+        own = document.run_cells(run_id)
+        try:
+            found = await asyncio.to_thread(review, document.notebook, self._host.folder(self.path))
+        except Exception as error:  # a fault of a rule must not cost the run
+            self._warn("review_failed", f"The review of the run's cells failed by a fault of ours: {error!r}.")
+            return []
+        return [f"{each.message} {each.advice}" for each in found if each.severity == "error" and each.cell_id in own][
+            :MOST_FAULTS
+        ]
+
     async def _review(self, by: str) -> None:
-        _, writer = await self._open()
-        findings = review(await writer.notebook())
+        # Without a run there is no need of a kernel: nothing is executed.
+        writer = self._lease.writer or self._host.tab_writer(self.path)
+        notebook = await writer.notebook()
+        findings = review(notebook, self._host.folder(self.path))
         for finding in findings:
             self.emit(FindingAdded(**finding.model_dump()))
-        self.emit(ReviewFinished(findings=len(findings), by=by))
+        for dismissed in self._journal.dismissals(self.path):
+            if dismissed.session_id != self.session_id:
+                self.emit(FindingDismissed(**dismissed.model_dump(include={"rule", "cell_id", "reason", "by"})))
+        standings = {origin.cell_id: origin.standing for origin in origins(notebook, server_key())}
+        self.emit(ReviewFinished(findings=len(findings), by=by, standings=standings))
 
 
 class Sessions:

@@ -23,6 +23,7 @@ class Notebook implements IPanelNotebook {
   activeCellId = (): string => 'cell';
   source = (): null => null;
   reveal = (): void => undefined;
+  replaceSource = (): void => undefined;
   save = (): Promise<void> => Promise.resolve();
   ensureNotebook = (): Promise<string> => Promise.resolve(this.path ?? '');
 

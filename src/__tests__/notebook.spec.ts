@@ -68,8 +68,9 @@ function history(...told: Told[keyof Told][]): Event[] {
         note: null,
         after: null,
         replaces: '',
+        provenance: {},
         ...event
-      }) as Event
+      }) as unknown as Event
   );
 }
 
@@ -118,13 +119,23 @@ const WHOLE = history(
   { type: 'cell_started', cell_id: 'a' },
   printed('a', 'on'),
   printed('a', 'e\n'),
-  { type: 'cell_finished', cell_id: 'a', status: 'done', execution_count: 3 },
+  {
+    type: 'cell_finished',
+    cell_id: 'a',
+    status: 'done',
+    execution_count: 3,
+    provenance: { kind: 'cell' }
+  },
   proposed('b', 'rm()', {
     after: 'a',
     note: { cell_id: 'nb', source: 'Away.' }
   }),
   { type: 'cell_decided', cell_id: 'b', source: 'rm()', decision: 'reject' },
-  { type: 'run_finished', note: { cell_id: 'end', source: '## Summary' } }
+  {
+    type: 'run_finished',
+    note: { cell_id: 'end', source: '## Summary' },
+    provenance: { kind: 'run' }
+  }
 );
 
 const OUTPUT = [{ output_type: 'stream', name: 'stdout', text: 'one\n' }];
@@ -157,7 +168,12 @@ describe('NotebookDocument', () => {
       expect(content.code('a').outputs.toJSON()).toEqual(OUTPUT);
       expect(content.code('a').executionCount).toBe(3);
       expect(content.getMetadata('ml_intern')).toEqual({
-        sessions: { s: WHOLE.length }
+        sessions: { s: WHOLE.length },
+        runs: { r: { kind: 'run' } }
+      });
+      expect(content.code('a').getMetadata('ml_intern')).toMatchObject({
+        status: 'done',
+        provenance: { kind: 'cell' }
       });
     }
   });

@@ -23,6 +23,7 @@ class Notebook implements IPanelNotebook {
   readonly revealed: string[] = [];
   activeCellId = (): string => 'cell';
   source = (): null => null;
+  replaceSource = (): void => undefined;
   reveal = (cellId: string): void => void this.revealed.push(cellId);
   save = (): Promise<void> => Promise.resolve();
   ensureNotebook = (): Promise<string> => Promise.resolve(this.path);

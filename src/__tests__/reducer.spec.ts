@@ -2,6 +2,7 @@ import type { Event, Hello } from '../protocol';
 import {
   EMPTY_SESSION,
   lastRun,
+  openFindings,
   pendingCell,
   reduce,
   type IRunState,
@@ -120,7 +121,8 @@ function finished(
     execution_count: 3,
     seconds: 0.5,
     error: null,
-    reason: ''
+    reason: '',
+    provenance: {}
   };
 }
 
@@ -129,7 +131,9 @@ const ENDED: WithoutBase<Event> = {
   status: 'stopped',
   answer: '',
   reason: 'The run was stopped.',
-  note: null
+  note: null,
+  environment: {},
+  provenance: {}
 };
 
 describe('a cell', () => {
@@ -255,7 +259,8 @@ describe('a run', () => {
       cost: null,
       seconds: 1,
       first_token_seconds: 0.5,
-      tokens_per_second: 4
+      tokens_per_second: 4,
+      prompt_hash: ''
     };
     expect(foldRun(step)).toMatchObject({ cost: null, tokensPerSecond: 4 });
     const run = foldRun(step, { ...step, cost: 0.5 }, { ...step, cost: 0.25 });
@@ -365,15 +370,33 @@ describe('a review', () => {
     cell_id: 'c',
     line: 1,
     message,
-    advice: ''
+    advice: '',
+    fix: ''
   });
   const finished = (findings: number): WithoutBase<Event> => ({
     type: 'review_finished',
     findings,
-    by: 'me'
+    by: 'me',
+    standings: {}
   });
   const messages = (...events: WithoutBase<Event>[]): string[] =>
     fold(journal(...events)).review.findings.map(({ message }) => message);
+
+  it('leaves out what a person put aside, until they take it back', () => {
+    const dismissed = (reason: string): WithoutBase<Event> => ({
+      type: 'finding_dismissed',
+      rule: 'rule',
+      cell_id: 'c',
+      reason,
+      by: 'me'
+    });
+    const open = (...events: WithoutBase<Event>[]): number =>
+      openFindings(fold(journal(finding('one'), finished(1), ...events)).review)
+        .length;
+    expect(open()).toBe(1);
+    expect(open(dismissed('why'))).toBe(0);
+    expect(open(dismissed('why'), dismissed(''))).toBe(1);
+  });
 
   it('replaces what the one before it found', () => {
     expect(

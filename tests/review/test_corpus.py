@@ -7,7 +7,7 @@ from ml_intern_jlab.review.rule import all_rules
 
 from .corpus_loader import Sample, samples
 
-PARTS = ("development", "held_out")
+PARTS = ("development", "held_out", "wild")
 EVERY = [sample for part in PARTS for sample in samples(part)]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from ml_intern_jlab.cli import main
+from ml_intern_jlab.review.report import FORMATS, review_file, with_rerun
+from ml_intern_jlab.review.rerun.verdict import CellVerdict, Rerun
 
 EVIL = "</script><script>alert(1)</script>|`x`[a](javascript:b)\x1b[31m\u202e"
 
@@ -73,7 +75,7 @@ def test_the_fields_of_the_json_report(tmp_path: Path, capfd: pytest.CaptureFixt
     reviewed(write(tmp_path, "a.ipynb", "x = 1\nprint(nowhere)"), "--format", "json")
     [file] = json.loads(capfd.readouterr().out)
     [finding] = file["findings"]
-    assert finding.keys() == {"rule", "severity", "cell", "cell_id", "line", "message", "why", "advice"}
+    assert finding.keys() == {"rule", "severity", "cell", "cell_id", "line", "message", "why", "advice", "fix"}
     assert (finding["cell"], finding["cell_id"], finding["line"]) == (1, "c1", 2)
 
 
@@ -114,3 +116,59 @@ def test_sarif_names_every_rule_that_it_uses(tmp_path: Path, capfd: pytest.Captu
         assert result["level"] in ("error", "warning", "note")
         assert result["message"]["text"]
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("a%20b.ipynb")
+
+
+def test_running_again_stands_in_every_report(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    stale = [{"output_type": "stream", "name": "stdout", "text": "accuracy: 0.9\n"}]
+    notebook = write(tmp_path, "a.ipynb", "seed = 1\nprint('accuracy:', seed / 4)", outputs=stale)
+    assert reviewed(notebook, "--other-seed", "--fail-on", "warning", "--format", "json", "--seconds", "100") == 1
+    [file] = json.loads(capfd.readouterr().out)
+    assert file["rerun"]["verdict"] == "different"
+    assert file["rerun"]["shifts"][0]["first"] == 0.25
+    assert [(row["rule"], row["cell"]) for row in file["findings"] if row["rule"].startswith("rerun")] == [
+        ("rerun_different", 1)
+    ]
+
+
+def test_a_second_run_stands_in_every_report(tmp_path: Path) -> None:
+    again = Rerun("different", 2.0, [CellVerdict(1, "c1", "different", f"was {EVIL}", f"- {EVIL}\n+ 2")])
+    report = with_rerun(review_file(write(tmp_path, "a.ipynb", "print(1)")), tmp_path / "a.ipynb", lambda path: again)
+    for form, written in FORMATS.items():
+        text = written([report])
+        assert "Run again, cell 1 is different" in text, form
+        assert form == "json" or not re.search("\x1b|\u202e", text), form
+    assert "<script" not in FORMATS["html"]([report])
+    assert not re.search(r"(?m)^ {0,3}\S.*<script", FORMATS["md"]([report])), "only a block of code may hold it"
+    assert "run again in 2.0 s: different" in FORMATS["text"]([report]).lower()
+
+
+def test_limits_that_make_no_sense_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert reviewed(write(tmp_path, "a.ipynb", "1"), "--rerun", "--seconds", "0") == 2
+    assert "must be above 0" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4])
+def test_sarif_points_at_the_line_of_the_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], indent: int | None
+) -> None:
+    cells = [
+        {"cell_type": "markdown", "id": "m", "metadata": {"source": ["x"]}, "source": ['# "T" {[\\n', "text"]},
+        {"cell_type": "code", "id": "a", "source": ["x = 1\n", "\n", "print(nowhere)"], "execution_count": 1},
+        {"cell_type": "code", "id": "b", "source": "y = 1\nprint(gone)", "execution_count": 2},
+    ]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"metadata": {"cells": [1]}, "cells": cells, "nbformat": 4}, indent=indent))
+    reviewed(path, "--format", "sarif")
+    [run] = json.loads(capfd.readouterr().out)["runs"]
+    lines = path.read_text().split("\n")
+    at = {
+        result["message"]["text"].split(" uses ")[1].split(",")[0]: lines[
+            result["locations"][0]["physicalLocation"]["region"]["startLine"] - 1
+        ]
+        for result in run["results"]
+        if result["ruleId"] == "undefined_name"
+    }
+    assert "nowhere" in at["nowhere"]
+    assert "gone" in at["gone"]
+    if indent:
+        assert "gone" not in at["nowhere"]

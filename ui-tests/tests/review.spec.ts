@@ -36,6 +36,48 @@ test('a review lists what it found, and a finding leads to its cell', async ({
   await panel.shot('clean');
 });
 
+test('a finding is mended, or dismissed with a reason that stays', async ({
+  page
+}, info) => {
+  await openNotebook(page, [
+    codeCell('quiet', 'import warnings\nwarnings.filterwarnings("ignore")'),
+    codeCell('path', 'open("/home/ada/data.csv")')
+  ]);
+  const panel = new PanelPage(page, info);
+  await page
+    .locator('.jp-NotebookPanel-toolbar')
+    .getByRole('button', { name: /Let rules look/ })
+    .click();
+  const review = panel.panel.getByRole('region', { name: 'Review' });
+  await expect(review).toContainText('1 warning');
+  const cells = page.locator('.jp-Notebook .jp-CodeCell');
+  await expect(cells.nth(0)).toHaveAttribute('data-ml-intern-finding', 'note');
+  await expect(cells.nth(1)).toHaveAttribute(
+    'data-ml-intern-finding',
+    'warning'
+  );
+  await panel.shot('findings');
+
+  await review.getByRole('button', { name: 'Fix' }).click();
+  await expect(cells.nth(0)).not.toContainText('filterwarnings');
+
+  const path = review.getByRole('listitem').filter({ hasText: '/home/ada' });
+  await path.getByRole('button', { name: 'Dismiss…' }).click();
+  await path.getByRole('textbox').fill('our own cluster');
+  await panel.shot('dismissing');
+  await path.getByRole('button', { name: 'Dismiss', exact: true }).click();
+  await expect(path).toHaveCount(0);
+  // That it was never run is still said.
+  await expect(cells.nth(1)).toHaveAttribute('data-ml-intern-finding', 'note');
+  await review.getByRole('button', { name: 'Review again' }).click();
+  await expect(review).not.toContainText('filterwarnings');
+  await review.getByText('1 dismissed').click();
+  await expect(review).toContainText('our own cluster');
+  await panel.shot('dismissed');
+  await review.getByRole('button', { name: 'Take back' }).click();
+  await expect(path).toHaveCount(1);
+});
+
 test('a read-only notebook says how to go on', async ({ page }, info) => {
   // Where the tests run as root every file may be written, so the page is told otherwise.
   await page.route(/\/api\/contents\/notebook-/, async route => {

@@ -13,6 +13,7 @@ from .known import (
     EXPONENTIALS,
     LOGARITHMS,
     METRICS,
+    OPTIMISERS,
     READERS,
     RELATIONS,
     SEEDERS,
@@ -114,6 +115,12 @@ _BEST = {
 _SPLIT_NAMES = ("train", "test", "validation", "unsupervised")
 
 
+def _objective(arguments: list[Value], named: Named) -> Value | None:
+    """The function of the notebook's that an optimiser is given."""
+    given = (*arguments[:1], *(named[name] for name in ("fn", "func", "fun", "objective") if name in named))
+    return next((each for each in given if each.kind == "function"), None)
+
+
 class Calls(LibraryCalls):
     """The part of the interpreter that evaluates calls."""
 
@@ -164,6 +171,8 @@ class Calls(LibraryCalls):
     def _by_table(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
         if name in METRICS:
             return self._metric(name, arguments, named)
+        if name in OPTIMISERS and (function := _objective(arguments, named)) is not None:
+            return self.optimised(function)
         if name in CROSS_VALIDATIONS:
             return self.cross_validated(name, arguments, named)
         if name in SPLITTERS:
@@ -233,6 +242,8 @@ class Calls(LibraryCalls):
                 return deep.but(items=None, kind="data" if deep.rows else "", columns=None)
             if name == "get_dummies" and first.rows:
                 self.facts.dummies.append((first, self.place()))
+            if name in ("stack", "array", "asarray") and first.element is not None and first.element.kind == "data":
+                return deep.but(kind="data", element=None, columns=None)  # an array of what a comprehension made
             return first.but(
                 rows=deep.rows,
                 taints=deep.taints,
@@ -318,10 +329,16 @@ class Calls(LibraryCalls):
                 ),
             )
         )
-        if is_true(named.get("return_X_y")) or re.match(r"make_(?!pipeline|column|union|scorer)", name):
+        if (
+            is_true(named.get("return_X_y"))
+            or name == "load_svmlight_file"
+            or re.match(r"make_(?!pipeline|column|union|scorer)", name)
+        ):
             if name == "make_classification" and named.get("weights"):
                 pass
             return pair
+        if home == "numpy" and isinstance(first.constant, str) and first.constant.endswith(".npz"):
+            return value.but(mark="archive")
         if home == "sklearn":
             # A Bunch: its parts have names.
             names = ("data", "images", "frame", "target")
@@ -386,6 +403,16 @@ class Calls(LibraryCalls):
         elif how == "random" and name != "LeaveOneOut":
             self.draw(name, "numpy", named, ("random_state",))
         return Value("splitter", mark=how, origin=name)
+
+    def optimised(self, function: Value) -> Value:
+        """A search that calls a function of the notebook's time and again, and keeps the best of what it returns."""
+        self.loops += 1
+        try:
+            found = gathered(self.inline(function, [Value("trial")], {}))
+        finally:
+            self.loops -= 1
+        taints = frozenset({self.choose(found.scores, 0)}) if found.scores else frozenset()
+        return Value("score", scores=found.scores, taints=taints)
 
     def _metric(self, name: str, arguments: list[Value], named: Named) -> Value:
         true = named.get("y_true") or (arguments[0] if arguments else NOTHING)
@@ -471,6 +498,9 @@ class Calls(LibraryCalls):
             return self.data_method(node, owner, name, arguments, named)
         if owner.kind == "stat":
             return owner.but(taints=owner.taints.union(*(gathered(each).taints for each in arguments)))
+        if name in OPTIMISERS and (function := _objective(arguments, named)) is not None:
+            self.mutate(node.func.value if isinstance(node.func, ast.Attribute) else node, self.optimised(function))
+            return NOTHING
         if owner.kind in ("score", "") and owner.scores:
             return self._ranked(owner, name, node)
         return self._unknown(name, arguments, named)

@@ -463,6 +463,11 @@ class Expressions:
         if two and index.items is not None and len(index.items) == 2:
             rows = self._rows_at(owner, index.items[0], owner.mark)
             return self._columns_at(rows, index.items[1])
+        if owner.mark == "archive" and index.known and (side := _SIDE.search(str(index.constant))):
+            # Arrays of one file that are named after the sides of a split hold different rows.
+            key = f"archive {sorted(part.key for part in owner.rows)}"
+            part = Part(key, side[0].lower(), owner.rows, "file")
+            return owner.but(mark="", rows=frozenset({part}))
         if owner.mark != "iloc" and index.known and isinstance(index.constant, str) and owner.mark != "loc":
             return self.column(owner, index.constant)
         if first.kind in ("slice", "mask", "index") or index.mark == "folds":
@@ -523,6 +528,9 @@ class Expressions:
             low, high = (each.constant for each in index.items)
             if low is None and high is None:
                 return changed
+            if self.loops and isinstance(low, str) and isinstance(high, str) and high.startswith(f"{low} +"):
+                derivation = Derivation(changed.derivation.columns, changed.derivation.through | {"window"})
+                return changed.but(derivation=derivation)  # a window that slides over all rows
             key = f"slice {sorted(part.key for part in owner.rows)}"
             part = Part(key, f"{low}:{high}", owner.rows, "slice", low, high)
             return changed.but(rows=frozenset({part}))
@@ -542,6 +550,9 @@ class Expressions:
         if value.kind in ("names", "dict", "module", "estimator"):
             return NOTHING
         return value.but(known=False, constant=None)
+
+
+_SIDE = re.compile(r"(?<![a-z])(train|test|valid(?:ation)?|val|dev|holdout|held_out)(?![a-z])", re.IGNORECASE)
 
 
 def _names(index: Value) -> frozenset[str] | None:

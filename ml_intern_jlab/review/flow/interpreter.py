@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable
 
 from ..parsed_notebook import Cell, ParsedNotebook
+from .beside import ModulesBeside
 from .calls import Calls
 from .facts import Choice, Facts
 from .values import NOTHING, Columns, Derivation, Place, Taint, Value, constant, gathered, join
@@ -29,7 +30,7 @@ def interpret(notebook: ParsedNotebook) -> Facts:
     counts = [cell.count for cell in cells]
     if all(count is not None for count in counts) and len(set(counts)) == len(counts):
         cells = sorted(cells, key=lambda cell: cell.count or 0)
-    interpreter = Interpreter()
+    interpreter = Interpreter(ModulesBeside(notebook.folder))
     try:
         for cell in cells:
             interpreter.cell = cell
@@ -42,8 +43,10 @@ def interpret(notebook: ParsedNotebook) -> Facts:
 class Interpreter(Calls):
     """Evaluates statements and expressions. `scopes` are the names known, the innermost last."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: ModulesBeside) -> None:
         self.facts = Facts()
+        self._beside = beside
+        self._modules: dict[str, dict[str, Value] | None] = {}
         self.cell: Cell
         self.scopes: list[dict[str, Value]] = [{}]
         self.loops = 0
@@ -311,13 +314,45 @@ class Interpreter(Calls):
         bases = [ast.unparse(base) for base in node.bases]
         self.scopes[-1][node.name] = Value("class", node=node, origin=" ".join(bases))
 
+    def _module(self, name: str, level: int = 0) -> dict[str, Value] | None:
+        """The names of a module that lies beside the notebook; None where there is none."""
+        if name not in self._modules:
+            tree = self._beside.tree(name, level)
+            self._modules[name] = None
+            if tree is not None:
+                outer, loops = self.scopes, self.loops
+                self.scopes = [outer[0], {}]
+                self.depth += 1
+                try:
+                    self._branch(tree.body)
+                    names = self.scopes[-1]
+                finally:
+                    self.depth -= 1
+                    self.scopes, self.loops = outer, loops
+                for key, value in names.items():
+                    if value.kind == "function":
+                        names[key] = value.but(scope=[names])  # it sees what is defined after it, too
+                self._modules[name] = names
+        return self._modules[name]
+
     def _do_Import(self, node: ast.Import) -> None:
         for alias in node.names:
+            names = self._module(alias.name)
+            if names is not None and (alias.asname or "." not in alias.name):
+                self.scopes[-1][alias.asname or alias.name] = Value("namespace", attributes=names)
+                continue
             name = alias.asname or alias.name.split(".")[0]
             self.scopes[-1][name] = Value("module", origin=alias.name if alias.asname else name)
 
     def _do_ImportFrom(self, node: ast.ImportFrom) -> None:
+        names = self._module(node.module or "", node.level)
         for alias in node.names:
+            if names is not None and alias.name == "*":
+                self.scopes[-1] |= names
+            elif names is not None and alias.name in names:
+                self.scopes[-1][alias.asname or alias.name] = names[alias.name]
+            if names is not None:
+                continue
             self.scopes[-1][alias.asname or alias.name] = Value("module", origin=f"{node.module or ''}.{alias.name}")
 
     # --- functions ----------------------------------------------------------------------------------------------------

@@ -203,6 +203,18 @@ ERROR_METRICS = {
 METRICS = LABEL_METRICS | PROBABILITY_METRICS | ERROR_METRICS
 CURVES = {"roc_curve", "precision_recall_curve", "det_curve"}
 CROSS_VALIDATIONS = {"cross_val_score", "cross_validate", "cross_val_predict"}
+OPTIMISERS = {
+    "optimize",
+    "maximize",
+    "minimize",
+    "fmin",
+    "gp_minimize",
+    "forest_minimize",
+    "gbrt_minimize",
+    "dummy_minimize",
+    "differential_evolution",
+}
+"""Functions and methods that call a given function time and again and keep the best of what it returns."""
 SPLITTERS = {
     "KFold": "ordered",
     "StratifiedKFold": "ordered",

@@ -84,6 +84,8 @@ def _sides_apart(one: Part, other: Part) -> bool:
         if first.high is not None and second.low is not None:
             if first.high == second.low:
                 return True
+            if isinstance(second.low, str) and second.low.startswith(f"{first.high} +"):
+                return True  # a gap between the two
             if type(first.high) is type(second.low) and isinstance(first.high, int | float):
                 if first.high <= second.low and (first.high >= 0) == (second.low >= 0):
                     return True

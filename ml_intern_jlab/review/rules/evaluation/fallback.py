@@ -78,6 +78,28 @@ def _fallback(subject: Subject) -> Iterator[Found]:
                 yield Found(cell, handler.lineno, f"Where {loads[0]} fails, {what}, and everything goes on.")
 
 
+def _absent(subject: Subject) -> Iterator[Found]:
+    """`if path.exists(): load … else: invent …`."""
+    for cell, node in subject.notebook.nodes():
+        if not isinstance(node, ast.If) or not node.orelse:
+            continue
+        asks = [each for each in ast.walk(node.test) if isinstance(each, ast.Call)]
+        if not any(last_name(each.func) in ("exists", "is_file", "isfile") for each in asks):
+            continue
+        negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
+        there, absent = (node.orelse, node.body) if negated else (node.body, node.orelse)
+        loads = [name for name in _calls(there) if _LOADS.match(name)]
+        invented = [name for name in _calls(absent) if _INVENTED.match(name) and name != "DataFrame"]
+        fetched = any(_LOADS.match(name) for name in _calls(absent))
+        if loads and invented and not fetched and _bound(there) & _bound(absent):
+            yield Found(cell, node.lineno, f"Where the file isn't there, {invented[0]} makes up what takes its place.")
+
+
+def _fallbacks(subject: Subject) -> Iterator[Found]:
+    yield from _fallback(subject)
+    yield from _absent(subject)
+
+
 def _swallowed(subject: Subject) -> Iterator[Found]:
     for cell, node in subject.notebook.nodes():
         if not isinstance(node, ast.Try):
@@ -117,7 +139,7 @@ try:
 except UnicodeDecodeError:
     df = pd.read_csv('measured.csv', encoding='latin-1')
 """,
-        check=_fallback,
+        check=_fallbacks,
     ),
     Rule(
         id="swallowed_exception",

@@ -141,7 +141,7 @@ def _time(subject: Subject) -> Iterator[Found]:
     for split in _random_splits(subject):
         source = split.source
         lagged = any(how.through & {"shift", "lead", "window"} for how in dict(source.derived).values())
-        lagged |= bool(source.derivation.through & {"lead"})
+        lagged |= bool(source.derivation.through & {"lead", "window"})
         indexed = _TEMPORAL_WORDS.search(prose) is not None and _has_dates(subject)
         target_ahead = any(
             each.derivation.through & {"lead", "shift", "window"} for each in _targets_of(subject, split)

@@ -53,7 +53,7 @@ def _proxy(subject: Subject) -> Iterator[Found]:
 
 
 def _tells(how: Derivation, target: str) -> bool:
-    return target in how.columns and not how.through & _NOT_ITSELF
+    return target in how.columns and not how.through & (_NOT_ITSELF | {"lead", "centred"})
 
 
 def _future(subject: Subject) -> Iterator[Found]:

@@ -233,8 +233,12 @@ _RECORDED = re.compile(
 def _environment(subject: Subject) -> Iterator[Found]:
     notebook = subject.notebook
     imports = [cell for cell, node in notebook.nodes() if isinstance(node, ast.Import | ast.ImportFrom)]
-    intern = notebook.metadata.get("ml_intern")
-    if not imports or (isinstance(intern, dict) and intern.get("environment")):
+    ours = notebook.metadata.get("ml_intern")
+    runs = ours.get("runs") if isinstance(ours, dict) else None
+    recorded = (
+        [each.get("environment") for each in runs.values() if isinstance(each, dict)] if isinstance(runs, dict) else []
+    )
+    if not imports or any(recorded):
         return
     if any(_RECORDED.search(cell.source) for cell in notebook.cells):
         return
