@@ -95,8 +95,11 @@ class Document:
         """
         self._notebook = notebook
         claimed = _applied(notebook).get(self.session_id)
-        self._seq = claimed if isinstance(claimed, int) and 0 <= claimed <= last_seq else 0
-        self._seq = self._seq or settled
+        self._seq = claimed if isinstance(claimed, int) and 0 <= claimed <= last_seq else settled
+
+    def acquaint(self) -> None:
+        """Let the notebook know of the session, so that it counts as its own from now on."""
+        _applied(self._notebook).setdefault(self.session_id, self._seq)
 
     @property
     def notebook(self) -> dict[str, Any]:

@@ -86,6 +86,8 @@ class FileWriter:
             await self._load()
         else:
             self._bring_up(new_notebook())
+        # Should the process be killed before the first cell is saved, the next one knows whose notebook this is.
+        self._document.acquaint()
         self._dirty = True
         await self.flush()
 

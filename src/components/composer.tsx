@@ -194,7 +194,7 @@ function StatusLine(props: { run: IRunState | null }): JSX.Element {
   const chosen = models.find(each => each.model === choice.model) ?? models[0];
   // A choice that the list doesn't know was typed, and is a language model.
   const recipes =
-    run?.status === 'running'
+    run?.status === 'running' || run?.status === 'paused'
       ? run.model.startsWith('recipes')
       : chosen?.language_model === false &&
         (choice.model === '' || choice.model === chosen.model);

@@ -97,6 +97,7 @@ async def test_the_next_server_mends_the_notebook_and_resumes_the_run(servers: l
         json.dumps({"type": "decide_cell", "cell_id": first["cell_id"], "decision": "approve", "hash": first["hash"]})
     )
     second = await until(client, "cell_proposed")
+    client.close()
     servers[0].kill()
 
     servers.append(Server(tmp_path))
