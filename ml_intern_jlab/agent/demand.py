@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from .context import Situation
 
-FIRST_PLAN = "Write the plan first: 3 to 7 short numbered items, nothing else. No code yet."
+FIRST_PLAN = "Write the plan first: 2 to 6 short numbered items, nothing else. No code yet."
+DRAFT = (
+    "If the skill's draft does what the task asks (its files, target and columns), answer with `Item 1`, a sentence "
+    "that says what it does, and the line RUN DRAFT. To change something, add a ```diff block with the - and + lines. "
+    "Or write a whole ```python block of your own."
+)
 SUMMARISE = (
     "Sum up this work on a notebook in at most 120 words, for yourself to go on: variables and what they hold, what "
     "was found with its numbers, what failed and why, what is still open. Words only, no code."
@@ -15,6 +20,8 @@ def demand(now: Situation) -> str:
     """The sentence that ends a prompt."""
     last = now.steps[-1] if now.steps else None
     if last is None:
+        if now.has_draft:
+            return f"Now the first cell. {DRAFT}"
         skeleton = "Write the skill's skeleton whole, from its first import on, adapted to the task. "
         start = skeleton if "```" in now.skill else ""
         return f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block."
@@ -23,11 +30,15 @@ def demand(now: Situation) -> str:
     if last.status == "rejected":
         return "The person rejected this cell, and it did not run. Follow their words in the next cell."
     if last.status == "failed":
-        return "The cell failed. Now write the whole corrected cell, with its imports: it takes the failed one's place."
+        return "The cell failed. Now write the whole corrected cell, with its imports, or only the lines that "
+            "change as a ```diff block: it takes the failed one's place."
     missing = [each for each in now.deliverables if each.kind != "answer" and each.status in ("open", "failed")]
     if missing:
         words = "; ".join(each.detail or each.description for each in missing)
-        return f"Still missing: {words}. Now write the next cell, which must not repeat an earlier one."
+        return (
+            f"Still missing: {words}. "
+            + (DRAFT if now.has_draft else "Now write the next cell, which must not repeat an earlier one.")
+        )
     if any(each.kind != "answer" for each in now.deliverables):
         return (
             "All that the task demands is there and checked. If the result can't be made better, finish now with a "

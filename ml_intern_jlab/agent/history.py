@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..notebook.outputs import bounded
 from .executor import Outcome
 
+THE_DRAFT = "# the skill's draft, as it stands above"
 SHOWN_FAILURES = 3
 """Repaired failures of which a line is kept, so that the same mistake isn't made again."""
 
@@ -66,10 +67,15 @@ FOLDS = (
 
 
 def notebook_text(
-    steps: list[Step], fold: Fold, summary: str = "", summarised: int = 0, last: Step | None = None
+    steps: list[Step],
+    fold: Fold,
+    summary: str = "",
+    summarised: int = 0,
+    last: Step | None = None,
+    draft: str = "",
 ) -> str:
     """The cells of `steps` in order; those up to step `summarised` are replaced by `summary`.
-    `last` is the step after them, which is shown elsewhere.
+    `last` is the step after them, which is shown elsewhere, as is the skill's `draft`.
 
     A failed cell whose repair came after it vanishes but for a line; a turn without a cell vanishes.
     """
@@ -86,15 +92,21 @@ def notebook_text(
             if step in failures:
                 parts.append(f"(Step {step.number}: a cell failed with {step.error or 'an error'} and was rewritten.)")
         else:
-            parts.append(cell_text(step, fold))
+            parts.append(cell_text(step, fold, draft))
     return "\n".join(parts)
 
 
-def cell_text(step: Step, fold: Fold) -> str:
+def same_cell(source: str, draft: str) -> bool:
+    """Whether a cell is the skill's draft, which stands in the prompt already."""
+    return bool(draft.strip()) and source.strip() == draft.strip()
+
+
+def cell_text(step: Step, fold: Fold, draft: str = "") -> str:
     """One older cell: its head, its source and what it gave."""
     assert step.outcome is not None
     edited = ", edited by the person" if step.outcome.edited else ""
     head = f"Step {step.number}, item {step.item}, {step.status}{edited}:" if step.item else f"Step {step.number}:"
-    source = bounded(step.outcome.source or step.source, fold.source)
+    source = step.outcome.source or step.source
+    source = THE_DRAFT if same_cell(source, draft) else bounded(source, fold.source)
     gave = bounded(step.outcome.text.strip(), fold.output)
     return "\n".join([head, "```python", source, "```", *([f"gave: {gave}"] if gave else [])])

@@ -23,6 +23,7 @@ from ..recipes.task import read_task
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import check_code, derive_deliverables, verdicts
+from .draft import DoesNotFit, whole
 from .demand import FIRST_PLAN, SUMMARISE, demand
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
@@ -116,7 +117,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             from .skills.choice import know_how
 
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
-            self._situation.skill, plan = found.text, found.plan
+            self._situation.skill, self._situation.draft, plan = found.text, found.draft, found.plan
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
         reply = self._asking.answer(self._messages, step=0)
         self._workbench.set_plan(parse_plan(reply, task), derive_deliverables(task, facts))
@@ -126,12 +127,12 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._situate(news)
         text = self._asking.answer(self._messages, memory_step.step_number)
         memory_step.model_output = text
-        turn = read_turn(text)
+        turn, misfit = self._written(read_turn(text))
         code, call, _ = split_final(turn.code or "")
         step = Step(memory_step.step_number, source=code)
         cut_off = bool(getattr(self.model, "cut_off", False))
         final = call == "final_answer"
-        nudge = self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
+        nudge = misfit or self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
         prose = nudge == NO_CODE and self._may_be_prose(turn)
         self._steps.append(step)
         answer = None
@@ -148,6 +149,13 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._watch(step, nudge)
         memory_step.observations = "\n".join([step.outcome.text if step.outcome else "", *step.checks])
         yield ActionOutput(output=None, is_final_answer=False)
+
+    def _written(self, turn: Turn) -> tuple[Turn, str]:
+        """The turn with its whole cell, or a sentence that says why the changes don't fit."""
+        try:
+            return whole(turn, self._situation.draft, self._situation.last_cell), ""
+        except DoesNotFit as misfit:
+            return turn, f"{misfit}Write the whole cell as a ```python block."
 
     def _run_cell(self, turn: Turn, step: Step, news: News, memory_step: ActionStep) -> str | None:
         """Propose the turn's cell and run it; returns the final answer where it gave one."""

@@ -9,6 +9,7 @@ A skill is a markdown file with front matter between `---` lines:
     needs: data that it is for: predict, tables, text, images, time (empty: anything)
     plan: items separated by `|`
     priority: a number; the highest that fits gives the skeleton
+    draft: `yes` where the skeleton, once filled in, is a whole cell that may be run as it is
 
 Its body is a Jinja template over the facts of `facts.py`. A body that needs a fact which is unknown loses its code
 blocks: a name that isn't filled in never reaches a model. Files in `.ml-intern/skills/` beside the notebook are skills,
@@ -30,12 +31,13 @@ MOST = 2
 MAX_SKILL_BYTES = 20_000
 PROJECT_FOLDER = ".ml-intern/skills"
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.S)
+_PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```[ \t]*$", re.M | re.S)
 _CODE = re.compile(r"^```.*?^```[ \t]*$", re.M | re.S)
 
 
 @dataclass(frozen=True)
 class Skill:
-    """One skill as its file has it; `needs` and `unless` are kinds of data."""
+    """One skill as its file has it; `needs` and `unless` are kinds of data; `whole`: its skeleton is a whole cell."""
 
     name: str
     description: str
@@ -45,14 +47,19 @@ class Skill:
     plan: tuple[str, ...]
     priority: float
     body: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)
 class KnowHow:
-    """The chosen skills as the model reads them, a plan that fits, and what was found about the data."""
+    """The chosen skills as the model reads them, a plan that fits, and what was found about the data.
+
+    `draft` is the filled-in skeleton where it is a whole cell.
+    """
 
     text: str = ""
     plan: str = ""
+    draft: str = ""
     names: tuple[str, ...] = ()
     profile: DataProfile = field(default_factory=DataProfile)
 
@@ -78,14 +85,16 @@ def know_how(
     chosen = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without][
         :MOST
     ]
-    texts, coded = [], False
+    texts, coded, draft = [], False, ""
     for skill in chosen:
         text = filled(skill.body, facts, code=not coded)
+        if not coded and skill.whole and (block := _PYTHON_BLOCK.search(text)):
+            draft = block.group(1).strip("\n")
         coded = coded or "```" in text
         texts.append(f"# {skill.name}: {skill.description}\n{text}")
     plan = next((skill.plan for skill in chosen if skill.plan), ())
     numbered = "\n".join(f"{number}. {item}" for number, item in enumerate(plan, 1))
-    return KnowHow("\n\n".join(texts), numbered, tuple(skill.name for skill in chosen), profile)
+    return KnowHow("\n\n".join(texts), numbered, draft, tuple(skill.name for skill in chosen), profile)
 
 
 def choose(skills: list[Skill], task: str, kinds: frozenset[str]) -> list[Skill]:
@@ -142,6 +151,7 @@ def read_skill(text: str) -> Skill | None:
         plan=tuple(item.strip() for item in front.get("plan", "").split("|") if item.strip()),
         priority=priority,
         body=match.group(2).strip(),
+        whole=front.get("draft", "").lower() in ("yes", "true"),
     )
 
 
