@@ -30,14 +30,15 @@ def demand(now: Situation) -> str:
     if last.status == "rejected":
         return "The person rejected this cell, and it did not run. Follow their words in the next cell."
     if last.status == "failed":
-        return "The cell failed. Now write the whole corrected cell, with its imports, or only the lines that "
-            "change as a ```diff block: it takes the failed one's place."
+        return (
+            "The cell failed. Now write the whole corrected cell, with its imports, or only the lines that change as a "
+            "```diff block: it takes the failed one's place."
+        )
     missing = [each for each in now.deliverables if each.kind != "answer" and each.status in ("open", "failed")]
     if missing:
         words = "; ".join(each.detail or each.description for each in missing)
-        return (
-            f"Still missing: {words}. "
-            + (DRAFT if now.has_draft else "Now write the next cell, which must not repeat an earlier one.")
+        return f"Still missing: {words}. " + (
+            DRAFT if now.has_draft else "Now write the next cell, which must not repeat an earlier one."
         )
     if any(each.kind != "answer" for each in now.deliverables):
         return (

@@ -23,8 +23,8 @@ from ..recipes.task import read_task
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import check_code, derive_deliverables, verdicts
-from .draft import DoesNotFit, whole
 from .demand import FIRST_PLAN, SUMMARISE, demand
+from .draft import DoesNotFit, whole
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
 from .guards import NO_CODE, Guards

@@ -75,9 +75,9 @@ def like_another(value: Any, tables: dict[str, Any]) -> str:
     """A data frame in a line, where its columns are those of one that was shown, give or take a few; else ""."""
     if type(value).__name__ != "DataFrame" or str(type(value).__module__).split(".")[0] != "pandas":
         return ""
-    mine = dict(zip(map(str, value.columns), map(str, value.dtypes)))
+    mine = {str(each): str(kind) for each, kind in value.dtypes.items()}
     for name, table in tables.items():
-        theirs = dict(zip(map(str, table.columns), map(str, table.dtypes)))
+        theirs = {str(each): str(kind) for each, kind in table.dtypes.items()}
         lacks = [each for each in theirs if each not in mine]
         more = [f"{each} {kind}" for each, kind in mine.items() if theirs.get(each) != kind]
         if len(mine) > 3 and len(lacks) <= 6 and len(more) <= 6:
