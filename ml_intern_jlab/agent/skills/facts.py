@@ -61,7 +61,7 @@ def _prediction(state: State) -> dict[str, Any]:
         "dates": dates,
         "pixels": state.pixels,
         "brightest": state.profile.wide_range[1] if state.pixels else 0,
-        "time": literal(state.time) if state.time else "",
+        "time": literal(_time(state, dates, gone)) if _time(state, dates, gone) else "",
         "group": literal(state.group) if state.group else "",
         "metric": metric.name,
         "metric_imports": [name for name in metric.imports if name in metric.scoring],
@@ -74,12 +74,24 @@ def _prediction(state: State) -> dict[str, Any]:
         "repeats": state.repeats if state.n_rows < 200 else 1,
         "stratify": state.stratify,
         "skewed": state.logged,
+        "power_law": state.logged
+        and state.n_rows < 200
+        and not (roles.categories or roles.many or roles.texts or dates),
         "many_rows": state.n_rows > MANY_ROWS,
         "few_rows": state.n_rows < 200,
         "output": literal(state.output_file) if state.output_file else "",
         "output_column": literal(columns[0] if columns else state.target),
         "kept_columns": [literal(name) for name in kept],
     }
+
+
+def _time(state: State, dates: dict[str, str], gone: list[str]) -> str:
+    """The feature that says in which order the rows came, "" where none does; a date is told by its days."""
+    if literal(state.time) in dates:
+        return f"{state.time}_days"
+    derived = literal(state.time.removesuffix("_days")) in dates
+    there = derived or state.time in state.columns[state.train_file]
+    return state.time if there and state.time not in gone else ""
 
 
 def _reading(state: State, name: str) -> str:
