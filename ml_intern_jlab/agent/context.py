@@ -113,7 +113,7 @@ class Situation:
         told = "\n".join(f"- {each}" for each in self.told)
         parts = [
             ("task", fenced("task", self.task)),
-            ("files", _part("files", shown_listing(self.listing), fold.files)),
+            ("files", _part("files", shown_listing(self.listing, rows=not self.draft), fold.files)),
             ("skill", _part("skill", self.skill if fold.skill else "", 20_000)),
             ("notebook", _part("notebook", older, 200_000)),
             ("told", _part("told", told, 4000)),

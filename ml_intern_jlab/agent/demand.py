@@ -16,6 +16,13 @@ SUMMARISE = (
 )
 
 
+def files_there(now: Situation) -> bool:
+    """Whether the last cell ran and all that the task demands but the answer is there and checked."""
+    wanted = [each for each in now.deliverables if each.kind != "answer"]
+    ran = bool(now.steps) and now.steps[-1].status == "done"
+    return ran and bool(wanted) and all(each.status in ("passed", "waived") for each in wanted)
+
+
 def demand(now: Situation) -> str:
     """The sentence that ends a prompt."""
     last = now.steps[-1] if now.steps else None
@@ -40,7 +47,7 @@ def demand(now: Situation) -> str:
         return f"Still missing: {words}. " + (
             DRAFT if now.has_draft else "Now write the next cell, which must not repeat an earlier one."
         )
-    if any(each.kind != "answer" for each in now.deliverables):
+    if files_there(now):
         return (
             "All that the task demands is there and checked. If the result can't be made better, finish now with a "
             'block that contains only final_answer("…"): what was done, the measured quality, where the file is.'

@@ -23,7 +23,7 @@ from ..recipes.task import read_task
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import check_code, derive_deliverables, verdicts
-from .demand import FIRST_PLAN, SUMMARISE, demand
+from .demand import FIRST_PLAN, SUMMARISE, demand, files_there
 from .draft import DoesNotFit, whole
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
@@ -272,7 +272,9 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             return
         now.budget = news.budget
         now.demand = demand(now)
-        if "variables" not in self._without and any(step.status in ("done", "failed") for step in self._steps):
+        looks = "variables" not in self._without and not files_there(now)
+        now.variables = ""
+        if looks and any(step.status in ("done", "failed") for step in self._steps):
             now.variables = self._workbench.inspect(snippet("variables")).strip()
 
     def _messages(self, room: int) -> list[ChatMessage]:

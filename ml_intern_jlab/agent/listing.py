@@ -17,8 +17,8 @@ _FILE = re.compile(r"^(?! )(?P<path>.+) \([\d,]+ bytes\)$")
 _NUMBERED = re.compile(r"^(.*?)(\d+)$")
 
 
-def shown_listing(listing: str) -> str:
-    """The listing of `snippets/look_at_files.py`, shortened."""
+def shown_listing(listing: str, rows: bool = True) -> str:
+    """The listing of `snippets/look_at_files.py`, shortened; without `rows` of tables, their columns only."""
     tables = listed_tables(listing)
     shown: list[str] = []
     seen: dict[str, list[str]] = {}
@@ -35,7 +35,7 @@ def shown_listing(listing: str) -> str:
         elif below == 1:
             shown.append(_header(line, path, columns, seen))
             seen[path] = columns
-        elif not (below == 3 and "columns of" in shown[-2]):
+        elif rows and not (below == 3 and "columns of" in shown[-2]):
             shown.append(line if len(line) <= ROW else line[:ROW] + " ...")
     return "\n".join(shown)
 
