@@ -77,7 +77,7 @@ class Situation:
         task: the person's words.
         listing: the files there.
         skill: know-how that fits the task, with a skeleton filled in.
-        draft: that skeleton, where it is a whole cell; the skill's text has it.
+        drafts: the skeletons that are whole cells; the skill's text has them.
         steps: what was done, the last of them shown whole.
         variables: the kernel's variables.
         items: the plan.
@@ -91,7 +91,7 @@ class Situation:
     task: str
     listing: str = ""
     skill: str = ""
-    draft: str = ""
+    drafts: tuple[str, ...] = ()
     steps: list[Step] = field(default_factory=list)
     variables: str = ""
     items: list[PlanItem] = field(default_factory=list)
@@ -108,12 +108,12 @@ class Situation:
     def text(self, fold: Fold) -> str:
         """The situation at one degree of folding."""
         last = self.steps[-1] if self.steps else None
-        draft = self.draft if fold.skill else ""
-        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised, last, draft)
+        drafts = self.drafts if fold.skill else ()
+        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised, last, drafts)
         told = "\n".join(f"- {each}" for each in self.told)
         parts = [
             ("task", fenced("task", self.task)),
-            ("files", _part("files", shown_listing(self.listing, rows=not self.draft), fold.files)),
+            ("files", _part("files", shown_listing(self.listing, rows=not self.drafts), fold.files)),
             ("skill", _part("skill", self.skill if fold.skill else "", 20_000)),
             ("notebook", _part("notebook", older, 200_000)),
             ("told", _part("told", told, 4000)),
@@ -121,16 +121,16 @@ class Situation:
             ("plan", fenced("plan", plan_text(self.items)) if self.items else ""),
             ("deliverables", _part("deliverables", deliverables_text(self.deliverables), 6000)),
             ("budget", _part("budget", self.budget, 400)),
-            ("last", last_text(last, fold, draft) if last else ""),
+            ("last", last_text(last, fold, drafts) if last else ""),
             ("message", "\n".join(fenced("message", each) for each in self.news)),
             ("demand", self.demand),
         ]
         return "\n".join(text for name, text in parts if text and name not in self.without)
 
     @property
-    def has_draft(self) -> bool:
-        """Whether there is a draft that no cell has run yet."""
-        return bool(self.draft) and not any(same_cell(step.source, self.draft) for step in self.steps)
+    def draft(self) -> str:
+        """The first draft that no cell of the run is yet, "" where there is none."""
+        return next((each for each in self.drafts if not any(same_cell(step.source, each) for step in self.steps)), "")
 
     @property
     def last_cell(self) -> str:
@@ -158,13 +158,15 @@ def _part(tag: str, text: str, limit: int) -> str:
     return fenced(tag, bounded(text, limit)) if text.strip() else ""
 
 
-def last_text(step: Step, fold: Fold, draft: str = "") -> str:
-    """The last turn: the cell that ran, what it gave, and what helps after an error. `draft` is shown elsewhere."""
+def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
+    """The last turn: the cell that ran, what it gave, and what helps after an error. `drafts` are shown elsewhere."""
     parts = []
     outcome = step.outcome
     if outcome:
         source = outcome.source or step.source
-        shown = THE_DRAFT if same_cell(source, draft) else bounded(source, max(6000, fold.source))
+        shown = (
+            THE_DRAFT if any(same_cell(source, each) for each in drafts) else bounded(source, max(6000, fold.source))
+        )
         parts.append(fenced("edited" if outcome.edited else "cell", shown))
         text = outcome.text or ("(no output)" if outcome.status != "rejected" else "(no reason given)")
         parts.append(

@@ -6,14 +6,16 @@ from .context import Situation
 
 FIRST_PLAN = "Write the plan first: 2 to 6 short numbered items, nothing else. No code yet."
 DRAFT = (
-    "If the skill's draft does what the task asks (its files, target and columns), answer with `Item 1`, a sentence "
-    "that says what it does, and the line RUN DRAFT. To change something, add a ```diff block with the - and + lines. "
-    "Or write a whole ```python block of your own."
+    "Compare the skill's draft with the task: files, target, output columns. To change it, write RUN DRAFT and a "
+    "```diff block with the - and + lines. To write a cell of your own, write one whole ```python block. If the draft "
+    "does what the task asks, answer with exactly three lines:\n"
+    "Item 1\nOne sentence that says what the draft does.\nRUN DRAFT"
 )
 SUMMARISE = (
     "Sum up this work on a notebook in at most 120 words, for yourself to go on: variables and what they hold, what "
     "was found with its numbers, what failed and why, what is still open. Words only, no code."
 )
+_NO_BETTER = "If the result can't be made better, "
 
 
 def files_there(now: Situation) -> bool:
@@ -27,12 +29,14 @@ def demand(now: Situation) -> str:
     """The sentence that ends a prompt."""
     last = now.steps[-1] if now.steps else None
     if last is None:
-        if now.has_draft:
+        if now.draft:
             return f"Now the first cell. {DRAFT}"
         skeleton = "Write the skill's skeleton whole, from its first import on, adapted to the task. "
         start = skeleton if "```" in now.skill else ""
         return f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block."
     if last.outcome is None:
+        if now.draft:
+            return f"That answer ran nothing. {DRAFT}"
         return "Now answer again: `Item N`, one sentence, and one ```python block with a whole cell."
     if last.status == "rejected":
         return "The person rejected this cell, and it did not run. Follow their words in the next cell."
@@ -45,11 +49,12 @@ def demand(now: Situation) -> str:
     if missing:
         words = "; ".join(each.detail or each.description for each in missing)
         return f"Still missing: {words}. " + (
-            DRAFT if now.has_draft else "Now write the next cell, which must not repeat an earlier one."
+            DRAFT if now.draft else "Now write the next cell, which must not repeat an earlier one."
         )
     if files_there(now):
+        better = "The next draft may make it better: the line RUN DRAFT runs it. Else " if now.draft else ""
         return (
-            "All that the task demands is there and checked. If the result can't be made better, finish now with a "
+            f"All that the task demands is there and checked. {better or _NO_BETTER}finish now with a "
             'block that contains only final_answer("…"): what was done, the measured quality, where the file is.'
         )
     return (

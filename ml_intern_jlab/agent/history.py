@@ -72,10 +72,10 @@ def notebook_text(
     summary: str = "",
     summarised: int = 0,
     last: Step | None = None,
-    draft: str = "",
+    drafts: tuple[str, ...] = (),
 ) -> str:
     """The cells of `steps` in order; those up to step `summarised` are replaced by `summary`.
-    `last` is the step after them, which is shown elsewhere, as is the skill's `draft`.
+    `last` is the step after them, which is shown elsewhere, as are the skills' `drafts`.
 
     A failed cell whose repair came after it vanishes but for a line; a turn without a cell vanishes.
     """
@@ -92,7 +92,7 @@ def notebook_text(
             if step in failures:
                 parts.append(f"(Step {step.number}: a cell failed with {step.error or 'an error'} and was rewritten.)")
         else:
-            parts.append(cell_text(step, fold, draft))
+            parts.append(cell_text(step, fold, drafts))
     return "\n".join(parts)
 
 
@@ -101,12 +101,12 @@ def same_cell(source: str, draft: str) -> bool:
     return bool(draft.strip()) and source.strip() == draft.strip()
 
 
-def cell_text(step: Step, fold: Fold, draft: str = "") -> str:
+def cell_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
     """One older cell: its head, its source and what it gave."""
     assert step.outcome is not None
     edited = ", edited by the person" if step.outcome.edited else ""
     head = f"Step {step.number}, item {step.item}, {step.status}{edited}:" if step.item else f"Step {step.number}:"
     source = step.outcome.source or step.source
-    source = THE_DRAFT if same_cell(source, draft) else bounded(source, fold.source)
+    source = THE_DRAFT if any(same_cell(source, each) for each in drafts) else bounded(source, fold.source)
     gave = bounded(step.outcome.text.strip(), fold.output)
     return "\n".join([head, "```python", source, "```", *([f"gave: {gave}"] if gave else [])])

@@ -117,7 +117,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             from .skills.choice import know_how
 
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
-            self._situation.skill, self._situation.draft, plan = found.text, found.draft, found.plan
+            self._situation.skill, self._situation.drafts, plan = found.text, found.drafts, found.plan
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
         reply = self._asking.answer(self._messages, step=0)
         self._workbench.set_plan(parse_plan(reply, task), derive_deliverables(task, facts))

@@ -4,7 +4,8 @@ from ml_intern_jlab.agent.listing import folded_names, shown_listing
 
 COLUMNS = "id,colour,size,weight,height,depth,maker,year"
 LISTING = (
-    f"notes.txt (9 bytes)\n    Hello.\ntest.csv (90 bytes)\n    {COLUMNS}\n    1,red,2,3,4,5,a,1999\n    2,red,2,3,4,5,a,1999\n"
+    f"notes.txt (9 bytes)\n    Hello.\ntest.csv (90 bytes)\n    {COLUMNS}\n"
+    "    1,red,2,3,4,5,a,1999\n    2,red,2,3,4,5,a,1999\n"
     f"train.csv (99 bytes)\n    {COLUMNS},price\n    3,red,2,3,4,5,a,1999,7\n    4,red,2,3,4,5,a,1999,8"
 )
 

@@ -10,6 +10,7 @@ A skill is a markdown file with front matter between `---` lines:
     plan: items separated by `|`
     priority: a number; the highest that fits gives the skeleton
     draft: `yes` where the skeleton, once filled in, is a whole cell that may be run as it is
+    after: the skill whose draft must have run before this one's, because it builds on its variables
 
 Its body is a Jinja template over the facts of `facts.py`. A body that needs a fact which is unknown loses its code
 blocks: a name that isn't filled in never reaches a model. Files in `.ml-intern/skills/` beside the notebook are skills,
@@ -37,7 +38,8 @@ _CODE = re.compile(r"^```.*?^```[ \t]*$", re.M | re.S)
 
 @dataclass(frozen=True)
 class Skill:
-    """One skill as its file has it; `needs` and `unless` are kinds of data; `whole`: its skeleton is a whole cell."""
+    """One skill as its file has it; `needs` and `unless` are kinds of data; `whole`: its skeleton is a whole cell;
+    `after`: it builds on the variables of that skill's cell."""
 
     name: str
     description: str
@@ -48,18 +50,19 @@ class Skill:
     priority: float
     body: str
     whole: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True)
 class KnowHow:
     """The chosen skills as the model reads them, a plan that fits, and what was found about the data.
 
-    `draft` is the filled-in skeleton where it is a whole cell.
+    `drafts` are the filled-in skeletons that are whole cells, in the order in which they may run.
     """
 
     text: str = ""
     plan: str = ""
-    draft: str = ""
+    drafts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     profile: DataProfile = field(default_factory=DataProfile)
 
@@ -85,16 +88,17 @@ def know_how(
     chosen = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without][
         :MOST
     ]
-    texts, coded, draft = [], False, ""
+    texts, drafts = [], []
+    coded = ""
     for skill in chosen:
-        text = filled(skill.body, facts, code=not coded)
-        if not coded and skill.whole and (block := _PYTHON_BLOCK.search(text)):
-            draft = block.group(1).strip("\n")
-        coded = coded or "```" in text
+        text = filled(skill.body, facts, code=skill.after == coded)
+        if skill.whole and (block := _PYTHON_BLOCK.search(text)):
+            drafts.append(block.group(1).strip("\n"))
+        coded = coded or (skill.name if "```" in text else "")
         texts.append(f"# {skill.name}: {skill.description}\n{text}")
     plan = next((skill.plan for skill in chosen if skill.plan), ())
     numbered = "\n".join(f"{number}. {item}" for number, item in enumerate(plan, 1))
-    return KnowHow("\n\n".join(texts), numbered, draft, tuple(skill.name for skill in chosen), profile)
+    return KnowHow("\n\n".join(texts), numbered, tuple(drafts), tuple(skill.name for skill in chosen), profile)
 
 
 def choose(skills: list[Skill], task: str, kinds: frozenset[str]) -> list[Skill]:
@@ -151,6 +155,7 @@ def read_skill(text: str) -> Skill | None:
         plan=tuple(item.strip() for item in front.get("plan", "").split("|") if item.strip()),
         priority=priority,
         body=match.group(2).strip(),
+        after=front.get("after", ""),
         whole=front.get("draft", "").lower() in ("yes", "true"),
     )
 
