@@ -136,7 +136,7 @@ class Situation:
     def last_cell(self) -> str:
         """The cell that is shown last, "" where none is."""
         last = self.steps[-1] if self.steps else None
-        return (last.outcome.source if last.outcome else last.source) if last else ""
+        return last.source_now if last else ""
 
     @property
     def news(self) -> list[str]:
@@ -163,17 +163,19 @@ def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
     parts = []
     outcome = step.outcome
     if outcome:
-        source = outcome.source or step.source
+        source = step.source_now
         shown = (
             THE_DRAFT if any(same_cell(source, each) for each in drafts) else bounded(source, max(6000, fold.source))
         )
-        parts.append(fenced("edited" if outcome.edited else "cell", shown))
+        parts.append(fenced("edited" if outcome.edited or step.changed else "cell", shown))
         text = outcome.text or ("(no output)" if outcome.status != "rejected" else "(no reason given)")
         parts.append(
             fenced("result", bounded(text, fold.last), status=outcome.status, seconds=f"{outcome.seconds:.1f}")
         )
     elif step.source:
         parts.append(fenced("cell", bounded(step.source, 1500)))
+    if step.changed:
+        parts.append("(The person has changed this cell since it ran, and it has not run again.)")
     if step.help:
         parts.append(fenced("help", bounded(step.help, 1600)))
     parts += [fenced("check", each) for each in step.checks]

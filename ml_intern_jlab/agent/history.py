@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..notebook.outputs import bounded
 from .executor import Outcome
 
+CHANGED = ", changed by the person after it ran, and not run again since"
 THE_DRAFT = "# the skill's draft, as it stands above"
 SHOWN_FAILURES = 3
 """Repaired failures of which a line is kept, so that the same mistake isn't made again."""
@@ -17,7 +18,7 @@ class Step:
     """One turn of the model: what it proposed and what became of it.
 
     `checks` are what our guards and the deliverables' check say of it, `messages` what the person said after it,
-    `help` what may help after an error.
+    `help` what may help after an error, `changed` the cell's source where the person has changed it since it ran.
     """
 
     number: int
@@ -27,6 +28,12 @@ class Step:
     checks: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     help: str = ""
+    changed: str = ""
+
+    @property
+    def source_now(self) -> str:
+        """The cell's source as it stands in the notebook."""
+        return self.changed or (self.outcome.source if self.outcome else "") or self.source
 
     @property
     def status(self) -> str:
@@ -104,9 +111,11 @@ def same_cell(source: str, draft: str) -> bool:
 def cell_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
     """One older cell: its head, its source and what it gave."""
     assert step.outcome is not None
-    edited = ", edited by the person" if step.outcome.edited else ""
-    head = f"Step {step.number}, item {step.item}, {step.status}{edited}:" if step.item else f"Step {step.number}:"
-    source = step.outcome.source or step.source
+    edited = CHANGED if step.changed else ", edited by the person" if step.outcome.edited else ""
+    head = (
+        f"Step {step.number}, item {step.item}, {step.status}{edited}:" if step.item else f"Step {step.number}{edited}:"
+    )
+    source = step.source_now
     source = THE_DRAFT if any(same_cell(source, each) for each in drafts) else bounded(source, fold.source)
     gave = bounded(step.outcome.text.strip(), fold.output)
     return "\n".join([head, "```python", source, "```", *([f"gave: {gave}"] if gave else [])])

@@ -270,12 +270,19 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         if self._knows_how:
             now.demand = ""
             return
+        self._see_edits()
         now.budget = news.budget
         now.demand = demand(now)
         looks = "variables" not in self._without and not files_there(now)
         now.variables = ""
         if looks and any(step.status in ("done", "failed") for step in self._steps):
             now.variables = self._workbench.inspect(snippet("variables")).strip()
+
+    def _see_edits(self) -> None:
+        """Note which cells the person has changed since they ran."""
+        edits = self._workbench.edits()
+        for step in self._steps:
+            step.changed = edits.get(step.outcome.cell_id, "") if step.outcome else ""
 
     def _messages(self, room: int) -> list[ChatMessage]:
         """System prompt and situation, in at most `room` tokens."""

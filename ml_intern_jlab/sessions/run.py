@@ -53,7 +53,9 @@ from ..protocol import (
 )
 from ..redaction import secrets_in
 from .budget import Budget, Limits
+from .cell_outputs import figures_of, result_text
 from .desk import Desk
+from .edits import Edits
 from .policy import SENDING, Action, Knowledge, Policy, risk_of
 
 log = logging.getLogger(__name__)
@@ -87,6 +89,7 @@ class Run:
         limits: at which the run pauses, or ends as failed where nobody is there.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody may answer `input()` and wait for decisions.
+        edits: what the person changes in cells that ran.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Run:
         limits: Limits,
         tail: str | None,
         interactive: bool,
+        edits: Edits,
     ) -> None:
         self.run_id = run_id
         self.items: list[PlanItem] = []
@@ -120,6 +124,7 @@ class Run:
         self._budget = Budget(limits, timed=interactive)
         self._tail = tail
         self._interactive = interactive
+        self.edits = edits
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[Conclusion] = self._loop.create_future()
         # A run that its time limit ended never looks at how the thread ended.
@@ -443,6 +448,7 @@ class Run:
         self._failed_cell = cell.cell_id if status == "failed" else ""
         if ended.status in ("died", "restarted"):
             self._fail(f"{ended.reason} The run can't go on without what the kernel held; start it again.")
+        self.edits.ran(cell.cell_id, cell.source, decided.source)
         self._known.learn(decided.source, completed=status == "done")
         if self._stopping:
             raise RunStopped
@@ -455,9 +461,10 @@ class Run:
             "\n".join(filter(None, [text, ended.reason])),
             ended.seconds,
             decided.edited,
-            _result(area.outputs),
+            result_text(area.outputs),
             ended.error,
-            _images(area.outputs),
+            figures_of(area.outputs),
+            cell.cell_id,
         )
 
     def _fail(self, reason: str) -> None:
@@ -587,15 +594,3 @@ def _secret_words(lines: list[int]) -> str:
         f"{where} holds what looks like a secret, and a cell is kept word for word in journal and notebook. Read it "
         "from an environment variable (os.environ) or with getpass.getpass() instead."
     )
-
-
-def _result(outputs: list[dict[str, Any]]) -> str | None:
-    results = [each for each in outputs if each["output_type"] == "execute_result"]
-    text = results[-1]["data"].get("text/plain") if results else None
-    return "".join(text) if text is not None else None
-
-
-def _images(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The figures among a cell's outputs, PNG in base64."""
-    found = (each["data"].get("image/png") for each in outputs if "data" in each)
-    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

@@ -49,6 +49,7 @@ from ..protocol import (
 )
 from ..review.notebook_rules import review
 from .budget import Limits
+from .edits import Edits
 from .journal import Journal, Listener
 from .policy import Knowledge, Policy
 from .run import Run
@@ -241,11 +242,19 @@ class Session:
                 limits=replace(self._settings.limits, max_steps=max_steps),
                 tail=note.cell_id,
                 interactive=self._settings.interactive,
+                edits=Edits(self._notebook),
             )
             self.emit(started)
             self._working = asyncio.get_running_loop().create_task(self._work(self.run, task))
         finally:
             self._starting = False
+
+    async def _notebook(self) -> dict[str, Any]:
+        """The notebook as it is now; one that can't be read for the moment counts as empty."""
+        try:
+            return await self._writer.notebook() if self._writer else {"cells": []}
+        except NotebookUnavailable:
+            return {"cells": []}
 
     async def _model(self, name: str) -> Any:
         """The model called `name`; keyrings and package imports are slow, so not on the event loop."""
