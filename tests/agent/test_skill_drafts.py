@@ -64,7 +64,7 @@ def flowers(rows: int, seed: int) -> pd.DataFrame:
 
 
 def write_flowers(folder: Path) -> None:
-    flowers(90, 0).to_csv(folder / "known.csv", index=False)
+    flowers(210, 0).to_csv(folder / "known.csv", index=False)
     flowers(7, 1).drop(columns="kind").to_csv(folder / "new.csv", index=False)
 
 
