@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from ml_intern_jlab.agent.skills.choice import KnowHow, know_how
 from ml_intern_jlab.agent.skills.facts import pretrained_model
@@ -52,8 +53,9 @@ def known(task: str) -> KnowHow:
 def run_drafts(how: KnowHow) -> list[str]:
     """What each draft prints, all in one namespace."""
     space: dict[str, object] = {"__name__": "__main__"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the libraries say among themselves isn't ours
+    # What the libraries say among themselves isn't ours; threads that wait for each other take minutes on a busy machine.
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
         return [_printed(lambda source=draft: exec(source, space)) for draft in how.drafts]  # type: ignore[misc]
 
 
