@@ -53,7 +53,7 @@ def known(task: str) -> KnowHow:
 def run_drafts(how: KnowHow) -> list[str]:
     """What each draft prints, all in one namespace."""
     space: dict[str, object] = {"__name__": "__main__"}
-    # What the libraries say among themselves isn't ours; threads that wait for each other take minutes on a busy machine.
+    # What libraries say among themselves isn't ours. Threads that wait for each other take minutes on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         return [_printed(lambda source=draft: exec(source, space)) for draft in how.drafts]  # type: ignore[misc]
