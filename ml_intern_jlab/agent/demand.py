@@ -9,7 +9,7 @@ DRAFT = (
     "Compare the skill's draft with the task: files, target, output columns. To change it, write RUN DRAFT and a "
     "```diff block with the - and + lines. To write a cell of your own, write one whole ```python block. If the draft "
     "does what the task asks, answer with exactly three lines:\n"
-    "RUN DRAFT\nItem 1\nOne sentence that says what the draft does."
+    "RUN DRAFT\nItem 1\nOne sentence for the notebook's reader: what this cell does and why."
 )
 SUMMARISE = (
     "Sum up this work on a notebook in at most 120 words, for yourself to go on: variables and what they hold, what "

@@ -81,7 +81,8 @@ def _is_python(source: str) -> bool:
 
 def _shortened(thought: str) -> str:
     """A note's worth of prose: no headings of the model's own, cut at the end of a sentence."""
-    thought = re.sub(r"^#+\s+", "", thought, flags=re.M).strip()
+    thought = re.sub(r"^\W*item \d{1,2}\W*$", "", thought, flags=re.M | re.I)
+    thought = re.sub(r"\n{3,}", "\n\n", re.sub(r"^#+\s+", "", thought, flags=re.M)).strip()
     if len(thought) <= MAX_THOUGHT:
         return thought
     cut = thought[:MAX_THOUGHT]

@@ -97,7 +97,7 @@ def _prediction(state: State) -> dict[str, Any]:
         "time": literal(_time(state, dates, gone)) if _time(state, dates, gone) else "",
         "group": literal(state.group) if state.group else "",
         "metric": metric.name,
-        "metric_imports": [name for name in metric.imports if name in metric.scoring],
+        "metric_imports": [name for name in metric.imports if re.search(rf"(?<![\w\"]){name}\b", metric.scoring)],
         "scoring": metric.scoring,
         "maximise": metric.greater_is_better,
         "balanced": state.weighted,
