@@ -99,7 +99,7 @@ def test_evaluation_checks_classes_and_numbers(folder: Path, target: str) -> Non
 
 
 def test_a_forecast_is_compared_with_the_naive_ones(folder: Path) -> None:
-    days = pd.date_range("2024-01-01", periods=140)
+    days = pd.date_range("2024-01-01", periods=140, tz="UTC")  # whose spelling ends in +00:00
     sold = [100 + 30 * (day.day_of_week >= 5) + number * 0.2 for number, day in enumerate(days)]
     pd.DataFrame({"date": days[:120], "sold": sold[:120]}).to_csv(folder / "past.csv", index=False)
     pd.DataFrame({"date": days[120:]}).to_csv(folder / "next.csv", index=False)

@@ -166,3 +166,25 @@ async def test_another_model_is_not_squeezed_because_the_first_one_was(desk: Mak
     assert await asyncio.to_thread(asking.answer, prompt, 1) == "Done."
     assert rooms == [100_000 - MAX_REPLY]
     assert narrow < rooms[0]
+
+
+async def test_a_model_may_run_the_skills_draft_and_change_it(desk: MakeDesk) -> None:
+    moods = ["good" if number % 2 else "bad" for number in range(60)]
+    texts = [f"the film was {mood} {'the film ' * (number % 5)}" for number, mood in enumerate(moods)]
+    rated = "".join(f"{text},{mood}\n" for text, mood in zip(texts, moods, strict=True))
+    change = 'RUN DRAFT\nItem 1\nIt compares.\n```diff\n-print("best:", best)\n+print("the best is", best)\n```'
+    d = desk([PLAN, "The draft fits.", change, turn('final_answer("Done.")')])
+    (d.folder / "rated.csv").write_text(f"text,mood\n{rated}")
+    (d.folder / "unrated.csv").write_text("text\nthe film was good\nthe film was bad the film\n")
+    ended = await d.run(
+        "Learn mood from rated.csv, predict it for unrated.csv, and write moods.csv with the column mood."
+    )
+    assert ended.status == "finished"
+    assert "RUN DRAFT" in d.model.seen[1]
+    assert "That answer ran nothing" in d.model.seen[2]
+    (cell,) = await d.sources()
+    assert 'print("the best is", best)' in cell
+    assert 'print("best:", best)' not in cell
+    assert cell.count("\n") > 20
+    assert (d.folder / "moods.csv").read_text().split() == ["mood", "good", "bad"]
+    assert "moods.csv has 2 rows" in d.model.seen[3]
