@@ -36,6 +36,7 @@ class Asking:
         self._workbench = workbench
         self._model = model
         self._squeezed = 1.0
+        self._squeezed_for: Any = None
 
     @property
     def window(self) -> int:
@@ -53,6 +54,8 @@ class Asking:
         Raises:
             ModelUnavailable: no answer can be had; the sentence says why.
         """
+        if self._squeezed_for is not self._model():  # the person chose another: how much it takes is found out anew
+            self._squeezed, self._squeezed_for = 1.0, self._model()
         waits = iter(RETRY_SECONDS)
         squeezes = 0
         while True:

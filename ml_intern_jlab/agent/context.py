@@ -15,7 +15,8 @@ from smolagents.models import ChatMessage, MessageRole
 from ..notebook.outputs import bounded
 from ..protocol import Deliverable, PlanItem
 from ..redaction import redact
-from .history import FOLDS, Fold, Step, notebook_text
+from .history import FOLDS, THE_DRAFT, Fold, Step, notebook_text, same_cell
+from .listing import shown_listing
 from .plan import deliverables_text, plan_text
 
 TAGS = (
@@ -76,6 +77,7 @@ class Situation:
         task: the person's words.
         listing: the files there.
         skill: know-how that fits the task, with a skeleton filled in.
+        drafts: the skeletons that are whole cells; the skill's text has them.
         steps: what was done, the last of them shown whole.
         variables: the kernel's variables.
         items: the plan.
@@ -89,6 +91,7 @@ class Situation:
     task: str
     listing: str = ""
     skill: str = ""
+    drafts: tuple[str, ...] = ()
     steps: list[Step] = field(default_factory=list)
     variables: str = ""
     items: list[PlanItem] = field(default_factory=list)
@@ -105,11 +108,12 @@ class Situation:
     def text(self, fold: Fold) -> str:
         """The situation at one degree of folding."""
         last = self.steps[-1] if self.steps else None
-        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised, last)
+        drafts = self.drafts if fold.skill else ()
+        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised, last, drafts)
         told = "\n".join(f"- {each}" for each in self.told)
         parts = [
             ("task", fenced("task", self.task)),
-            ("files", _part("files", self.listing, fold.files)),
+            ("files", _part("files", shown_listing(self.listing, rows=not self.drafts), fold.files)),
             ("skill", _part("skill", self.skill if fold.skill else "", 20_000)),
             ("notebook", _part("notebook", older, 200_000)),
             ("told", _part("told", told, 4000)),
@@ -117,11 +121,22 @@ class Situation:
             ("plan", fenced("plan", plan_text(self.items)) if self.items else ""),
             ("deliverables", _part("deliverables", deliverables_text(self.deliverables), 6000)),
             ("budget", _part("budget", self.budget, 400)),
-            ("last", last_text(last, fold) if last else ""),
+            ("last", last_text(last, fold, drafts) if last else ""),
             ("message", "\n".join(fenced("message", each) for each in self.news)),
             ("demand", self.demand),
         ]
         return "\n".join(text for name, text in parts if text and name not in self.without)
+
+    @property
+    def draft(self) -> str:
+        """The first draft that no cell of the run is yet, "" where there is none."""
+        return next((each for each in self.drafts if not any(same_cell(step.source, each) for step in self.steps)), "")
+
+    @property
+    def last_cell(self) -> str:
+        """The cell that is shown last, "" where none is."""
+        last = self.steps[-1] if self.steps else None
+        return last.source_now if last else ""
 
     @property
     def news(self) -> list[str]:
@@ -143,22 +158,24 @@ def _part(tag: str, text: str, limit: int) -> str:
     return fenced(tag, bounded(text, limit)) if text.strip() else ""
 
 
-def last_text(step: Step, fold: Fold) -> str:
-    """The last turn: the cell that ran, what it gave, and what helps after an error."""
+def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
+    """The last turn: the cell that ran, what it gave, and what helps after an error. `drafts` are shown elsewhere."""
     parts = []
     outcome = step.outcome
     if outcome:
-        parts.append(
-            fenced(
-                "edited" if outcome.edited else "cell", bounded(outcome.source or step.source, max(6000, fold.source))
-            )
+        source = step.source_now
+        shown = (
+            THE_DRAFT if any(same_cell(source, each) for each in drafts) else bounded(source, max(6000, fold.source))
         )
+        parts.append(fenced("edited" if outcome.edited or step.changed else "cell", shown))
         text = outcome.text or ("(no output)" if outcome.status != "rejected" else "(no reason given)")
         parts.append(
             fenced("result", bounded(text, fold.last), status=outcome.status, seconds=f"{outcome.seconds:.1f}")
         )
     elif step.source:
         parts.append(fenced("cell", bounded(step.source, 1500)))
+    if step.changed:
+        parts.append("(The person has changed this cell since it ran, and it has not run again.)")
     if step.help:
         parts.append(fenced("help", bounded(step.help, 1600)))
     parts += [fenced("check", each) for each in step.checks]

@@ -4,33 +4,57 @@ from __future__ import annotations
 
 from .context import Situation
 
-FIRST_PLAN = "Write the plan first: 3 to 7 short numbered items, nothing else. No code yet."
+FIRST_PLAN = "Write the plan first: 2 to 6 short numbered items, nothing else. No code yet."
+DRAFT = (
+    "Compare the skill's draft with the task: files, target, output columns. To change it, write RUN DRAFT and a "
+    "```diff block with the - and + lines. To write a cell of your own, write one whole ```python block. If the draft "
+    "does what the task asks, answer with exactly three lines:\n"
+    "RUN DRAFT\nItem 1\nOne sentence for the notebook's reader: what this cell does and why."
+)
 SUMMARISE = (
     "Sum up this work on a notebook in at most 120 words, for yourself to go on: variables and what they hold, what "
     "was found with its numbers, what failed and why, what is still open. Words only, no code."
 )
+_NO_BETTER = "If the result can't be made better, "
+
+
+def files_there(now: Situation) -> bool:
+    """Whether the last cell ran and all that the task demands but the answer is there and checked."""
+    wanted = [each for each in now.deliverables if each.kind != "answer"]
+    ran = bool(now.steps) and now.steps[-1].status == "done"
+    return ran and bool(wanted) and all(each.status in ("passed", "waived") for each in wanted)
 
 
 def demand(now: Situation) -> str:
     """The sentence that ends a prompt."""
     last = now.steps[-1] if now.steps else None
     if last is None:
+        if now.draft:
+            return f"Now the first cell. {DRAFT}"
         skeleton = "Write the skill's skeleton whole, from its first import on, adapted to the task. "
         start = skeleton if "```" in now.skill else ""
         return f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block."
     if last.outcome is None:
+        if now.draft:
+            return f"That answer ran nothing. {DRAFT}"
         return "Now answer again: `Item N`, one sentence, and one ```python block with a whole cell."
     if last.status == "rejected":
         return "The person rejected this cell, and it did not run. Follow their words in the next cell."
     if last.status == "failed":
-        return "The cell failed. Now write the whole corrected cell, with its imports: it takes the failed one's place."
+        return (
+            "The cell failed. Now write the whole corrected cell, with its imports, or only the lines that change as a "
+            "```diff block: it takes the failed one's place."
+        )
     missing = [each for each in now.deliverables if each.kind != "answer" and each.status in ("open", "failed")]
     if missing:
         words = "; ".join(each.detail or each.description for each in missing)
-        return f"Still missing: {words}. Now write the next cell, which must not repeat an earlier one."
-    if any(each.kind != "answer" for each in now.deliverables):
+        return f"Still missing: {words}. " + (
+            DRAFT if now.draft else "Now write the next cell, which must not repeat an earlier one."
+        )
+    if files_there(now):
+        better = "The next draft may make it better: the line RUN DRAFT runs it. Else " if now.draft else ""
         return (
-            "All that the task demands is there and checked. If the result can't be made better, finish now with a "
+            f"All that the task demands is there and checked. {better or _NO_BETTER}finish now with a "
             'block that contains only final_answer("…"): what was done, the measured quality, where the file is.'
         )
     return (

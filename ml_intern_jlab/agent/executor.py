@@ -47,6 +47,7 @@ class Outcome:
     error: CellError | None = None
     images: tuple[str, ...] = ()
     """The figures that the cell displayed, PNG in base64."""
+    cell_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,9 @@ class Workbench(Protocol):
 
     def news(self) -> News:
         """Messages since the last call, and the plan and deliverables as they stand."""
+
+    def edits(self) -> dict[str, str]:
+        """The sources of the run's cells that the person has changed since they ran, by cell id."""
 
     def set_plan(self, items: list[PlanItem], deliverables: list[Deliverable]) -> None:
         """Replace plan and deliverables."""

@@ -14,8 +14,8 @@ REMEMBERED = 10
 """Cells among which a pattern is looked for."""
 
 NO_CODE = (
-    "Your answer has no complete ```python block, so nothing ran. Answer with `Item N`, one sentence, and one whole "
-    '```python block; when all is done, a block with only final_answer("…").'
+    "Your answer had no complete ```python block, so nothing ran. When all is done, the block has only "
+    'final_answer("…").'
 )
 CUT_OFF = (
     "Your answer was cut off by the limit of tokens, so it was not run. Write a shorter one: one cell of at most 30 "

@@ -8,6 +8,8 @@ from ..notebook.outputs import bounded
 from ..protocol import PlanItem
 from .executor import Outcome
 
+CHANGED = ", changed by the person after it ran, and not run again since"
+THE_DRAFT = "# the skill's draft, as it stands above"
 SHOWN_FAILURES = 3
 """Repaired failures of which a line is kept, so that the same mistake isn't made again."""
 
@@ -17,7 +19,7 @@ class Step:
     """One turn of the model: what it proposed and what became of it.
 
     `checks` are what our guards and the deliverables' check say of it, `messages` what the person said after it,
-    `help` what may help after an error.
+    `help` what may help after an error, `changed` the cell's source where the person has changed it since it ran.
     """
 
     number: int
@@ -29,6 +31,12 @@ class Step:
     help: str = ""
     research: bool = False
     """Whether it gathers evidence: once that is over, only what it found stays in view."""
+    changed: str = ""
+
+    @property
+    def source_now(self) -> str:
+        """The cell's source as it stands in the notebook."""
+        return self.changed or (self.outcome.source if self.outcome else "") or self.source
 
     @property
     def status(self) -> str:
@@ -84,10 +92,15 @@ FOLDS = (
 
 
 def notebook_text(
-    steps: list[Step], fold: Fold, summary: str = "", summarised: int = 0, last: Step | None = None
+    steps: list[Step],
+    fold: Fold,
+    summary: str = "",
+    summarised: int = 0,
+    last: Step | None = None,
+    drafts: tuple[str, ...] = (),
 ) -> str:
     """The cells of `steps` in order; those up to step `summarised` are replaced by `summary`.
-    `last` is the step after them, which is shown elsewhere.
+    `last` is the step after them, which is shown elsewhere, as are the skills' `drafts`.
 
     A failed cell whose repair came after it vanishes but for a line; a turn without a cell vanishes.
     """
@@ -105,9 +118,11 @@ def notebook_text(
                 parts.append(f"(Step {step.number}: a cell failed with {step.error or 'an error'} and was rewritten.)")
         elif step.research and is_over(step, [*shown, *([last] if last else [])]):
             parts.append("(Evidence was gathered in cells that are no longer shown here. What they found:)")
-            parts.append(cell_text(step, replace(fold, source=min(fold.source, 600), output=max(fold.output, 4000))))
+            parts.append(
+                cell_text(step, replace(fold, source=min(fold.source, 600), output=max(fold.output, 4000)), drafts)
+            )
         else:
-            parts.append(cell_text(step, fold))
+            parts.append(cell_text(step, fold, drafts))
     return "\n".join(parts)
 
 
@@ -124,11 +139,19 @@ def _without_evidence(steps: list[Step], last: Step | None) -> list[Step]:
     return [step for step in steps if step not in over or step in found]
 
 
-def cell_text(step: Step, fold: Fold) -> str:
+def same_cell(source: str, draft: str) -> bool:
+    """Whether a cell is the skill's draft, which stands in the prompt already."""
+    return bool(draft.strip()) and source.strip() == draft.strip()
+
+
+def cell_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
     """One older cell: its head, its source and what it gave."""
     assert step.outcome is not None
-    edited = ", edited by the person" if step.outcome.edited else ""
-    head = f"Step {step.number}, item {step.item}, {step.status}{edited}:" if step.item else f"Step {step.number}:"
-    source = bounded(step.outcome.source or step.source, fold.source)
+    edited = CHANGED if step.changed else ", edited by the person" if step.outcome.edited else ""
+    head = (
+        f"Step {step.number}, item {step.item}, {step.status}{edited}:" if step.item else f"Step {step.number}{edited}:"
+    )
+    source = step.source_now
+    source = THE_DRAFT if any(same_cell(source, each) for each in drafts) else bounded(source, fold.source)
     gave = bounded(step.outcome.text.strip(), fold.output)
     return "\n".join([head, "```python", source, "```", *([f"gave: {gave}"] if gave else [])])

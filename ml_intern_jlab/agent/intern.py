@@ -23,7 +23,8 @@ from ..recipes.task import read_task
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import check_code, derive_deliverables, verdicts
-from .demand import FIRST_PLAN, SUMMARISE, demand
+from .demand import FIRST_PLAN, SUMMARISE, demand, files_there
+from .draft import DoesNotFit, whole
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
 from .guards import NO_CODE, Guards
@@ -130,7 +131,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             from .skills.choice import know_how
 
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
-            self._situation.skill, plan = found.text, found.plan
+            self._situation.skill, self._situation.drafts, plan = found.text, found.drafts, found.plan
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
         # The recipes begin with their plan, even where it stands already.
         if not planned or self._knows_how:
@@ -178,12 +179,12 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         number = self._behind + memory_step.step_number
         text = self._asking.answer(self._messages, number)
         memory_step.model_output = text
-        turn = read_turn(text)
+        turn, misfit = self._written(read_turn(text))
         code, call, _ = split_final(turn.code or "")
         step = Step(number, source=code)
         cut_off = bool(getattr(self.model, "cut_off", False))
         final = call == "final_answer"
-        nudge = self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
+        nudge = misfit or self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
         prose = nudge == NO_CODE and self._may_be_prose(turn)
         self._steps.append(step)
         answer = None
@@ -200,6 +201,13 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._watch(step, nudge)
         memory_step.observations = "\n".join([step.outcome.text if step.outcome else "", *step.checks])
         yield ActionOutput(output=None, is_final_answer=False)
+
+    def _written(self, turn: Turn) -> tuple[Turn, str]:
+        """The turn with its whole cell, or a sentence that says why the changes don't fit."""
+        try:
+            return whole(turn, self._situation.draft, self._situation.last_cell), ""
+        except DoesNotFit as misfit:
+            return turn, f"{misfit}Write the whole cell as a ```python block."
 
     def _run_cell(self, turn: Turn, step: Step, news: News, memory_step: ActionStep) -> str | None:
         """Propose the turn's cell and run it; returns the final answer where it gave one."""
@@ -328,10 +336,19 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         if self._knows_how:
             now.demand = ""
             return
+        self._see_edits()
         now.budget = news.budget
         now.demand = demand(now)
-        if "variables" not in self._without and any(step.status in ("done", "failed") for step in self._steps):
+        looks = "variables" not in self._without and not files_there(now)
+        now.variables = ""
+        if looks and any(step.status in ("done", "failed") for step in self._steps):
             now.variables = self._workbench.inspect(snippet("variables")).strip()
+
+    def _see_edits(self) -> None:
+        """Note which cells the person has changed since they ran."""
+        edits = self._workbench.edits()
+        for step in self._steps:
+            step.changed = edits.get(step.outcome.cell_id, "") if step.outcome else ""
 
     def _messages(self, room: int) -> list[ChatMessage]:
         """System prompt and situation, in at most `room` tokens."""

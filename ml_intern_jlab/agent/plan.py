@@ -8,21 +8,31 @@ from ..protocol import Deliverable, PlanItem, new_id
 
 MAX_ITEMS = 12
 _ITEM = re.compile(r"^\s{0,3}(?:\d{1,2}[.)]|[-*])\s+(?:\[.?\]\s*)?(\S.*)$")
+_HEADED = re.compile(r"^\W*(?:item|step)\s+\d{1,2}\b\W*(.*)$", re.I)
 _BOLD = re.compile(r"^\*\*(.+?)\*\*:?\s*")
 
 
 def parse_plan(text: str, task: str) -> list[PlanItem]:
-    """The items of a numbered or bulleted list in a model's reply, at most twelve.
+    """The items of a numbered or bulleted list in a model's reply, at most twelve; `Item 1` may also head each.
 
     A reply without any list makes a plan of one item, the task itself, so that every run has a plan.
     """
-    titles = []
-    for line in re.sub(r"<think>.*?(</think>|$)", "", text, flags=re.S).splitlines():
-        if match := _ITEM.match(line):
-            titles.append(_BOLD.sub(r"\1: ", match.group(1)).strip().rstrip(":")[:200])
+    lines = [line for line in re.sub(r"<think>.*?(</think>|$)", "", text, flags=re.S).splitlines() if line.strip()]
+    titles = [_title(match.group(1)) for line in lines if (match := _ITEM.match(line))]
+    if not titles:
+        headed = [
+            (match.group(1), below)
+            for line, below in zip(lines, [*lines[1:], ""], strict=True)
+            if (match := _HEADED.match(line))
+        ]
+        titles = [_title(title or below) for title, below in headed if title or (below and not _HEADED.match(below))]
     if not titles:
         titles = [task.strip().splitlines()[0][:200]]
     return [PlanItem(item_id=new_id(), title=title) for title in titles[:MAX_ITEMS]]
+
+
+def _title(text: str) -> str:
+    return _BOLD.sub(r"\1: ", text.strip()).strip().rstrip(":")[:200]
 
 
 def activate(items: list[PlanItem], item_id: str) -> list[PlanItem]:

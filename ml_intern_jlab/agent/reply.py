@@ -12,16 +12,22 @@ MAX_THOUGHT = 700
 
 @dataclass(frozen=True)
 class Turn:
-    """A model's answer: the plan item's number if it named one, its prose, and the code or None."""
+    """A model's answer: the plan item's number if it named one, its prose, and the code or None.
+
+    `changes` are the lines of a diff, `takes_draft` says that it wants the skill's draft; see `draft.whole`.
+    """
 
     item: int | None
     thought: str
     code: str | None
+    changes: str = ""
+    takes_draft: bool = False
 
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
 _ITEM = re.compile(r"^\W*(?:plan )?item\s+(\d{1,2})\b[ \t]*[:.–-]?[ \t]*", re.I)
 _PYTHON = {"", "python", "py", "python3", "ipython", "ipython3"}
+_DRAFT = re.compile(r"^[\s#*`\"'>-]*run[ _](?:the[ _])?draft\b[ \t]*(?:\(\))?[\s.`*\"']*$", re.I | re.M)
 
 
 def read_turn(text: str) -> Turn:
@@ -30,13 +36,22 @@ def read_turn(text: str) -> Turn:
     Survives what small models write: thinking aloud between `<think>` tags, several code blocks (joined), blocks in
     another language (left in the prose), prose after the code, a missing closing fence (the code counts when it is
     complete Python), tags `<code>` instead of fences, and no fence at all around an answer that is nothing but code.
+    A line `RUN DRAFT` may stand anywhere, also as the only line of a block.
     """
     text = re.sub(r"<think>.*?(</think>|\Z)", "", text, flags=re.S)
     text = re.sub(r"^[ \t]*<code>[ \t]*\n?(.*?)(</code>|\Z)", r"```python\n\1\n```", text, flags=re.S | re.M)
+    takes_draft = bool(_DRAFT.search(text))
+    text = _DRAFT.sub("", text)
     blocks: list[str] = []
+    diffs: list[str] = []
 
     def take(match: re.Match[str]) -> str:
         closed = match.group(0).rstrip().endswith(match.group(1)) and "\n" in match.group(0).strip()
+        if match.group(2).lower() in ("diff", "patch"):
+            diffs.append(match.group(3).strip("\n"))
+            return ""
+        if takes_draft and not match.group(3).strip():
+            return ""
         if match.group(2).lower() not in _PYTHON or not (closed or _is_python(match.group(3))):
             return match.group(0)
         blocks.append(match.group(3).strip("\n"))
@@ -51,6 +66,8 @@ def read_turn(text: str) -> Turn:
         item=int(item.group(1)) if item else None,
         thought=_shortened(prose),
         code="\n\n".join(blocks) if blocks else None,
+        changes="\n".join(diffs),
+        takes_draft=takes_draft,
     )
 
 
@@ -64,7 +81,8 @@ def _is_python(source: str) -> bool:
 
 def _shortened(thought: str) -> str:
     """A note's worth of prose: no headings of the model's own, cut at the end of a sentence."""
-    thought = re.sub(r"^#+\s+", "", thought, flags=re.M).strip()
+    thought = re.sub(r"^\W*item \d{1,2}\W*$", "", thought, flags=re.M | re.I)
+    thought = re.sub(r"\n{3,}", "\n\n", re.sub(r"^#+\s+", "", thought, flags=re.M)).strip()
     if len(thought) <= MAX_THOUGHT:
         return thought
     cut = thought[:MAX_THOUGHT]

@@ -49,6 +49,10 @@ class Desk:
         """See `Workbench.news`."""
         return self._cross(self._run.news())
 
+    def edits(self) -> dict[str, str]:
+        """See `Workbench.edits`."""
+        return self._cross(self._run.edits.found())
+
     def set_plan(self, items: list[PlanItem], deliverables: list[Deliverable]) -> None:
         """See `Workbench.set_plan`."""
         self._cross(self._run.set_plan(items, deliverables))

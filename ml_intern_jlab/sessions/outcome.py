@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..agent.executor import Outcome
-from ..notebook.outputs import observation_text
+from ..notebook.outputs import observation_text, pictures, result_text
 from ..protocol import CellDecided, CellFinished
 
-Output = dict[str, Any]
 
-
-def outcome_of(decided: CellDecided, finished: CellFinished, outputs: list[Output]) -> Outcome:
+def outcome_of(decided: CellDecided, finished: CellFinished, outputs: list[dict[str, Any]]) -> Outcome:
     """The outcome of a cell that ran."""
     text = observation_text(outputs)
     return Outcome(
@@ -20,24 +18,13 @@ def outcome_of(decided: CellDecided, finished: CellFinished, outputs: list[Outpu
         "\n".join(filter(None, [text, finished.reason])),
         finished.seconds,
         decided.edited,
-        _result(outputs),
+        result_text(outputs),
         finished.error,
-        _images(outputs),
+        pictures(outputs),
+        cell_id=finished.cell_id,
     )
 
 
 def rejection(decided: CellDecided) -> Outcome:
     """The outcome of a cell that was turned down: the words of whoever did."""
     return Outcome("rejected", decided.source, decided.feedback)
-
-
-def _result(outputs: list[Output]) -> str | None:
-    results = [each for each in outputs if each["output_type"] == "execute_result"]
-    text = results[-1]["data"].get("text/plain") if results else None
-    return "".join(text) if text is not None else None
-
-
-def _images(outputs: list[Output]) -> tuple[str, ...]:
-    """The figures among a cell's outputs, PNG in base64."""
-    found = (each["data"].get("image/png") for each in outputs if "data" in each)
-    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)

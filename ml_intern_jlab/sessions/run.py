@@ -50,6 +50,7 @@ from ..redaction import Pieces, safe_logger, secrets_in
 from .budget import Budget, Limits
 from .day import Day
 from .desk import Desk
+from .edits import Edits
 from .ledger import environment
 from .outcome import outcome_of, rejection
 from .policy import Action, Knowledge, Policy
@@ -80,6 +81,7 @@ class Run:
         day: what all runs use today.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody is there for `input()`, for decisions, and to resume a run that lost its kernel.
+        edits: what the person changes in cells that ran.
         faults: what the review calls an error in the cells of the run that it is given.
         story: where a run that was interrupted stood, which `by` resumes.
     """
@@ -97,6 +99,7 @@ class Run:
         day: Day,
         tail: str | None,
         interactive: bool,
+        edits: Edits,
         faults: Callable[[str], Awaitable[list[str]]],
         story: Story | None = None,
         by: str = "",
@@ -120,6 +123,7 @@ class Run:
         self._tail = tail
         self._interactive = interactive
         self._faults = faults
+        self.edits = edits
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[Conclusion] = self._loop.create_future()
         # A run that its time limit ended never looks at how the thread ended.
@@ -408,6 +412,7 @@ class Run:
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
         finished, area = await self._kernel.run(cell, decided)
         self._failed_cell = cell.cell_id if finished.status == "failed" else ""
+        self.edits.ran(cell.cell_id, cell.source, decided.source)
         outcome = outcome_of(decided, finished, area.outputs)
         self._strangers.heard(outcome.text, pictures=bool(outcome.images))
         self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
@@ -488,6 +493,7 @@ class Run:
             text = observation_text(cell.area.outputs, limit=MAX_OUTPUT_TEXT)
             self._strangers.heard(text)
             self._printed = (self._printed + "\n" + text)[-MAX_OUTPUT_TEXT:]
+            self.edits.ran(cell.proposal.cell_id, cell.proposal.source, decided.source)
             if finished.status == "done":
                 self._kernel.ran.append((cell.proposal, decided))
 

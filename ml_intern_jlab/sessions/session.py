@@ -57,6 +57,7 @@ from ..review.provenance import origins, server_key
 from .bounds import Bounds
 from .budget import Limits
 from .day import Day, DayLimits
+from .edits import Edits
 from .host import Host
 from .journal import Journal, Listener
 from .lease import Lease
@@ -272,6 +273,7 @@ class Session:
             day=self._day,
             tail=started.note.cell_id if started.note else None,
             interactive=self._settings.interactive,
+            edits=Edits(self._notebook),
             faults=self._faults,
             story=story,
             by=by,
@@ -309,6 +311,9 @@ class Session:
         try:
             model = await self._model(model_name(story.model))
             kernel, _ = await self._open()
+            self._ledger = Ledger()
+            for event in self._journal.events(self.session_id):
+                self._ledger.saw(event)
             self.run = self._run(story.started, kernel, model, story, by)
             self._working = asyncio.get_running_loop().create_task(self._work(self.run, story.started.task))
         finally:
@@ -325,6 +330,14 @@ class Session:
     async def _renew(self) -> tuple[Kernel, Knowledge]:
         kernel, _ = await self._open()
         return kernel, self._known
+
+    async def _notebook(self) -> dict[str, Any]:
+        """The notebook as it is now; one that can't be read for the moment counts as empty."""
+        writer = self._lease.writer
+        try:
+            return await writer.notebook() if writer else {"cells": []}
+        except NotebookUnavailable:
+            return {"cells": []}
 
     async def _model(self, name: str) -> Any:
         """The model called `name`; keyrings and package imports are slow, so not on the event loop."""

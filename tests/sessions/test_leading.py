@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import nbformat
 import pytest
+from smolagents.models import ChatMessage, MessageRole
 
+from ml_intern_jlab.agent.asking import Asking
+from ml_intern_jlab.agent.context import MAX_REPLY, message
 from ml_intern_jlab.agent.model_faults import ModelFault
 from ml_intern_jlab.protocol import (
     CellStarted,
@@ -20,7 +25,7 @@ from ml_intern_jlab.protocol import (
     WarningRaised,
 )
 from ml_intern_jlab.sessions.budget import Limits
-from ml_intern_jlab.testing import CutOff, turn
+from ml_intern_jlab.testing import CutOff, ScriptedModel, turn
 
 from .conftest import Desk
 
@@ -127,3 +132,60 @@ async def test_figures_go_to_models_that_see(desk: MakeDesk, monkeypatch: pytest
     assert (await d.run()).status == "finished"
     assert [part["type"] for part in contents[-1]] == ["text", "image_url"]
     assert contents[-1][1]["image_url"]["url"].startswith("data:image/png;base64,")
+
+
+async def test_a_cell_that_the_person_changed_after_it_ran_is_shown_as_it_is_now(desk: MakeDesk) -> None:
+    def change(prompt: str) -> str:
+        notebook = nbformat.read(d.folder / "a.ipynb", as_version=4)
+        (cell,) = [cell for cell in notebook.cells if cell.source == "x = 1"]
+        cell.source = "x = 100"
+        nbformat.write(notebook, d.folder / "a.ipynb")
+        return turn("y = 2")
+
+    d = desk([PLAN, turn("x = 1"), change, turn("z = 3"), DONE])
+    assert (await d.run()).status == "finished"
+    after_the_change = d.model.seen[3]
+    assert "x = 100" in after_the_change
+    assert "x = 1\n" not in after_the_change
+    assert "changed by the person after it ran" in after_the_change
+    assert "x = 100" in await d.sources()
+
+
+async def test_another_model_is_not_squeezed_because_the_first_one_was(desk: MakeDesk) -> None:
+    d = desk([])
+    asking = Asking(d, lambda: d.model)  # type: ignore[arg-type]
+    asking._squeezed, asking._squeezed_for = 0.2, d.model
+    narrow = asking.room
+    d.model = ScriptedModel(["Done."], context_window=100_000)
+    d.step_finished = lambda step, usage: None  # type: ignore[attr-defined]
+    rooms: list[int] = []
+
+    def prompt(room: int) -> list[ChatMessage]:
+        rooms.append(room)
+        return [message(MessageRole.USER, "Go on.")]
+
+    assert await asyncio.to_thread(asking.answer, prompt, 1) == "Done."
+    assert rooms == [100_000 - MAX_REPLY]
+    assert narrow < rooms[0]
+
+
+async def test_a_model_may_run_the_skills_draft_and_change_it(desk: MakeDesk) -> None:
+    moods = ["good" if number % 2 else "bad" for number in range(60)]
+    texts = [f"the film was {mood} {'the film ' * (number % 5)}" for number, mood in enumerate(moods)]
+    rated = "".join(f"{text},{mood}\n" for text, mood in zip(texts, moods, strict=True))
+    change = 'RUN DRAFT\nItem 1\nIt compares.\n```diff\n-print("best:", best)\n+print("the best is", best)\n```'
+    d = desk([PLAN, "The draft fits.", change, turn('final_answer("Done.")')])
+    (d.folder / "rated.csv").write_text(f"text,mood\n{rated}")
+    (d.folder / "unrated.csv").write_text("text\nthe film was good\nthe film was bad the film\n")
+    ended = await d.run(
+        "Learn mood from rated.csv, predict it for unrated.csv, and write moods.csv with the column mood."
+    )
+    assert ended.status == "finished"
+    assert "RUN DRAFT" in d.model.seen[1]
+    assert "That answer ran nothing" in d.model.seen[2]
+    (cell,) = await d.sources()
+    assert 'print("the best is", best)' in cell
+    assert 'print("best:", best)' not in cell
+    assert cell.count("\n") > 20
+    assert (d.folder / "moods.csv").read_text().split() == ["mood", "good", "bad"]
+    assert "moods.csv has 2 rows" in d.model.seen[3]

@@ -32,6 +32,8 @@ def main() -> None:
     params.hostnames = ["127.0.0.1"]
     params.api_keys = [wanted["key"]]
     params.cache_ram_mib = 1024
+    # Small models write code that runs more often when little is left to chance.
+    params.sampling.temp = 0.2
     params.ui = False
     try:
         server = xllamacpp.Server(params)

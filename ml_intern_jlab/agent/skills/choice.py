@@ -9,6 +9,8 @@ A skill is a markdown file with front matter between `---` lines:
     needs: data that it is for: predict, tables, text, images, time (empty: anything)
     plan: items separated by `|`
     priority: a number; the highest that fits gives the skeleton
+    draft: `yes` where the skeleton, once filled in, is a whole cell that may be run as it is
+    after: the skill whose draft must have run before this one's, because it builds on its variables
 
 Its body is a Jinja template over the facts of `facts.py`. A body that needs a fact which is unknown loses its code
 blocks: a name that isn't filled in never reaches a model. Files in `.ml-intern/skills/` beside the notebook are skills,
@@ -30,12 +32,14 @@ MOST = 2
 MAX_SKILL_BYTES = 20_000
 PROJECT_FOLDER = ".ml-intern/skills"
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.S)
+_PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```[ \t]*$", re.M | re.S)
 _CODE = re.compile(r"^```.*?^```[ \t]*$", re.M | re.S)
 
 
 @dataclass(frozen=True)
 class Skill:
-    """One skill as its file has it; `needs` and `unless` are kinds of data."""
+    """One skill as its file has it; `needs` and `unless` are kinds of data; `whole`: its skeleton is a whole cell;
+    `after`: it builds on the variables of that skill's cell."""
 
     name: str
     description: str
@@ -45,14 +49,20 @@ class Skill:
     plan: tuple[str, ...]
     priority: float
     body: str
+    whole: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True)
 class KnowHow:
-    """The chosen skills as the model reads them, a plan that fits, and what was found about the data."""
+    """The chosen skills as the model reads them, a plan that fits, and what was found about the data.
+
+    `drafts` are the filled-in skeletons that are whole cells, in the order in which they may run.
+    """
 
     text: str = ""
     plan: str = ""
+    drafts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     profile: DataProfile = field(default_factory=DataProfile)
 
@@ -73,19 +83,22 @@ def know_how(
 
     assert isinstance(task, TaskFacts)
     profile = DataProfile() if "profile" in without else profile_data(task, listing, inspect)
-    facts = template_facts(task, profile)
+    facts = template_facts(task, profile, listing)
     kinds = facts["kinds"]
     chosen = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without][
         :MOST
     ]
-    texts, coded = [], False
+    texts, drafts = [], []
+    coded = ""
     for skill in chosen:
-        text = filled(skill.body, facts, code=not coded)
-        coded = coded or "```" in text
+        text = filled(skill.body, facts, code=skill.after == coded)
+        if skill.whole and (block := _PYTHON_BLOCK.search(text)):
+            drafts.append(block.group(1).strip("\n"))
+        coded = coded or (skill.name if "```" in text else "")
         texts.append(f"# {skill.name}: {skill.description}\n{text}")
     plan = next((skill.plan for skill in chosen if skill.plan), ())
     numbered = "\n".join(f"{number}. {item}" for number, item in enumerate(plan, 1))
-    return KnowHow("\n\n".join(texts), numbered, tuple(skill.name for skill in chosen), profile)
+    return KnowHow("\n\n".join(texts), numbered, tuple(drafts), tuple(skill.name for skill in chosen), profile)
 
 
 def choose(skills: list[Skill], task: str, kinds: frozenset[str]) -> list[Skill]:
@@ -142,6 +155,8 @@ def read_skill(text: str) -> Skill | None:
         plan=tuple(item.strip() for item in front.get("plan", "").split("|") if item.strip()),
         priority=priority,
         body=match.group(2).strip(),
+        after=front.get("after", ""),
+        whole=front.get("draft", "").lower() in ("yes", "true"),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from ...recipes.grounding import listed_tables
 from ...recipes.source import literal
 from ...recipes.state import State
 from ...recipes.task import TaskFacts
@@ -13,10 +15,19 @@ MANY_ROWS = 3000
 """From here on slow models are left out of a comparison."""
 
 
-def template_facts(task: TaskFacts, profile: DataProfile) -> dict[str, Any]:
-    """The facts by name. Where the data could not be profiled, only `kinds` and `reads` are there.
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+_LISTED_MODEL = re.compile(r"^(?P<folder>\S.*)/config\.json \(", re.M)
+_REPO = re.compile(r"(?<![\w./:-])(?P<repo>(?:~?/)?[\w.-]+(?:/[\w.-]+)+)(?![\w/])")
+_ASKED = re.compile(r"^(?:prompt|question|problem|instruction|query|input)s?$", re.I)
+_EXPECTED = re.compile(r"^(?:answer|solution|target|label|output|completion|reference|expected)s?$", re.I)
 
-    `kinds` says what the data are; `reads` has pairs of a variable name and the expression that loads it.
+
+def template_facts(task: TaskFacts, profile: DataProfile, listing: str = "") -> dict[str, Any]:
+    """The facts by name. Where the data could not be profiled, only those that need no profile are there.
+
+    `kinds` says what the data are; `reads` has pairs of a variable name and the expression that loads it; `pretrained`
+    is the model that the task or the folder names, or a small encoder, `pretrained_named` is "" in that case; `asked`,
+    `expected` and `asked_read` are the columns of questions and answers and how to read their table.
     """
     state = profile.state
     kinds = {"tables"} if profile.readings else set()
@@ -30,7 +41,29 @@ def template_facts(task: TaskFacts, profile: DataProfile) -> dict[str, Any]:
         kinds |= {"time"} if facts["time"] else set()
         kinds.add("classes" if facts["classifier"] else "numbers")
     facts["kinds"] = frozenset(kinds)
+    named = pretrained_model(task.text, listing)
+    facts |= {"pretrained_named": literal(named) if named else "", "pretrained": literal(named or DEFAULT_ENCODER)}
+    facts |= _questions(profile, listing)
     return facts
+
+
+def pretrained_model(task: str, listing: str) -> str:
+    """The folder or repository of a pretrained model: one that the task names, or the only one that lies there."""
+    folders = [found["folder"] for found in _LISTED_MODEL.finditer(listing)]
+    named = [folder for folder in folders if folder in task]
+    repos = [found["repo"].rstrip(".") for found in _REPO.finditer(task)]
+    repos = [repo for repo in repos if repo not in listing and not re.search(r"\.(?!\d)\w{1,8}$", repo)]
+    return (named or repos or (folders if len(folders) == 1 else []) or [""])[0]
+
+
+def _questions(profile: DataProfile, listing: str) -> dict[str, str]:
+    """The columns of questions and their answers, in the first table that has both; else "" for each."""
+    for path, columns in listed_tables(listing).items():
+        asked = next((name for name in columns if _ASKED.match(name)), "")
+        expected = next((name for name in columns if _EXPECTED.match(name)), "")
+        if asked and expected and path in profile.readings:
+            return {"asked": literal(asked), "expected": literal(expected), "asked_read": profile.readings[path]}
+    return {"asked": "", "expected": "", "asked_read": ""}
 
 
 def _prediction(state: State) -> dict[str, Any]:
@@ -61,10 +94,10 @@ def _prediction(state: State) -> dict[str, Any]:
         "dates": dates,
         "pixels": state.pixels,
         "brightest": state.profile.wide_range[1] if state.pixels else 0,
-        "time": literal(state.time) if state.time else "",
+        "time": literal(_time(state, dates, gone)) if _time(state, dates, gone) else "",
         "group": literal(state.group) if state.group else "",
         "metric": metric.name,
-        "metric_imports": [name for name in metric.imports if name in metric.scoring],
+        "metric_imports": [name for name in metric.imports if re.search(rf"(?<![\w\"]){name}\b", metric.scoring)],
         "scoring": metric.scoring,
         "maximise": metric.greater_is_better,
         "balanced": state.weighted,
@@ -74,12 +107,24 @@ def _prediction(state: State) -> dict[str, Any]:
         "repeats": state.repeats if state.n_rows < 200 else 1,
         "stratify": state.stratify,
         "skewed": state.logged,
+        "power_law": state.logged
+        and state.n_rows < 200
+        and not (roles.categories or roles.many or roles.texts or dates),
         "many_rows": state.n_rows > MANY_ROWS,
         "few_rows": state.n_rows < 200,
         "output": literal(state.output_file) if state.output_file else "",
         "output_column": literal(columns[0] if columns else state.target),
         "kept_columns": [literal(name) for name in kept],
     }
+
+
+def _time(state: State, dates: dict[str, str], gone: list[str]) -> str:
+    """The feature that says in which order the rows came, "" where none does; a date is told by its days."""
+    if literal(state.time) in dates:
+        return f"{state.time}_days"
+    derived = literal(state.time.removesuffix("_days")) in dates
+    there = derived or state.time in state.columns[state.train_file]
+    return state.time if there and state.time not in gone else ""
 
 
 def _reading(state: State, name: str) -> str:

@@ -21,6 +21,7 @@ def main(most: int = 25, columns: int = 24, rows: int = 2) -> None:
     """Print the newest `most` variables; of a table the first `columns` columns and `rows` rows."""
     lines = []
     functions = []
+    tables: dict[str, Any] = {}
     for name, value in list(vars(__main__).items()):
         # `isinstance` would ask the value itself.
         kind = type(value)
@@ -31,7 +32,10 @@ def main(most: int = 25, columns: int = 24, rows: int = 2) -> None:
                 functions.append(name)
             continue
         try:
-            lines.append(f"{name}: {described(value, columns, rows)}")
+            alike = like_another(value, tables)
+            lines.append(f"{name}: {alike or described(value, columns, rows)}")
+            if kind.__name__ == "DataFrame" and not alike:
+                tables[name] = value
         except Exception as error:
             lines.append(f"{name}: {type(value).__name__} ({type(error).__name__} when looked at)")
     if len(lines) > most:
@@ -65,6 +69,21 @@ def described(value: Any, columns: int, rows: int) -> str:
     if library in ("polars", "datasets") and hasattr(kind, "shape"):
         return f"{library} {kind.__name__} {value.shape}"
     return kind.__name__
+
+
+def like_another(value: Any, tables: dict[str, Any]) -> str:
+    """A data frame in a line, where its columns are those of one that was shown, give or take a few; else ""."""
+    if type(value).__name__ != "DataFrame" or str(type(value).__module__).split(".")[0] != "pandas":
+        return ""
+    mine = {str(each): str(kind) for each, kind in value.dtypes.items()}
+    for name, table in tables.items():
+        theirs = {str(each): str(kind) for each, kind in table.dtypes.items()}
+        lacks = [each for each in theirs if each not in mine]
+        more = [f"{each} {kind}" for each, kind in mine.items() if theirs.get(each) != kind]
+        if len(mine) > 3 and len(lacks) <= 6 and len(more) <= 6:
+            shown = "the columns of " + name + (f" without {', '.join(lacks)}" if lacks else "")
+            return f"DataFrame {len(value)} rows: {shown}" + (f", and {', '.join(more)}" if more else "")
+    return ""
 
 
 def frame(table: Any, columns: int, rows: int) -> str:

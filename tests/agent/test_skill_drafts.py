@@ -1,0 +1,215 @@
+"""The drafts of the skills, filled in for data made here, run one after the other as their cells would."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import threadpool_limits
+
+from ml_intern_jlab.agent.skills.choice import KnowHow, know_how
+from ml_intern_jlab.agent.skills.facts import pretrained_model
+from ml_intern_jlab.agent.snippets import snippet
+from ml_intern_jlab.recipes.grounding import ground, listed_tables
+from ml_intern_jlab.recipes.task import read_task
+
+transformers_there = pytest.mark.skipif(
+    not all(find_spec(package) for package in ("torch", "transformers", "accelerate")),
+    reason="torch, transformers and accelerate: pip install 'ml-intern-jlab[transformers]'",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _printed(run: Callable[[], object]) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        run()
+    return printed.getvalue()
+
+
+def known(task: str) -> KnowHow:
+    """The skills for a task over the files of the working directory."""
+    space: dict[str, object] = {}
+
+    def inspect(source: str) -> str:
+        return _printed(lambda: exec(source, space))
+
+    listing = inspect(snippet("look_at_files"))
+    return know_how(ground(read_task(task), listed_tables(listing)), listing, inspect)
+
+
+def run_drafts(how: KnowHow) -> list[str]:
+    """What each draft prints, all in one namespace."""
+    space: dict[str, object] = {"__name__": "__main__"}
+    # What libraries say among themselves isn't ours. Threads that wait for each other take minutes on a busy machine.
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        return [_printed(lambda source=draft: exec(source, space)) for draft in how.drafts]  # type: ignore[misc]
+
+
+def flowers(rows: int, seed: int) -> pd.DataFrame:
+    made = np.random.default_rng(seed)
+    table = pd.DataFrame(made.normal(size=(rows, 3)).round(3), columns=["length", "width", "height"])
+    return table.assign(kind=np.where(table["length"] - table["width"] > 0, "rose", "tulip"))
+
+
+def write_flowers(folder: Path) -> None:
+    flowers(210, 0).to_csv(folder / "known.csv", index=False)
+    flowers(7, 1).drop(columns="kind").to_csv(folder / "new.csv", index=False)
+
+
+def test_tuning_follows_the_comparison(folder: Path) -> None:
+    write_flowers(folder)
+    how = known(
+        "Predict kind for new.csv from known.csv, write kinds.csv with the column kind. Tune the hyperparameters."
+    )
+    assert how.names == ("tabular", "tuning")
+    compared, tuned = run_drafts(how)
+    assert "best: " in compared
+    assert "tuned in" in tuned
+    assert len(pd.read_csv("kinds.csv")) == 7
+
+
+@pytest.mark.parametrize("target", ["kind", "height"])
+def test_evaluation_checks_classes_and_numbers(folder: Path, target: str) -> None:
+    table = flowers(240, 0).assign(height=lambda each: each["length"] * 2 + each["width"])
+    table.to_csv(folder / "known.csv", index=False)
+    table[:7].drop(columns=target).to_csv(folder / "new.csv", index=False)
+    task = (
+        f"Predict {target} for new.csv from known.csv, write out.csv with the column {target}. How good is the model?"
+    )
+    how = known(task + " Evaluate it.")
+    assert how.names == ("tabular", "evaluation")
+    checked = run_drafts(how)[1]
+    assert "dummy: hold-out" in checked
+    assert "95 % of resampled hold-outs" in checked
+    assert ("precision" in checked) == (target == "kind")
+
+
+def test_a_forecast_is_compared_with_the_naive_ones(folder: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=140, tz="UTC")  # whose spelling ends in +00:00
+    sold = [100 + 30 * (day.day_of_week >= 5) + number * 0.2 for number, day in enumerate(days)]
+    pd.DataFrame({"date": days[:120], "sold": sold[:120]}).to_csv(folder / "past.csv", index=False)
+    pd.DataFrame({"date": days[120:]}).to_csv(folder / "next.csv", index=False)
+    how = known(
+        "Forecast sold for the days of next.csv from past.csv. Write forecast.csv with the columns date and sold."
+    )
+    assert how.names == ("tabular", "time-series")
+    naive = run_drafts(how)[1]
+    assert "the value 7 rows ago: cross-validated MAE" in naive
+    assert list(pd.read_csv("forecast.csv").columns) == ["date", "sold"]
+
+
+def test_shifted_copies_of_images_are_tried(folder: Path) -> None:
+    made = np.random.default_rng(0)
+    labels = np.arange(100) % 2
+    images = made.integers(0, 4, (100, 8, 8))
+    images[labels == 0, :, 3:5] += 12
+    images[labels == 1, 3:5, :] += 12
+    table = pd.DataFrame(images.reshape(100, 64), columns=[f"p{place}" for place in range(64)])
+    table[:80].assign(digit=labels[:80]).to_csv(folder / "seen.csv", index=False)
+    table[80:].to_csv(folder / "unseen.csv", index=False)
+    how = known("seen.csv has images of 8x8 pixels; digit is what they show. Predict digit for unseen.csv in out.csv.")
+    assert how.names == ("tabular", "images")
+    tried = run_drafts(how)[1]
+    assert "images as they are: hold-out" in tried
+    assert "with shifted copies: hold-out" in tried
+    assert (pd.read_csv("out.csv")["digit"] == labels[80:]).mean() > 0.9
+
+
+def tiny_encoder(folder: Path) -> None:
+    """A BERT of two layers with random weights and a vocabulary of whole words."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    words = {word: number for number, word in enumerate([*special, "good", "bad", "film", "the", "was"])}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    config = BertConfig(vocab_size=len(words), max_position_embeddings=160, **sizes)
+    BertForSequenceClassification(config).save_pretrained(folder)
+
+
+@transformers_there
+@pytest.mark.filterwarnings("default")
+def test_an_encoder_is_fine_tuned_and_compared_with_the_linear_baseline(folder: Path) -> None:
+    tiny_encoder(folder / "encoder")
+    moods = ["good" if number % 2 else "bad" for number in range(60)]
+    texts = [f"the film was {mood} {'the film ' * (number % 5)}" for number, mood in enumerate(moods)]
+    pd.DataFrame({"text": texts, "mood": moods}).to_csv(folder / "rated.csv", index=False)
+    pd.DataFrame({"text": texts[:6]}).to_csv(folder / "unrated.csv", index=False)
+    how = known(
+        "Fine-tune the model in encoder on rated.csv to predict mood. Write moods.csv for unrated.csv, column mood."
+    )
+    assert how.names[0] == "fine-tuning"
+    assert 'from_pretrained("encoder")' in how.drafts[0]
+    (printed,) = run_drafts(how)
+    assert "linear: hold-out" in printed
+    assert "fine-tuned: hold-out" in printed
+    assert pd.read_csv("moods.csv")["mood"].tolist() == moods[:6]
+
+
+def tiny_writer(folder: Path) -> None:
+    """A Llama of one layer with random weights that reads and writes bytes."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    letters = ["<unk>", "<s>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({letter: number for number, letter in enumerate(letters)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>", unk_token="<unk>").save_pretrained(folder)
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = LlamaConfig(vocab_size=len(letters), max_position_embeddings=512, eos_token_id=2, **sizes)
+    LlamaForCausalLM(config).save_pretrained(folder)
+
+
+@transformers_there
+@pytest.mark.filterwarnings("default")
+def test_several_answers_are_sampled_logged_and_counted(folder: Path) -> None:
+    tiny_writer(folder / "writer")
+    pd.DataFrame({"question": ["1+1?", "2+3?"], "answer": [2, 5]}).to_csv(folder / "sums.csv", index=False)
+    how = known("Measure best-of-N sampling of the model in writer on sums.csv: pass@k and the majority vote.")
+    assert how.names[0] == "best-of-n"
+    (printed,) = run_drafts(how)
+    assert "pass@1: " in printed
+    assert "majority@8: " in printed
+    logged = [json.loads(line) for line in Path("samples.jsonl").read_text("utf-8").splitlines()]
+    assert [len(each["answers"]) for each in logged] == [8, 8]
+
+
+@pytest.mark.parametrize(
+    ("task", "listing", "found"),
+    [
+        (
+            "Fine-tune distilbert/distilbert-base-uncased on a.csv.",
+            "a.csv (5 bytes)",
+            "distilbert/distilbert-base-uncased",
+        ),
+        (
+            "Fine-tune models/mini on data/a.csv.",
+            "models/mini/config.json (9 bytes)\ndata/a.csv (5 bytes)",
+            "models/mini",
+        ),
+        ("Fine-tune what is there.", "mini/config.json (9 bytes)", "mini"),
+        ("Fine-tune an encoder on data/a.csv.", "data/a.csv (5 bytes)", ""),
+    ],
+)
+def test_the_pretrained_model_is_the_one_that_the_task_names(task: str, listing: str, found: str) -> None:
+    assert pretrained_model(task, listing) == found
