@@ -1,0 +1,173 @@
+"""The process beside a local job: it outlives the kernel, keeps the log bounded, and writes down how the job ended.
+
+`python -m ml_intern_jlab.toolkit.jobs_supervisor FOLDER` supervises the job that `jobs_local` has laid out in FOLDER.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import venv
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+MOST_LOG = 20_000_000
+"""Bytes of a log that are written as they come; of what follows only the last ones are kept."""
+LAST_LOG = 1_000_000
+GRACE = 5.0
+"""Seconds after its time is up that a job may take to end by itself, or after it was asked to."""
+
+
+def end_tree(process_id: int) -> None:
+    """End a process and all that it started: first politely, then for certain."""
+    import psutil
+
+    try:
+        parent = psutil.Process(process_id)
+        family = [*parent.children(recursive=True), parent]
+    except psutil.NoSuchProcess:
+        return
+    for each in family:
+        _quietly(each.terminate)
+    _, alive = psutil.wait_procs(family, timeout=GRACE)
+    for each in alive:
+        _quietly(each.kill)
+
+
+def missing(requirements: Sequence[str]) -> list[str]:
+    """Those of the requirements that this Python doesn't meet."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    absent = []
+    for text in requirements:
+        try:
+            requirement = Requirement(text)
+            met = requirement.specifier.contains(importlib.metadata.version(requirement.name), prereleases=True)
+        except (importlib.metadata.PackageNotFoundError, InvalidRequirement):
+            met = False
+        if not met or requirement.extras:
+            absent.append(text)
+    return absent
+
+
+class Supervisor:
+    """Runs the job in `folder` to its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.job: dict[str, Any] = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+        self._child: subprocess.Popen[bytes] | None = None
+        self._reason = ""
+
+    def work(self) -> None:
+        """Prepare, run, and write down how it ended."""
+        signal.signal(signal.SIGTERM, lambda *_: self._end("cancelled"))
+        started = time.time()
+        self._write(state="running", started=started)
+        with (self.folder / "log.txt").open("wb") as log:
+            try:
+                python = self._python(log)
+                code = self._run([python, "-u", "run_job.py"], log, self.job["timeout"] + GRACE)
+            except (OSError, subprocess.CalledProcessError) as error:
+                log.write(f"{error}\n".encode())
+                code = 1
+        state = self._reason or {0: "done", 124: "timed_out"}.get(code, "failed")
+        detail = {
+            "cancelled": "It was cancelled.",
+            "timed_out": f"Its time of {self.job['timeout']:g} s was up.",
+            "failed": f"It ended with exit code {code}.",
+        }.get(state, "")
+        self._write(state=state, started=started, ended=time.time(), detail=detail)
+
+    def _python(self, log: BinaryIO) -> str:
+        """The interpreter that meets the job's requirements: this one, or one in an environment of the job's own."""
+        absent = missing(self.job["requirements"])
+        if not absent:
+            return sys.executable
+        home = self.folder / "env"
+        log.write(f"Installing {', '.join(absent)} for this job.\n".encode())
+        log.flush()
+        venv.create(home, system_site_packages=True, with_pip=True)
+        python = str(home / ("Scripts" if os.name == "nt" else "bin") / "python")
+        # The environment stands on the base Python, which may lack what ours has.
+        sites = os.pathsep.join(path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), sites]))
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *absent]
+        if code := self._run(install, log, self.job["timeout"]):
+            raise OSError(f"The requirements {', '.join(absent)} could not be installed (pip's exit code {code}).")
+        return python
+
+    def _run(self, command: list[str], log: BinaryIO, seconds: float) -> int:
+        if self._reason:
+            return 1
+        self._child = subprocess.Popen(
+            command,
+            cwd=self.folder / "work",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        clock = threading.Timer(seconds, self._end, ["timed_out"])
+        clock.daemon = True
+        clock.start()
+        assert self._child.stdout is not None
+        _copy(self._child.stdout, log)
+        code = self._child.wait()
+        clock.cancel()
+        return code
+
+    def _end(self, reason: str) -> None:
+        self._reason = self._reason or reason
+        if self._child is not None:
+            end_tree(self._child.pid)
+
+    def _write(self, **status: Any) -> None:
+        import psutil
+
+        # With its time of birth a process is told from a later one with the same number.
+        status |= {"process": os.getpid(), "born": psutil.Process().create_time()}
+        path = self.folder / "status.json"
+        path.with_suffix(".new").write_text(json.dumps(status), encoding="utf-8")
+        path.with_suffix(".new").replace(path)
+
+
+def _copy(pipe: IO[bytes], log: BinaryIO) -> None:
+    written, left_out = log.tell(), 0
+    tail: deque[bytes] = deque()
+    held = 0
+    while piece := os.read(pipe.fileno(), 65_536):
+        if written < MOST_LOG:
+            log.write(piece)
+            log.flush()
+            written += len(piece)
+            continue
+        tail.append(piece)
+        held += len(piece)
+        while held > LAST_LOG:
+            gone = tail.popleft()
+            held -= len(gone)
+            left_out += len(gone)
+    if tail:
+        log.write(f"\n[… {left_out:,} bytes of the log were left out …]\n".encode())
+        log.writelines(tail)
+
+
+def _quietly(end: Any) -> None:
+    import contextlib
+
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        end()
+
+
+if __name__ == "__main__":
+    Supervisor(Path(sys.argv[1])).work()
