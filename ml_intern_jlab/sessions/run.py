@@ -11,7 +11,6 @@ from typing import Any
 
 from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
 from ..agent.intern import Conclusion, Intern
-from ..agent.metrics import metrics_in
 from ..agent.plan import activate, finish
 from ..agent.streaming import LanguageModel
 from ..errors import InternError, JournalUnavailable, Refused, StaleDecision
@@ -54,6 +53,7 @@ from ..protocol import (
 from ..redaction import secrets_in
 from .budget import Budget, Limits
 from .desk import Desk
+from .measuring import Measuring
 from .policy import SENDING, Action, Knowledge, Policy, risk_of
 
 log = logging.getLogger(__name__)
@@ -405,12 +405,13 @@ class Run:
             self._pending = self._decision = None
 
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
-        area = OutputArea()
+        area, measuring = OutputArea(), Measuring(cell.cell_id, self._emit)
 
         def on_message(message: IOPubMessage) -> None:
             area.add(message)
             try:
                 self._emit(CellOutput(cell_id=cell.cell_id, message=message))
+                measuring.message(message)
             except JournalUnavailable as error:
                 self._fail(str(error))
 
@@ -448,7 +449,8 @@ class Run:
             raise RunStopped
         text = observation_text(area.outputs)
         self._fresh_output = bool(text.strip())
-        self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
+        self._printed = (self._printed + "\n" + measuring.finish(area.outputs, MAX_OUTPUT_TEXT))[-MAX_OUTPUT_TEXT:]
+        self._show_result(cell, measuring.last)
         return Outcome(
             status,
             decided.source,
@@ -466,14 +468,10 @@ class Run:
             self._failure = reason
             self._loop.create_task(self.stop())
 
-    def _measure(self, cell: CellProposed, text: str) -> None:
-        """Log the metrics that a cell printed; the last one becomes its plan item's result."""
-        self._printed = (self._printed + "\n" + text)[-MAX_OUTPUT_TEXT:]
-        metrics = metrics_in(text)[:20]
-        for metric in metrics:
-            self._emit(MetricLogged(cell_id=cell.cell_id, name=metric.name, value=metric.value, split=metric.split))
-        if metrics and cell.plan_item:
-            result = f"{metrics[-1].name.replace('_', ' ')} {metrics[-1].value:.4g}"
+    def _show_result(self, cell: CellProposed, metric: MetricLogged | None) -> None:
+        """The last metric of a cell becomes its plan item's result."""
+        if metric and cell.plan_item:
+            result = f"{metric.name.replace('_', ' ')} {metric.value:.4g}"[:200]
             items = [
                 item.model_copy(update={"result": result}) if item.item_id == cell.plan_item else item
                 for item in self.items

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..redaction import environment_secrets, redact
 from .jobs_local import LocalPlace
@@ -25,12 +25,16 @@ from .jobs_log import Log
 from .jobs_script import script_of
 from .jobs_spec import JobError, JobFailed, Place, Spec, Status, seconds
 
-__all__ = ["Job", "JobError", "JobFailed", "Status", "attach", "estimate", "submit"]
+if TYPE_CHECKING:
+    from .jobs_sweep import Range, Sweep, sweep
+
+__all__ = ["Job", "JobError", "JobFailed", "Range", "Status", "Sweep", "attach", "estimate", "submit", "sweep"]
 
 MOST_SHOWN = 20_000
 """Characters of a log that a cell shows as they come; the rest only as a count, and the last lines."""
 SMOKE_SECONDS = 60.0
 """Seconds that a smoke test may run; what is still at work then has passed."""
+_ENDINGS = {"timed_out": "ran out of time", "lost": "was lost", "cancelled": "was cancelled"}
 POLL = 0.25, 5.0
 """Seconds between two looks at a job: at first, and at most."""
 
@@ -114,7 +118,9 @@ class Job:
             raise
         show.close(self._log.last)
         if status.state != "done":
-            words = {"timed_out": "ran out of time", "lost": "was lost", "cancelled": "was cancelled"}.get(status.state, "failed")
+            words = {"timed_out": "ran out of time", "lost": "was lost", "cancelled": "was cancelled"}.get(
+                status.state, "failed"
+            )
             tail = "\n".join(self._log.last)
             raise JobFailed(
                 f"The job {self.id} {words}. {status.detail}\nIts last lines:\n{redact(tail, self._secrets)}"
@@ -202,6 +208,7 @@ def submit(
     artifacts: Sequence[str] = (),
     budget: float | None = None,
     smoke: bool | Mapping[str, Any] | None = None,
+    quiet: bool = False,
 ) -> Job:
     """Start a job.
 
@@ -222,6 +229,7 @@ def submit(
         artifacts: patterns of the files that it must leave; `wait` fetches them.
         budget: US dollars that it may cost at most; None: no limit.
         smoke: whether to test at home first (None: wherever the job runs elsewhere), or the arguments for the test.
+        quiet: say nothing.
 
     Raises:
         JobError: it can't be started as asked, or may cost more than the budget.
@@ -240,12 +248,13 @@ def submit(
         files=_files(files),
         artifacts=tuple(artifacts),
     )
-    print(_cost(where, spec, budget))
+    say = print if not quiet else lambda *words: None
+    say(_cost(where, spec, budget))
     test = where.name != "local" if smoke is None else smoke is not False
     if test:
-        _smoke(spec if smoke in (None, True) else replace(spec, **_tested(work, smoke)))
+        say(_smoke(spec if smoke in (None, True) else replace(spec, **script_of(work, cast("Any", smoke)))))
     job = Job(where, where.start(spec), spec.secrets.values())
-    print(f"Submitted: {job.id}")
+    say(f"Submitted: {job.id}")
     return job
 
 
@@ -259,10 +268,6 @@ def attach(job_id: str) -> Job:
     job = Job(place(backend), own)
     job.status()
     return job
-
-
-def _tested(work: str | Path | Callable[..., Any], smoke: Any) -> dict[str, Any]:
-    return script_of(work, smoke)
 
 
 def _cost(where: Place, spec: Spec, budget: float | None) -> str:
@@ -291,8 +296,8 @@ def _cost(where: Place, spec: Spec, budget: float | None) -> str:
     return f"{where.name}, {machine}: at most ${price * hours:.2f} ({spec.timeout:g} s at ${price:.2f} an hour)."
 
 
-def _smoke(spec: Spec) -> None:
-    """Let the job run at home for a moment.
+def _smoke(spec: Spec) -> str:
+    """Let the job run at home for a moment; returns how that went.
 
     Raises:
         JobFailed: it failed there.
@@ -306,12 +311,11 @@ def _smoke(spec: Spec) -> None:
     except JobFailed as failed:
         if job.status().state != "timed_out":
             raise JobFailed(f"The smoke test at home failed, so nothing was submitted. {failed}") from None
-        print(f"Smoke test at home: still at work after {SMOKE_SECONDS:g} s, so it starts well.")
-        return
+        return f"Smoke test at home: still at work after {SMOKE_SECONDS:g} s, so it starts well."
     except KeyboardInterrupt:
         job.cancel()
         raise
-    print(f"Smoke test at home: passed in {job.status().seconds or 0:.1f} s.")
+    return f"Smoke test at home: passed in {job.status().seconds or 0:.1f} s."
 
 
 def _secrets(secrets: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
@@ -331,3 +335,12 @@ def _files(files: Sequence[str | Path]) -> dict[str, Path]:
             "Two of the files have the same name; in the job's working folder one would take the other's place."
         )
     return {path.name: path for path in paths}
+
+
+def __getattr__(name: str) -> Any:
+    """Sweeps stand on jobs, so this module brings them in only when they are asked for."""
+    if name in ("Range", "Sweep", "sweep"):
+        from . import jobs_sweep
+
+        return getattr(jobs_sweep, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

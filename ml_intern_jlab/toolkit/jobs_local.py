@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -61,8 +62,8 @@ class LocalPlace:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        # It is never waited for, on purpose: the job goes on without this process.
-        supervisor.returncode = 0
+        # The job goes on without this process; while it lives, somebody has to take note of the supervisor's end.
+        threading.Thread(target=supervisor.wait, daemon=True).start()
         return job_id
 
     def status(self, job_id: str) -> Status:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -27,19 +28,27 @@ GRACE = 5.0
 
 
 def end_tree(process_id: int) -> None:
-    """End a process and all that it started: first politely, then for certain."""
+    """End a process and all that it started, orphans of its group included: first politely, then for certain."""
     import psutil
 
-    try:
+    family = {process.pid: process for process in psutil.process_iter() if _group(process.pid) == process_id}
+    with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(process_id)
-        family = [*parent.children(recursive=True), parent]
-    except psutil.NoSuchProcess:
-        return
-    for each in family:
-        _quietly(each.terminate)
-    _, alive = psutil.wait_procs(family, timeout=GRACE)
+        family |= {process.pid: process for process in [parent, *parent.children(recursive=True)]}
+    for each in family.values():
+        with contextlib.suppress(psutil.Error):
+            each.terminate()
+    _, alive = psutil.wait_procs(family.values(), timeout=GRACE)
     for each in alive:
-        _quietly(each.kill)
+        with contextlib.suppress(psutil.Error):
+            each.kill()
+
+
+def _group(process_id: int) -> int:
+    try:
+        return os.getpgid(process_id)
+    except (AttributeError, OSError):
+        return 0  # it is gone, or this system knows no groups
 
 
 def missing(requirements: Sequence[str]) -> list[str]:
@@ -114,14 +123,19 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         clock = threading.Timer(seconds, self._end, ["timed_out"])
         clock.daemon = True
         clock.start()
         assert self._child.stdout is not None
-        _copy(self._child.stdout, log)
+        reader = threading.Thread(target=_copy, args=(self._child.stdout, log), daemon=True)
+        reader.start()
         code = self._child.wait()
         clock.cancel()
+        # With its script a job is over; what it left running would hold its log open.
+        end_tree(self._child.pid)
+        reader.join(GRACE)
         return code
 
     def _end(self, reason: str) -> None:
@@ -158,15 +172,6 @@ def _copy(pipe: IO[bytes], log: BinaryIO) -> None:
     if tail:
         log.write(f"\n[… {left_out:,} bytes of the log were left out …]\n".encode())
         log.writelines(tail)
-
-
-def _quietly(end: Any) -> None:
-    import contextlib
-
-    import psutil
-
-    with contextlib.suppress(psutil.Error):
-        end()
 
 
 if __name__ == "__main__":

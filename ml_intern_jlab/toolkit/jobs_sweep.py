@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -90,8 +90,8 @@ class Sweep:
                 f"{trial.state}: {trial.error}" if trial.error else trial.state,
                 "" if trial.seconds is None else f"{trial.seconds:.1f}",
             ]
-            tag = "th" if trial is self.best else "td"
-            rows.append("<tr>" + "".join(f"<{tag}>{html.escape(cell[:200])}</{tag}>" for cell in cells) + "</tr>")
+            best = ' style="font-weight: bold"' if trial is self.best else ""
+            rows.append(f"<tr{best}>" + "".join(f"<td>{html.escape(cell[:200])}</td>" for cell in cells) + "</tr>")
         head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
@@ -138,7 +138,7 @@ def sweep(
         JobError: the space is empty, or needs optuna, which isn't installed.
     """
     search = _search(space, trials, direction, seed)
-    count = trials or search.count
+    count = search.count
     if budget := how.pop("budget", None):
         how["budget"] = budget / count
     found, shown = Sweep(metric, direction), track.Display()
@@ -148,10 +148,10 @@ def sweep(
     def begin(number: int) -> None:
         trial = Trial(number, search.ask(number))
         found.trials.append(trial)
-        quiet = {"smoke": False} if number else {}
-        trial.job = submit(
-            work, {**(fixed or {}), **trial.parameters}, **{"name": f"{work.__name__}-{number}", **how, **quiet}
-        )
+        # What the first trial shows and tests at home holds for the others.
+        later = {"smoke": False, "quiet": True} if number else {}
+        arguments = {**(fixed or {}), **trial.parameters}
+        trial.job = submit(work, arguments, **{"name": f"{work.__name__}-{number}", **how, **later})
         running.append(trial)
 
     try:
@@ -239,7 +239,9 @@ class _Optuna:
         try:
             import optuna
         except ImportError as error:
-            raise JobError('A search needs optuna: pip install "ml-intern-jlab[sweep]". A whole grid does not.') from error
+            raise JobError(
+                'A search needs optuna: pip install "ml-intern-jlab[sweep]". A whole grid does not.'
+            ) from error
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.count = count
         self._failed = optuna.trial.TrialState.FAIL
@@ -268,18 +270,14 @@ class _Optuna:
 
 
 def _search(space: Space, trials: int | None, direction: Direction, seed: int) -> _Search:
-    if empty := [name for name in _lists(space) if not len(space[name])]:  # type: ignore[arg-type]
+    lists = {name: values for name, values in space.items() if not isinstance(values, Range)}
+    if empty := [name for name, values in lists.items() if not len(values)]:
         raise JobError(f"There is nothing to try for {', '.join(empty)}.")
     if not space or (trials is not None and trials < 1):
         raise JobError("A sweep needs at least one parameter and one trial.")
-    lists = {name: values for name, values in space.items() if not isinstance(values, Range)}
     grid = _Grid(lists) if len(lists) == len(space) else None
     if grid is not None and (trials is None or trials >= grid.count):
         return grid
     if trials is None:
         raise JobError("A sweep over a range needs the number of trials.")
     return _Optuna(space, trials, direction, seed)
-
-
-def _lists(space: Space) -> Iterator[str]:
-    return (name for name, values in space.items() if not isinstance(values, Range))
