@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from . import jobs_runner
+from .errors import ToolkitError
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "timed_out", "lost"]
 ENTRY = "run_job.py"
 """The file that a place starts; it writes the script beside itself and runs it."""
 
 
-class JobError(Exception):
+class JobError(ToolkitError):
     """A job that can't be submitted, found or read; the message says what to do."""
 
 

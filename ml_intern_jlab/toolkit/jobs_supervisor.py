@@ -9,6 +9,7 @@ import contextlib
 import importlib.metadata
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,14 +105,15 @@ class Supervisor:
         home = self.folder / "env"
         log.write(f"Installing {', '.join(absent)} for this job.\n".encode())
         log.flush()
-        venv.create(home, system_site_packages=True, with_pip=True)
+        uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+        venv.create(home, system_site_packages=True, with_pip=uv is None)
         python = str(home / ("Scripts" if os.name == "nt" else "bin") / "python")
         # The environment stands on the base Python, which may lack what ours has.
         sites = os.pathsep.join(path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), sites]))
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *absent]
-        if code := self._run(install, log, self.job["timeout"]):
-            raise OSError(f"The requirements {', '.join(absent)} could not be installed (pip's exit code {code}).")
+        pip = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+        if code := self._run([*pip, "--quiet", *absent], log, self.job["timeout"]):
+            raise OSError(f"The requirements {', '.join(absent)} could not be installed (exit code {code}).")
         return python
 
     def _run(self, command: list[str], log: BinaryIO, seconds: float) -> int:
