@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .hub_faults import TRANSPORT
 from .track import MIME
 
 SEED = re.compile(r"\b(random_state|seed|manual_seed)\s*[=(]\s*(\d+)")
@@ -235,13 +236,12 @@ def _hash(path: Path) -> str:
 
 def _hub_data(repo: str, revision: str) -> Data:
     """The revision and the licence as the Hub tells them now; what it doesn't tell stays unknown."""
-    from httpx import HTTPError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
         info = HfApi().dataset_info(repo, revision=revision or None, timeout=15)
-    except (HfHubHTTPError, HTTPError, HFValidationError):
+    except (HfHubHTTPError, HFValidationError, *TRANSPORT):
         return Data(repo, revision)
     licences = [tag.removeprefix("license:") for tag in info.tags or [] if tag.startswith("license:")]
     return Data(repo, info.sha or revision, ", ".join(licences))

@@ -13,6 +13,7 @@ import httpx
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
+from .hub_faults import TRANSPORT
 from .jobs_spec import ENTRY, JobError, Spec, State, Status
 
 IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
@@ -131,5 +132,5 @@ class HubPlace:
             }.get(status, f"it answered {status}")
             said = error.server_message or ""
             raise JobError(f"{host} did not {deed}: {why}. {said}".strip()) from error
-        except httpx.HTTPError as error:
+        except TRANSPORT as error:
             raise JobError(f"{host} could not be reached, so it did not {deed}. {error}") from error

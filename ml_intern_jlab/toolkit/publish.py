@@ -10,6 +10,7 @@ before, and after on what was read back from the new address; the two must agree
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import html
 import json
@@ -333,10 +334,8 @@ def _secrets(name: str, text: str) -> list[int]:
     lines = secrets_in(text)
     if not lines and name.endswith((".ipynb", ".json")):
         # Quotes are escaped in JSON, which hides pairs of a name and a secret.
-        try:
+        with contextlib.suppress(ValueError):
             lines = secrets_in("\n".join(_texts(json.loads(text))))
-        except ValueError:
-            pass
     return lines
 
 

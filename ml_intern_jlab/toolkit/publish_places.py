@@ -1,4 +1,4 @@
-"""Where something is published: a repository of the Hub, or a folder. Both tell what they have, and take all or nothing."""
+"""Where something is published: a repository of the Hub, or a folder. Each takes all or nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from huggingface_hub.errors import (
     LocalTokenNotFoundError,
     RepositoryNotFoundError,
 )
+from huggingface_hub.hf_api import RepoFile
 
 from .errors import ToolkitError
+from .hub_faults import TRANSPORT
 
 Kind = Literal["model", "dataset", "space"]
 
@@ -80,7 +82,10 @@ class Place(Protocol):
     """Where something is published."""
 
     address: str
-    kind: str
+
+    @property
+    def kind(self) -> str:
+        """ "model", "dataset", "space" or "folder"."""
 
     def standing(self) -> Standing:
         """What is there now.
@@ -163,23 +168,21 @@ class HubPlace:
                     return Standing({}, exists=False, private=True)
                 raise
             entries = self._api.list_repo_tree(self._repo, repo_type=self._type, recursive=True)
-            files = {}
-            for entry in entries:
-                if blob := getattr(entry, "blob_id", None):
-                    files[entry.path] = entry.lfs.sha256 if entry.lfs else blob
+            found = [entry for entry in entries if isinstance(entry, RepoFile)]
+            files = {entry.path: entry.lfs.sha256 if entry.lfs else entry.blob_id for entry in found}
         return Standing(files, exists=True, private=bool(info.private), commit=info.sha or "")
 
     def send(self, files: Mapping[str, Content], private: bool, before: Standing, message: str) -> str:
-        """One commit on top of the one that the plan saw. Large files that arrived before an interruption stay there."""
+        """One commit on top of the one that the plan saw. Large files that arrived before an interruption stay."""
         with self._explained("write to"):
             if not before.exists:
+                # An earlier push may have come so far, and no further.
                 self._api.create_repo(
-                    self._repo,
-                    repo_type=self._type,
-                    private=private,
-                    exist_ok=False,
-                    **({"space_sdk": self._sdk} if self._sdk else {}),
+                    self._repo, repo_type=self._type, private=private, exist_ok=True, space_sdk=self._sdk or None
                 )
+                now = self.standing()
+                if set(now.files) - {".gitattributes"} or now.private != private:
+                    raise PublishError(f"Somebody else has made {self.address} since the plan; make the plan again.")
             operations = [
                 CommitOperationAdd(
                     path_in_repo=name, path_or_fileobj=str(content.path) if content.path else content.data
@@ -227,8 +230,8 @@ class HubPlace:
             raise PublishError(
                 f"{host} did not let us {deed} {self._repo}: {why}. {error.server_message or ''}".strip(), status
             ) from error
-        except httpx.HTTPError as error:
+        except TRANSPORT as error:
             raise PublishError(
-                f"The connection to {host} broke while we were to {deed} {self._repo}. Push again: what has arrived is not "
-                f"sent twice. ({error})"
+                f"The connection to {host} broke while we were to {deed} {self._repo}. Push again: what has arrived is "
+                f"not sent twice. ({error})"
             ) from error
