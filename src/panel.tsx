@@ -12,6 +12,8 @@ import { EmptyState } from './components/empty';
 import { Header } from './components/header';
 import { Review } from './components/review';
 import { RunView } from './components/run';
+import { Scoreboard } from './components/scoreboard';
+import { Tabs, type TabName } from './components/tabs';
 import { PROTOCOL_VERSION } from './protocol';
 import type { ISessionState } from './reducer';
 import { widenOnce } from './width';
@@ -57,23 +59,24 @@ export class InternPanel extends ReactWidget {
 }
 
 function PanelView(): JSX.Element {
-  const { model, trans } = usePanel();
+  const { model } = usePanel();
   const obstacle = useObstacle();
+  const [tab, setTab] = React.useState<TabName>('run');
   return (
     <>
       <Header />
-      <div className="jp-Intern-tabs" role="tablist">
-        <span role="tab" aria-selected="true">
-          {trans.__('Run')}
-        </span>
-      </div>
-      <Conversation>
-        {obstacle}
-        {!obstacle &&
-          (model.current?.state.runs.length ? <Runs /> : <EmptyState />)}
-        {!obstacle && model.current && <Review session={model.current} />}
-        <Failure />
-      </Conversation>
+      <Tabs chosen={tab} onChoose={setTab} />
+      {tab === 'scoreboard' && model.current && !obstacle ? (
+        <Scoreboard session={model.current} />
+      ) : (
+        <Conversation>
+          {obstacle}
+          {!obstacle &&
+            (model.current?.state.runs.length ? <Runs /> : <EmptyState />)}
+          {!obstacle && model.current && <Review session={model.current} />}
+          <Failure />
+        </Conversation>
+      )}
       {model.notebook.problem && (
         <div className="jp-Intern-hint" role="status">
           {model.notebook.problem}
