@@ -35,7 +35,8 @@ help:
 	@printf '%s\n' \
 	  'make demo             set up, then do the main job on the example, without a browser' \
 	  'make lab              set up, then open JupyterLab on a copy of the example' \
-	  'make test             everything that CI runs' \
+	  'make demo-hub         the same on a small Hub of this machine, to research and publish offline' \
+  'make test             everything that CI runs' \
 	  'make protocol         write src/protocol.ts from ml_intern_jlab/protocol.py' \
 	  'make bench-tasks      solve and score the tasks of bench/tasks (MODEL=recipes)' \
 	  'make bench-quality    this agent and the stock one with one model (MODEL=local:qwen2.5-coder-1.5b)' \
@@ -113,7 +114,7 @@ $(STAMPS)/chromium: | $(STAMPS)/venv
 
 # --- what people do -----------------------------------------------------------------------------------------------
 
-.PHONY: demo lab protocol wheel bench-tasks bench-quality bench-overhead bench-review rules-docs bench-safety clean
+.PHONY: demo lab demo-hub protocol wheel bench-tasks bench-quality bench-overhead bench-review rules-docs bench-safety clean
 demo: $(STAMPS)/demo
 	@rm -rf build/demo && mkdir -p build && cp -R examples/penguins build/demo
 	$(say) 'Doing the main job in build/demo (about 1 min)'
@@ -123,6 +124,12 @@ lab: $(STAMPS)/labextension
 	@[ -d build/lab ] || { mkdir -p build && cp -R examples/penguins build/lab; }
 	$(say) 'Opening JupyterLab on build/lab; Ctrl-C ends it'
 	@cd build/lab && exec jupyter lab $(ALLOW_ROOT)
+
+# The Hub of the tests, with a little content; what is published goes there and ends with it.
+demo-hub: $(STAMPS)/labextension
+	@mkdir -p build/hub
+	$(say) 'Opening JupyterLab on build/hub, with a Hub on this machine; Ctrl-C ends both'
+	@cd build/hub && PYTHONPATH=$(CURDIR) exec python -m tests.hub jupyter lab $(ALLOW_ROOT)
 
 protocol: $(STAMPS)/demo node_modules/.yarn-state.yml
 	@python -m ml_intern_jlab.protocol | node generate-protocol.mjs > src/protocol.ts.new

@@ -1,4 +1,4 @@
-"""What can go wrong when something is read from elsewhere. Each message is for a person: what, where, what to do now."""
+"""What can go wrong when something is read from elsewhere. Each message tells a person what, where, and what to do."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ TIMEOUT = 30.0
 """Seconds for a call, all its tries together."""
 
 TRIES = 4
+PAUSE = 0.3
+"""Seconds before the second try; each further pause is twice as long."""
+
 LONGEST_WAIT = 20.0
 """Seconds that a service may ask us to wait; more than that is told to the person."""
 
@@ -31,7 +34,7 @@ FRESH = 3600.0
 
 MOST_BYTES = 25 * 2**20
 
-Params = Mapping[str, str | int | float | bool | list[str] | None]
+Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,8 @@ class Answer:
         try:
             return json.loads(self.body)
         except ValueError:
-            raise Unreachable(
-                f"{self.source.host} answered with something that is not JSON; a proxy or a login page may stand between."
-            ) from None
+            told = "answered with something that is not JSON; a proxy or a login page may stand between."
+            raise Unreachable(f"{self.source.host} {told}") from None
 
 
 def get(
@@ -167,7 +169,7 @@ def _ask(service: Service, url: str, headers: Mapping[str, str], timeout: float,
         try:
             status, answer = _once(service, url, headers, end - time.monotonic(), most_bytes)
         except httpx.TransportError as error:
-            why, pause = _told(error), 0.3 * 2**turn
+            why, pause = _told(error), PAUSE * 2**turn
         except httpx.HTTPError as error:
             raise Unreachable(f"{service.host} could not be read: {_told(error)}.") from error
         else:
@@ -175,7 +177,7 @@ def _ask(service: Service, url: str, headers: Mapping[str, str], timeout: float,
                 return answer
             if status != 429 and status < 500:
                 raise _refusal(service, status, answer)
-            pause = _asked_pause(answer.headers, 0.3 * 2**turn)
+            pause = _asked_pause(answer.headers, PAUSE * 2**turn)
             if pause > LONGEST_WAIT or (status == 429 and turn == TRIES - 1):
                 raise _refusal(service, status, answer)
             why = f"it answers with status {status}"
@@ -198,9 +200,8 @@ def _once(
             pieces.append(piece)
             size += len(piece)
             if size > most_bytes:
-                raise BadRequest(
-                    f"{url.partition('?')[0]} is longer than {most_bytes // 2**20} MB; read a part of it, or download it."
-                )
+                limit = f"longer than {most_bytes // 2**20} MB"
+                raise BadRequest(f"{url.partition('?')[0]} is {limit}; read a part of it, or download it.")
             if time.monotonic() > end:
                 raise httpx.ReadTimeout("the answer did not end in time")
         told = {name.lower(): value for name, value in response.headers.items()}

@@ -328,12 +328,14 @@ def _section_at(found: list[Section], section: str | int) -> int | None:
         return section if 0 <= section < len(found) else None
     wanted = section.strip().lower()
     titles = [each.title.lower() for each in found]
-    for fits in (lambda title: title == wanted, lambda title: title.lstrip("0123456789. ivx") == wanted):
-        if at := next((number for number, title in enumerate(titles) if fits(title)), None):
-            return at
-        if titles and fits(titles[0]):
-            return 0
-    return next((number for number, title in enumerate(titles) if wanted in title), None)
+    for fitting in (
+        [title == wanted for title in titles],
+        [title.lstrip("0123456789. ivx") == wanted for title in titles],
+        [wanted in title for title in titles],
+    ):
+        if any(fitting):
+            return fitting.index(True)
+    return None
 
 
 def _at(page: str, section: Section) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from urllib.parse import urlsplit
@@ -81,22 +81,45 @@ def safe_link(address: object) -> str:
     return text if urlsplit(text).scheme in {"http", "https"} else ""
 
 
+@dataclass(frozen=True)
+class _Column:
+    """One column of a table: how its cells are read and shown."""
+
+    title: str
+    name: str
+    kind: str = ""
+    link: str = ""
+
+    def text(self, row: Any, most: int = MOST_CELL) -> str:
+        value = row.get(self.name) if isinstance(row, Mapping) else getattr(row, self.name)
+        return short(value, self.kind, most)
+
+    def html(self, row: Any, most: int = MOST_CELL_HTML) -> str:
+        text = html.escape(self.text(row, most))
+        address = safe_link(getattr(row, self.link)) if self.link else ""
+        return f'<a href="{html.escape(address)}" target="_blank" rel="noopener">{text}</a>' if address else text
+
+
+def _columns(rows: Sequence[Any]) -> list[_Column]:
+    """The columns of rows of one kind: dataclasses by their fields, mappings by their keys."""
+    if isinstance(rows[0], Mapping):
+        return [_Column(str(name), name) for name in dict.fromkeys(name for row in rows for name in row)]
+    return [_column(field) for field in _fields(type(rows[0]))]
+
+
+def _column(field: dataclasses.Field[Any]) -> _Column:
+    told = field.metadata
+    title = told.get("title") or field.name.replace("_", " ")
+    return _Column(title, field.name, told.get("kind", ""), told.get("link", ""))
+
+
 def _fields(kind: type) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(kind) if not field.metadata.get("hidden")]
 
 
-def _title(field: dataclasses.Field[Any]) -> str:
-    return field.metadata.get("title") or field.name.replace("_", " ")
-
-
-def _cell(row: Any, field: dataclasses.Field[Any]) -> str:
-    text = html.escape(short(getattr(row, field.name), field.metadata.get("kind", ""), MOST_CELL_HTML))
-    link = field.metadata.get("link")
-    address = safe_link(getattr(row, link)) if link else ""
-    return f'<a href="{html.escape(address)}" target="_blank" rel="noopener">{text}</a>' if address else text
-
-
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
@@ -106,7 +129,7 @@ class Table(Sequence[T], Generic[T]):
 
     Attributes:
         title: what the rows are, in what order.
-        rows: frozen dataclasses, all of them.
+        rows: frozen dataclasses or mappings, all of them.
         source: where they come from, and how old they are.
         note: what should be known about them, such as that there are more.
     """
@@ -153,13 +176,10 @@ class Table(Sequence[T], Generic[T]):
     def __repr__(self) -> str:
         if not self.rows:
             return f"{self.title}: nothing found. {self._foot()}".strip()
-        fields = _fields(type(self.rows[0]))
-        lines = [[_title(field) for field in fields]]
-        lines += [
-            [short(getattr(row, field.name), field.metadata.get("kind", "")) for field in fields]
-            for row in self.rows[:MOST_ROWS]
-        ]
-        widths = [max(len(line[at]) for line in lines) for at in range(len(fields))]
+        columns = _columns(self.rows)
+        lines = [[column.title for column in columns]]
+        lines += [[column.text(row) for column in columns] for row in self.rows[:MOST_ROWS]]
+        widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
         body = [
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
         ]
@@ -170,10 +190,10 @@ class Table(Sequence[T], Generic[T]):
         foot = f"<div style='opacity:.7'>{html.escape(self._foot())}</div>" if self._foot() else ""
         if not self.rows:
             return f"<div>{html.escape(self.title)}: nothing found.</div>{foot}"
-        fields = _fields(type(self.rows[0]))
-        head = "".join(f"<th style='text-align:left'>{html.escape(_title(field))}</th>" for field in fields)
+        columns = _columns(self.rows)
+        head = "".join(f"<th style='text-align:left'>{html.escape(column.title)}</th>" for column in columns)
         body = "".join(
-            "<tr>" + "".join(f"<td style='{STYLE}'>{_cell(row, field)}</td>" for field in fields) + "</tr>"
+            "<tr>" + "".join(f"<td style='{STYLE}'>{column.html(row)}</td>" for column in columns) + "</tr>"
             for row in self.rows[:MOST_ROWS]
         )
         return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}"
@@ -182,26 +202,32 @@ class Table(Sequence[T], Generic[T]):
 class Record:
     """Base of results about one thing: shown as names and values. Subclasses are frozen dataclasses."""
 
-    def _shown(self) -> Iterator[tuple[str, Any, dataclasses.Field[Any]]]:
+    def _shown(self) -> Iterator[tuple[_Column, Any]]:
         for field in _fields(type(self)):
             value = getattr(self, field.name)
             if value is not None and value not in ("", ()):
-                yield _title(field), value, field
+                yield _column(field), value
 
     def __repr__(self) -> str:
         lines = [type(self).__name__]
-        for title, value, field in self._shown():
+        for column, value in self._shown():
             if isinstance(value, Table | Record):
-                lines += [f"{title}:", *(f"  {line}" for line in repr(value).splitlines())]
+                lines += [f"{column.title}:", *(f"  {line}" for line in repr(value).splitlines())]
             else:
-                lines.append(f"{title}: {short(value, field.metadata.get('kind', ''), 600)}")
+                lines.append(f"{column.title}: {column.text(self, 600)}")
         return bounded("\n".join(lines))
 
     def _repr_html_(self) -> str:
         rows = []
-        for title, value, field in self._shown():
-            inner = value._repr_html_() if isinstance(value, Table | Record) else _cell_of(self, field)
-            rows.append(f"<tr><th style='{STYLE}'>{html.escape(title)}</th><td style='{STYLE}'>{inner}</td></tr>")
+        for column, value in self._shown():
+            if isinstance(value, Table | Record):
+                inner = value._repr_html_()
+            elif isinstance(value, tuple) and any(len(str(each)) > 40 for each in value):
+                inner = "".join(f"<div>{html.escape(short(each, '', 600))}</div>" for each in value[:40])
+            else:
+                inner = column.html(self, 2000)
+            head = html.escape(column.title)
+            rows.append(f"<tr><th style='{STYLE}'>{head}</th><td style='{STYLE}'>{inner}</td></tr>")
         return f"<table><tbody>{''.join(rows)}</tbody></table>"
 
     def to_pandas(self) -> pd.DataFrame:
@@ -209,15 +235,6 @@ class Record:
         import pandas
 
         return pandas.DataFrame([_plain(self)])
-
-
-def _cell_of(record: Record, field: dataclasses.Field[Any]) -> str:
-    value = getattr(record, field.name)
-    if isinstance(value, tuple) and any(isinstance(each, str) and len(each) > 40 for each in value):
-        return "".join(f"<div>{html.escape(short(each, '', 600))}</div>" for each in value[:40])
-    if isinstance(value, str) and not field.metadata.get("link"):
-        return html.escape(short(value, "", 2000))
-    return _cell(record, field)
 
 
 def bounded(text: str, most: int = MOST_PRINTED) -> str:

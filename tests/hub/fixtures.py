@@ -24,6 +24,8 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
         folders = {"HF_HOME": str(tmp_path / "hf"), "ML_INTERN_CACHE": str(tmp_path / "toolkit-cache")}
         for name, value in {**served.environment(), **folders}.items():
             monkeypatch.setenv(name, value)
+        for name in ("GITHUB_TOKEN", "GH_TOKEN", "SEMANTIC_SCHOLAR_API_KEY", "S2_API_KEY", "ML_INTERN_WEB_SEARCH"):
+            monkeypatch.delenv(name, raising=False)
         # huggingface_hub reads its environment once, when it is imported.
         constant: dict[str, object] = {
             "ENDPOINT": served.url,
@@ -38,6 +40,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub
         for name, kept in constant.items():
             monkeypatch.setattr(constants, name, kept)
         monkeypatch.setattr(hf_api.api, "endpoint", served.url)
+        monkeypatch.setattr(http, "PAUSE", 0.01)
         yield served
         http.close()
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from tests.hub.code_routes import CodeRepository, CodeRoutes, Shelves
 from tests.hub.file_routes import FileRoutes
 from tests.hub.job_routes import JobRoutes
 from tests.hub.jobs import JobRunner
 from tests.hub.paper_routes import PaperRoutes
 from tests.hub.papers import Paper
 from tests.hub.repository_routes import RepositoryRoutes
+from tests.hub.rows import Split
 from tests.hub.serving import Fault, Request, Router, Server
 from tests.hub.state import HubState
+from tests.hub.viewer_routes import Rows, ViewerRoutes
 
 TOKEN = "hf_" + "loopbackOwner" * 2
 """The write token of the user `ada` of the organization `lab`."""
@@ -39,11 +43,15 @@ class LoopbackHub(HubState):
         self.add_user(READ_TOKEN, "bob", role="read")
         self.jobs = JobRunner()
         self.papers: dict[str, Paper] = {}
+        self.rows: Rows = {}
+        self.shelves = Shelves()
         self._add_routes(self.server.router)
 
     def _add_routes(self, router: Router) -> None:
         FileRoutes(self, router, self.cdn.router, self.url, self.cdn_url)
         PaperRoutes(self.papers, router)
+        CodeRoutes(self.shelves, router, self.url)
+        ViewerRoutes(self, self.rows, router)
         JobRoutes(self, self.jobs, router)
         # Last: its pages have the widest patterns.
         RepositoryRoutes(self, router, self.url)
@@ -74,12 +82,31 @@ class LoopbackHub(HubState):
             "ML_INTERN_SEMANTIC_SCHOLAR": f"{self.url}/scholar",
             "ML_INTERN_DATASETS_SERVER": f"{self.url}/viewer",
             "ML_INTERN_GITHUB": f"{self.url}/github",
+            **({"ML_INTERN_WEB_SEARCH": f"{self.url}/web"} if self.shelves.web else {}),
         }
 
     def add_paper(self, id: str, title: str, **facts: Any) -> Paper:
         """A paper; `facts` are fields of `Paper`."""
         self.papers[id] = Paper(id, title, **facts)
         return self.papers[id]
+
+    def add_rows(
+        self,
+        dataset: str,
+        rows: list[dict[str, Any]],
+        *,
+        config: str = "default",
+        split: str = "train",
+        classes: dict[str, list[str]] | None = None,
+    ) -> None:
+        """Rows that the viewer shows of a dataset that the Hub has."""
+        self.rows.setdefault(dataset, {})[config, split] = Split(rows, classes or {})
+
+    def add_code(self, name: str, files: Mapping[str, str | bytes], **facts: Any) -> CodeRepository:
+        """A repository on GitHub; `facts` are fields of `CodeRepository`."""
+        held = {path: each.encode() if isinstance(each, str) else each for path, each in files.items()}
+        self.shelves.code[name] = CodeRepository(name, held, **facts)
+        return self.shelves.code[name]
 
     def fail(self, path: str, status: int = 0, **how: Any) -> Fault:
         """Let requests to paths that match `path` go wrong; see `Fault`. Both hosts are struck."""

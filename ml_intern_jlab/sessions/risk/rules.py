@@ -77,7 +77,9 @@ HARMLESS = """
     subprocess.CompletedProcess socket.gethostname urllib.parse.* signal.SIG* signal.Signals*
     multiprocessing.cpu_count requests.codes.* http.HTTPStatus* openai.**.create()** get_ipython().run_line_magic
     get_ipython().run_cell_magic get_ipython().__class__** get_ipython().config** get_ipython().display_formatter**
-    get_ipython().user_ns* getpass.getuser *.__version__
+    get_ipython().user_ns* getpass.getuser *.__version__ ml_intern_jlab.toolkit.docs.look
+    ml_intern_jlab.toolkit.papers.paper_id ml_intern_jlab.toolkit.github.notebook_text
+    ml_intern_jlab.toolkit.github.repository_name
 """
 
 RULES: tuple[tuple[Risk, str, str], ...] = (
@@ -121,7 +123,9 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo
         fsspec.filesystem fsspec.url_to_fs feedparser.* newspaper.* trafilatura.fetch*
         cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.* spacy.cli.* stanza.download*
-        tensorflow.keras.utils.get_file"""),
+        tensorflow.keras.utils.get_file ml_intern_jlab.toolkit.papers.* ml_intern_jlab.toolkit.datasets.*
+        ml_intern_jlab.toolkit.models.* ml_intern_jlab.toolkit.docs.* ml_intern_jlab.toolkit.github.*
+        ml_intern_jlab.toolkit.web.* ml_intern_jlab.toolkit.jobs.*"""),
     (Risk.publish, "sends something out to be kept or seen by others", """
         *.push_to_hub huggingface_hub.upload_* huggingface_hub.create_* huggingface_hub.delete_*
         huggingface_hub.update_* huggingface_hub.move_repo huggingface_hub.**HfApi**.upload_*
@@ -135,7 +139,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         *.upload_file *.upload_folder *.put_object *.upload_fileobj smtplib.**.send* ?.to_gbq tweepy.**.update_status
         *.create_tweet *.upload_from_string *.upload_from_file *.WandbLogger* *.CometLogger* *.NeptuneLogger*
         *.WandbCallback* *.WandbMetricsLogger* clearml.* dagshub.* *.batch_upload_files swanlab.* trackio.init
-        aim.Run* ?.push_to_hub"""),
+        aim.Run* ?.push_to_hub ml_intern_jlab.toolkit.publish.**"""),
     (Risk.spend, "can cost money", """
         huggingface_hub.**run_job huggingface_hub.**run_uv_job huggingface_hub.**create_inference_endpoint
         huggingface_hub.**create_scheduled_job huggingface_hub.*InferenceClient** *.request_space_hardware
@@ -147,6 +151,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         fireworks.** azure.ai.** azure.mgmt.** sky.launch sky.jobs.* skypilot.* databricks.sdk.** dstack.** beam.**
         anyscale.** coiled.** vertexai.** google.genai.** xai_sdk.** voyageai.** fal_client.* elevenlabs.**
         paperspace.** gradient.** ibm_watsonx_ai.** smolagents.*Model* mlflow.sagemaker.* ?.create_training_job
+        ml_intern_jlab.toolkit.jobs.submit** ml_intern_jlab.toolkit.jobs.sweep**
         ?.create_inference_endpoint ?.run_instances ?.run_job ?.run_uv_job ?.request_space_hardware"""),
     (Risk.credentials, "reads credentials", """
         decouple.* environs.** pydantic_settings.* os.environ._data os.environ.__dict__ streamlit.secrets**
