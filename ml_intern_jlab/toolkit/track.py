@@ -72,20 +72,19 @@ class Experiment:
     Args:
         name: what the scoreboard calls it.
         parameters: plain values.
-        project: trackio's project, "" does without trackio.
-        space: a Space of the Hub that trackio sends the project to; "" keeps it on this machine.
+        project: trackio's project on this machine, "" does without trackio.
 
     Raises:
         RuntimeError: a project is named and trackio isn't installed.
     """
 
-    def __init__(self, name: str, parameters: Mapping[str, Any], project: str = "", space: str = "") -> None:
+    def __init__(self, name: str, parameters: Mapping[str, Any], project: str = "") -> None:
         self.name, self.parameters = name, {key: _plain(value) for key, value in parameters.items()}
         self.metrics: dict[tuple[str, str], Metric] = {}
         self.seconds: float | None = None
         self._started = time.time()
         self._display, self._drawn = Display(), 0.0
-        self._tracker = _trackio(project, name, self.parameters, space) if project else None
+        self._tracker = _trackio(project, name, self.parameters) if project else None
         self._dirty = False
 
     def log(
@@ -172,10 +171,10 @@ class Experiment:
 _current: list[Experiment] = []
 
 
-def start(name: str, /, project: str = "", space: str = "", **parameters: Any) -> Experiment:
+def start(name: str, /, project: str = "", **parameters: Any) -> Experiment:
     """Begin an experiment; the one before it is finished. See `Experiment`."""
     finish()
-    experiment = Experiment(name, parameters, project, space)
+    experiment = Experiment(name, parameters, project)
     _current[:] = [experiment]
     _draw_after_cells()
     return experiment
@@ -214,14 +213,12 @@ def _after_cell(result: Any) -> None:
         experiment.draw()
 
 
-def _trackio(project: str, name: str, parameters: Mapping[str, Any], space: str) -> Any:
+def _trackio(project: str, name: str, parameters: Mapping[str, Any]) -> Any:
     try:
         import trackio
     except ImportError as error:
         raise RuntimeError('A project needs trackio: pip install "ml-intern-jlab[track]".') from error
-    return trackio.init(
-        project=project, name=name, config=dict(parameters), embed=False, **({"space_id": space} if space else {})
-    )
+    return trackio.init(project=project, name=name, config=dict(parameters), embed=False)
 
 
 def _number(name: str, value: Any) -> float:
