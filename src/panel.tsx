@@ -66,7 +66,7 @@ function PanelView(): JSX.Element {
     <>
       <Header />
       <Tabs chosen={tab} onChoose={setTab} />
-      {tab === 'scoreboard' && model.current && !obstacle ? (
+      {tab === 'scoreboard' && !obstacle ? (
         <Scoreboard session={model.current} />
       ) : (
         <Conversation>

@@ -194,7 +194,8 @@ def plan(
         contents.setdefault("predict.py", use)
     written = notebook_path(notebook)
     if written is not None:
-        contents.setdefault(written.name, written)
+        # As it is now: the very next cell changes the file.
+        contents.setdefault(written.name, written.read_text(encoding="utf-8"))
     name = repo.rpartition("/")[2] or place.address.rpartition("/")[2]
     # A card of one's own is left as it is.
     if "README.md" not in contents:

@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import type { IRunState } from '../reducer';
 import {
   metricNames,
   scoreboard,
@@ -14,11 +15,14 @@ import { usePanel } from './context';
 const WIDTH = 320;
 const HEIGHT = 96;
 const EDGE = 8;
+const NO_RUNS: readonly IRunState[] = [];
 
 /** The experiments of the session by one metric: a chart of the best so far, and a table that leads to the cells. */
-export function Scoreboard(props: { session: SessionModel }): JSX.Element {
+export function Scoreboard(props: {
+  session: SessionModel | null;
+}): JSX.Element {
   const { trans } = usePanel();
-  const { runs } = props.session.state;
+  const runs = props.session?.state.runs ?? NO_RUNS;
   const names = React.useMemo(() => metricNames(runs), [runs]);
   const [chosen, setChosen] = React.useState('');
   const metric = names.includes(chosen) ? chosen : (names[0] ?? '');

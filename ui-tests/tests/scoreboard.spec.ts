@@ -74,16 +74,17 @@ test('a cell that publishes asks with what goes where', async ({
 }, info) => {
   const panel = new PanelPage(page, info);
   await panel.open(WHOLE);
-  model.say('1. Publish', PLAN);
+  model.say('1. Plan', PLAN, turn('final_answer("Planned.")'));
   await panel.chooseModel('openai:scripted');
   await panel.send('Publish the model');
   await panel.button(/^Approve/).click();
-  await expect(panel.line('What would go where')).toContainText('↗');
+  await expect(panel.state).toHaveText('finished', { timeout: 60_000 });
   // The number depends on the folder that the test runs in, so it is read from the notebook.
   const output = page.locator('.jp-OutputArea').getByText(/Plan [0-9a-f]{8}/);
   const number = /Plan ([0-9a-f]{8})/.exec(await output.innerText())?.[1];
   expect(number).toBeTruthy();
   model.say(
+    '1. Publish',
     turn(`# Publish\npublish.push(plan, "${number}")`),
     turn('final_answer("Published.")')
   );
@@ -93,5 +94,10 @@ test('a cell that publishes asks with what goes where', async ({
   await expect(panel.proposal).toContainText('Private');
   await expect(panel.proposal).toContainText('The folder will be created.');
   await panel.shots('publish');
+  await panel.button(/^Approve/).click();
+  await expect(panel.state).toHaveText('finished', { timeout: 60_000 });
+  await expect(page.locator('.jp-OutputArea').last()).toContainText(
+    '3 files were sent; its files are the same when read back'
+  );
   expect(panel.faults).toEqual([]);
 });
