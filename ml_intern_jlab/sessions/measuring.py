@@ -17,7 +17,7 @@ MOST_PRINTED = 20
 """Metrics that are read from what one cell prints."""
 MOST_TRACKED = 500
 """Logged values of one cell that are told; a training that logs each step reaches it."""
-MOST_BYTES = 50_000
+MOST_BYTES = 300_000
 
 
 class _Logged(BaseModel):
@@ -38,6 +38,12 @@ class _Tracked(BaseModel):
     parameters: dict[str, str | int | float | bool | None] = Field(default={}, max_length=100)
     seconds: FiniteFloat | None = None
     metrics: list[_Logged] = Field(max_length=100)
+
+
+class _Board(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    experiments: list[_Tracked] = Field(max_length=1000)
 
 
 class Measuring:
@@ -80,11 +86,11 @@ class Measuring:
         self._tell(metric)
 
     def _tracked(self, data: Any) -> list[MetricLogged]:
-        """The metrics of one experiment; none where the data is not what `track` writes."""
+        """The metrics of the experiments; none where the data is not what `track` writes."""
         if len(json.dumps(data, default=str)) > MOST_BYTES:
             return []
         try:
-            tracked = _Tracked.model_validate(data)
+            board = _Board.model_validate(data)
         except ValidationError:
             return []
         return [
@@ -96,5 +102,6 @@ class Measuring:
                 parameters=tracked.parameters,
                 seconds=tracked.seconds,
             )
+            for tracked in board.experiments
             for each in tracked.metrics
         ]

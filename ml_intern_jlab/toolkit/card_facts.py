@@ -186,8 +186,8 @@ def _from_outputs(cells: Iterable[Mapping[str, Any]]) -> Iterator[Measured]:
     for cell in cells:
         title = "".join(cell["source"]).strip().partition("\n")[0].lstrip("# ")[:100]
         for output in cell.get("outputs", []):
-            tracked = output.get("data", {}).get(MIME)
-            for each in tracked["metrics"] if tracked else ():
+            board = output.get("data", {}).get(MIME) or {"experiments": []}
+            for tracked, each in ((one, each) for one in board["experiments"] for each in one["metrics"]):
                 yield Measured(
                     each["name"], each["value"], each["split"], cell.get("id", ""), title, tracked["experiment"]
                 )

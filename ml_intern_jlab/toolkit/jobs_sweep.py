@@ -46,8 +46,8 @@ class Trial:
 class Sweep:
     """The trials of a sweep, in their order. `best` is the one with the best metric, None where all failed."""
 
-    def __init__(self, metric: str, direction: Direction) -> None:
-        self.metric, self.direction = metric, direction
+    def __init__(self, name: str, metric: str, direction: Direction) -> None:
+        self.name, self.metric, self.direction = name, metric, direction
         self.trials: list[Trial] = []
 
     @property
@@ -77,6 +77,19 @@ class Sweep:
         if best is not None:
             lines.append(f"best: {best.parameters} with {self.metric} {best.value:.6g}")
         return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """The output that a notebook keeps; the trials that ended well reach the scoreboard."""
+        experiments = [self._experiment(trial).facts for trial in self.trials if trial.value is not None]
+        facts = {"version": track.VERSION, "experiments": experiments}
+        return {track.MIME: facts, "text/html": self._repr_html_(), "text/plain": repr(self)}
+
+    def _experiment(self, trial: Trial) -> track.Experiment:
+        experiment = track.Experiment(f"{self.name} {trial.number}", trial.parameters)
+        experiment.seconds = trial.seconds
+        metrics = trial.metrics or {self.metric: trial.value or 0.0}
+        experiment.metrics = {(name, ""): track.Metric(name, value) for name, value in metrics.items()}
+        return experiment
 
     def _repr_html_(self) -> str:
         names = sorted({name for trial in self.trials for name in trial.parameters})
@@ -118,8 +131,8 @@ def sweep(
 ) -> Sweep:
     """Try a function with many parameters, each trial a job.
 
-    The first trial runs alone: one that fails ends the sweep before the rest costs anything. Every trial is logged
-    through `track`, so that the scoreboard has it.
+    The first trial runs alone: one that fails ends the sweep before the rest costs anything. The scoreboard has every
+    trial that ended well.
 
     Args:
         work: as for `jobs.submit`; it returns the metric, or a dict that holds it.
@@ -141,7 +154,7 @@ def sweep(
     count = search.count
     if budget := how.pop("budget", None):
         how["budget"] = budget / count
-    found, shown = Sweep(metric, direction), track.Display()
+    found, shown = Sweep(work.__name__, metric, direction), track.Display()
     waiting = iter(range(count))
     running: list[Trial] = []
 
@@ -162,7 +175,8 @@ def sweep(
                 search.tell(trial)
                 if trial.number == 0 and trial.value is None:
                     raise JobFailed(f"The first trial failed, so the sweep ended there. {trial.error}")
-                _log(work.__name__, trial, metric)
+                if not track.in_notebook() and trial.value is not None:
+                    print(f"{work.__name__} {trial.number}: {trial.parameters}, {metric} {trial.value:.6g}", flush=True)
             if found.trials[0].value is not None:
                 for number in itertools.islice(waiting, max(0, parallel - len(running))):
                     begin(number)
@@ -201,13 +215,6 @@ def _ended(trial: Trial, metric: str) -> bool:
         trial.value = None
         trial.state, trial.error = "failed", f"It returned no number {metric!r}, but {str(result)[:100]}."
     return True
-
-
-def _log(name: str, trial: Trial, metric: str) -> None:
-    if trial.value is not None:
-        experiment = track.start(f"{name} {trial.number}", **trial.parameters)
-        experiment.log(trial.metrics or {metric: trial.value}, seconds=trial.seconds)
-        experiment.finish()
 
 
 class _Search(Protocol):

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 __all__ = ["MIME", "Display", "Experiment", "finish", "log", "start"]
 
@@ -28,6 +28,12 @@ PAUSE = 0.5
 """Seconds between two drawings of the same table."""
 
 
+class Shown(Protocol):
+    """What has a form for each reader."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]: ...
+
+
 class Display:
     """One output of the cell that is drawn anew; outside a notebook it shows nothing."""
 
@@ -35,15 +41,13 @@ class Display:
         self._id = f"ml-intern-{uuid.uuid4().hex[:12]}"
         self._shown = False
 
-    def show(self, thing: Any) -> None:
-        """Draw `thing`, as IPython's `display` would."""
+    def show(self, thing: Shown) -> None:
+        """Draw `thing`."""
         if not in_notebook():
             return
-        from IPython.core.formatters import format_display_data
         from IPython.display import publish_display_data
 
-        data = thing._data() if isinstance(thing, Experiment) else format_display_data(thing)[0]
-        publish_display_data(data, transient={"display_id": self._id}, update=self._shown)
+        publish_display_data(thing._repr_mimebundle_(), transient={"display_id": self._id}, update=self._shown)
         self._shown = True
 
 
@@ -78,14 +82,13 @@ class Experiment:
         RuntimeError: a project is named and trackio isn't installed.
     """
 
-    def __init__(self, name: str, parameters: Mapping[str, Any], project: str = "") -> None:
+    def __init__(self, name: str, parameters: Mapping[str, Any], project: str = "", table: Table | None = None) -> None:
         self.name, self.parameters = name, {key: _plain(value) for key, value in parameters.items()}
         self.metrics: dict[tuple[str, str], Metric] = {}
         self.seconds: float | None = None
         self._started = time.time()
-        self._display, self._drawn = Display(), 0.0
+        self._table = table
         self._tracker = _trackio(project, name, self.parameters) if project else None
-        self._dirty = False
 
     def log(
         self,
@@ -116,67 +119,97 @@ class Experiment:
         if self._tracker is not None:
             prefix = f"{split}/" if split else ""
             self._tracker.log({f"{prefix}{name}": value for name, value in values.items()}, step=step)
-        self._dirty = True
-        if not in_notebook():
+        if self._table is not None:
+            self._table.changed()
+        else:
             where = f" ({split})" if split else ""
             print(self.name, *(f"{name}{where}: {value:.6g}" for name, value in values.items()), sep=" - ", flush=True)
-        elif time.monotonic() - self._drawn > PAUSE:
-            self.draw()
-
-    def draw(self) -> None:
-        """Show what was logged since the last drawing."""
-        if self._dirty:
-            self._dirty, self._drawn = False, time.monotonic()
-            self._display.show(self)
 
     def finish(self) -> None:
         """No more numbers will come."""
-        self.draw()
         if self._tracker is not None:
             self._tracker.finish()
             self._tracker = None
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
-        lines = [f"{self.name}({given})"[:500]]
+        lines = [f"{self.name}({_given(self.parameters, '=')})"[:500]]
         for each in self.metrics.values():
             where = f" ({each.split})" if each.split else ""
             lines.append(f"  {each.name}{where} {each.value:.6g}" + (f" at step {each.step}" if each.step else ""))
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        given = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
-        rows = "".join(
-            f"<tr><td>{html.escape(each.name)}</td><td>{html.escape(each.split)}</td><td>{each.value:.6g}</td>"
-            f"<td>{'' if each.step is None else each.step}</td></tr>"
-            for each in self.metrics.values()
-        )
-        head = "<tr><th>metric</th><th>on</th><th>value</th><th>step</th></tr>"
-        caption = f"<b>{html.escape(self.name)}</b> {html.escape(given[:500])}"
-        return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
-
-    def _data(self) -> dict[str, Any]:
-        """The output that a notebook keeps: for the panel, for people, and for the model."""
-        facts = {
-            "version": VERSION,
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the media type `MIME` says of it."""
+        return {
             "experiment": self.name,
             "parameters": self.parameters,
             "seconds": self.seconds,
             # JSON has no word for what is not finite.
             "metrics": [vars(each) for each in self.metrics.values() if math.isfinite(each.value)],
         }
+
+
+class Table:
+    """The experiments that one cell started, as one output."""
+
+    def __init__(self) -> None:
+        self.experiments: list[Experiment] = []
+        self._display, self._drawn, self._stale = Display(), 0.0, False
+
+    def changed(self) -> None:
+        """Draw, unless that was only a moment ago."""
+        self._stale = True
+        if time.monotonic() - self._drawn > PAUSE:
+            self.draw()
+
+    def draw(self) -> None:
+        """Show what changed since the last drawing."""
+        if self._stale:
+            self._stale, self._drawn = False, time.monotonic()
+            self._display.show(self)
+
+    def __repr__(self) -> str:
+        lines = [repr(each) for each in self.experiments[:MOST_SHOWN]]
+        more = len(self.experiments) - len(lines)
+        return "\n".join([*lines, *([f"… and {more} more"] if more else [])])
+
+    def _repr_html_(self) -> str:
+        columns = list(dict.fromkeys(place for each in self.experiments for place in each.metrics))
+        heads = ["experiment", "parameters", *(f"{name} ({split})" if split else name for name, split in columns)]
+        rows = []
+        for each in self.experiments:
+            values = (each.metrics.get(place) for place in columns)
+            cells = [each.name, _given(each.parameters, " = "), *(f"{it.value:.6g}" if it else "" for it in values)]
+            rows.append("".join(f"<td>{html.escape(cell[:500])}</td>" for cell in cells))
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """The output that a notebook keeps: for the panel, for people, and for the model."""
+        facts = {"version": VERSION, "experiments": [each.facts for each in self.experiments]}
         return {MIME: facts, "text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
+def _given(parameters: Mapping[str, Any], between: str) -> str:
+    return ", ".join(f"{name}{between}{value}" for name, value in parameters.items())
+
+
 _current: list[Experiment] = []
+_tables: list[Table] = []
+"""All tables whose experiments may still change; the last one is the running cell's, where that has one."""
+_open = False
 
 
 def start(name: str, /, project: str = "", **parameters: Any) -> Experiment:
     """Begin an experiment; the one before it is finished. See `Experiment`."""
     finish()
-    experiment = Experiment(name, parameters, project)
+    table = _table_of_the_cell() if in_notebook() else None
+    experiment = Experiment(name, parameters, project, table)
+    if table is not None:
+        table.experiments.append(experiment)
     _current[:] = [experiment]
-    _draw_after_cells()
     return experiment
 
 
@@ -197,20 +230,27 @@ def finish() -> None:
         _current.pop().finish()
 
 
-def _draw_after_cells() -> None:
-    """Draw at the end of each cell what was logged too soon after the last drawing."""
-    if in_notebook():
+def _table_of_the_cell() -> Table:
+    global _open
+    if not _open:
         from IPython import get_ipython
 
+        _open = True
+        # Of the cells before, only the experiment that may go on needs its table.
+        _tables[:] = [*_tables[-1:], Table()]
         events = get_ipython().events
         with contextlib.suppress(ValueError):
             events.unregister("post_run_cell", _after_cell)
         events.register("post_run_cell", _after_cell)
+    return _tables[-1]
 
 
 def _after_cell(result: Any) -> None:
-    for experiment in _current:
-        experiment.draw()
+    """Draw what was logged too soon after the last drawing; the next cell has a table of its own."""
+    global _open
+    _open = False
+    for table in _tables:
+        table.draw()
 
 
 def _trackio(project: str, name: str, parameters: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from ml_intern_jlab.toolkit import jobs
 from ml_intern_jlab.toolkit.jobs_spec import JobError, JobFailed
+from ml_intern_jlab.toolkit.track import MIME
 
 WORK = """
 import os, time
@@ -52,9 +53,13 @@ def test_a_grid_runs_one_trial_and_then_the_others_and_keeps_the_failures(
     assert list(found.to_pandas()["loss"])[:4] == [1, 1, 2, 2]
     assert "best: {'rate': 2, 'layers': 3} with score 13" in repr(found)
     assert found._repr_html_().count("<tr") == 7
-    # Outside a notebook the metrics are printed, and the cost is told once.
+    board = found._repr_mimebundle_()[MIME]["experiments"]
+    assert [each["experiment"] for each in board] == ["train 0", "train 1", "train 2", "train 3"]
+    assert board[3]["parameters"] == {"rate": 2, "layers": 3}
+    assert [(each["name"], each["value"]) for each in board[3]["metrics"]] == [("score", 13.0), ("loss", 2.0)]
+    # Outside a notebook the trials are printed, and the cost is told once.
     shown = capsys.readouterr().out
-    assert "train 3 - score: 13 - loss: 2" in shown
+    assert "train 3: {'rate': 2, 'layers': 3}, score 13\n" in shown
     assert shown.count("Submitted") == 1
 
 

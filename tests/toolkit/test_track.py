@@ -24,16 +24,22 @@ def test_outside_a_notebook_a_line_is_printed_that_a_job_log_carries_home(capsys
     assert (metric.name, metric.value, metric.split) == ("rmse", 0.5, "cv")
 
 
-def test_an_experiment_keeps_the_latest_value_of_each_metric_and_shows_it_safely() -> None:
-    experiment = track.start("<b>", alpha=1.0, kind="a<b", far=math.inf)
+def test_an_experiment_keeps_the_latest_value_of_each_metric_and_a_table_shows_it_safely() -> None:
+    table = track.Table()
+    experiment = track.Experiment("<b>", {"alpha": 1.0, "kind": "a<b", "far": math.inf}, table=table)
+    table.experiments += [experiment, track.Experiment("other", {}, table=table)]
     for step in range(3):
         experiment.log({"loss": 1 / (step + 1)}, step=step, seconds=7)
-    experiment.log(accuracy=0.9, bad=math.nan)
-    data = experiment._data()
-    facts = data[track.MIME]
+    experiment.log(accuracy=0.9, bad=math.nan, split="cv")
+    data = table._repr_mimebundle_()
+    facts = data[track.MIME]["experiments"][0]
     assert facts["parameters"] == {"alpha": 1.0, "kind": "a<b", "far": "inf"}
-    assert [(each["name"], each["step"]) for each in facts["metrics"]] == [("loss", 2), ("accuracy", None)]
-    assert "<b>&lt;b&gt;</b> alpha = 1.0, kind = a&lt;b" in data["text/html"]
+    assert [(each["name"], each["split"], each["step"]) for each in facts["metrics"]] == [
+        ("loss", "", 2),
+        ("accuracy", "cv", None),
+    ]
+    assert "<td>&lt;b&gt;</td><td>alpha = 1.0, kind = a&lt;b, far = inf</td><td>0.333333</td>" in data["text/html"]
+    assert "<th>accuracy (cv)</th>" in data["text/html"]
     assert "loss 0.333333 at step 2" in data["text/plain"]
 
 
