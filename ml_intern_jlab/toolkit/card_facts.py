@@ -241,7 +241,9 @@ def _hub_data(repo: str, revision: str) -> Data:
 
     try:
         info = HfApi().dataset_info(repo, revision=revision or None, timeout=15)
-    except (HfHubHTTPError, HFValidationError, *TRANSPORT):
+    except (HfHubHTTPError, HFValidationError):
+        return Data(repo, revision)
+    except TRANSPORT:
         return Data(repo, revision)
     licences = [tag.removeprefix("license:") for tag in info.tags or [] if tag.startswith("license:")]
     return Data(repo, info.sha or revision, ", ".join(licences))

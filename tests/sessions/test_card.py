@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
+from huggingface_hub import ModelCard
 
 from ml_intern_jlab.protocol import CellProposed, DecideCell, Mode, RunFinished, StartRun
 from ml_intern_jlab.testing import turn
@@ -48,11 +48,11 @@ async def test_the_card_says_what_the_journal_knows_and_nothing_else(desk: Calla
     ]
     assert facts.decided == {"ann": 1}
     text = card(facts, name="line", kind="model", licence="mit", notebook="a.ipynb")
-    _, front, body = text.split("---\n", 2)
-    data = yaml.safe_load(front)
-    assert (data["license"], data["pipeline_tag"]) == ("mit", "tabular-regression")
-    [result] = data["model-index"][0]["results"]
-    assert result["metrics"] == [{"type": "rmse", "value": 1.25, "name": "rmse (hold-out)"}]
+    read = ModelCard(text)
+    data, body = read.data, read.text
+    assert (data.license, data.pipeline_tag) == ("mit", "tabular-regression")
+    [result] = data.eval_results or []
+    assert (result.metric_type, result.metric_value, result.metric_name) == ("rmse", 1.25, "rmse (hold-out)")
     assert f"| line | rmse | hold-out | 1.25 | Fit the line (`{cell.cell_id}`) |" in body
     assert "The baseline has rmse 2." in body
     assert "- `points.csv`: SHA-256 " in body
