@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..notebook.outputs import bounded
 from .executor import Outcome
@@ -26,6 +26,8 @@ class Step:
     checks: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     help: str = ""
+    research: bool = False
+    """Whether it gathers evidence: once that is over, only what it found stays in view."""
 
     @property
     def status(self) -> str:
@@ -74,7 +76,7 @@ def notebook_text(
     A failed cell whose repair came after it vanishes but for a line; a turn without a cell vanishes.
     """
     parts = [f"Before step {summarised + 1}, in short: {summary}"] if summary else []
-    shown = [step for step in steps if step.number > summarised]
+    shown = _without_evidence([step for step in steps if step.number > summarised], last)
     failures = [step for step in shown if step.status == "failed"][-SHOWN_FAILURES:]
     for position, step in enumerate(shown):
         if step.outcome is None:
@@ -85,9 +87,25 @@ def notebook_text(
         if step.status == "failed" and repaired:
             if step in failures:
                 parts.append(f"(Step {step.number}: a cell failed with {step.error or 'an error'} and was rewritten.)")
+        elif step.research and is_over(step, [*shown, *([last] if last else [])]):
+            parts.append("(Evidence was gathered in cells that are no longer shown here. What they found:)")
+            parts.append(cell_text(step, replace(fold, source=min(fold.source, 600), output=max(fold.output, 4000))))
         else:
             parts.append(cell_text(step, fold))
     return "\n".join(parts)
+
+
+def is_over(step: Step, steps: list[Step]) -> bool:
+    """Whether work other than research came after a step."""
+    return any(later.number > step.number and later.outcome and not later.research for later in steps)
+
+
+def _without_evidence(steps: list[Step], last: Step | None) -> list[Step]:
+    """Without the steps of a research that is over, but for the last that ended well: the one with the findings."""
+    everything = [*steps, *([last] if last else [])]
+    over = [step for step in steps if step.research and is_over(step, everything)]
+    found = [step for step in over if step.status == "done"][-1:]
+    return [step for step in steps if step not in over or step in found]
 
 
 def cell_text(step: Step, fold: Fold) -> str:

@@ -153,6 +153,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         """Propose the turn's cell and run it; returns the final answer where it gave one."""
         item = item_named(news.items, turn.item)
         step.item = news.items.index(item) + 1 if item else 0
+        step.research = bool(item and item.title.lower().startswith("research"))
         executor: NotebookExecutor = self.python_executor
         executor.introduce(turn.thought, item, step.number)
         memory_step.code_action = turn.code

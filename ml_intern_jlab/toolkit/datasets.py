@@ -6,10 +6,10 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from . import hub_reading
+from . import evidence, hub_reading
 from .chat_format import ChatFormat, chat_format
 from .errors import BadRequest, NoAccess, NotFound, ToolkitError, Unreachable, did_you_mean, nearest
-from .http import FRESH, TIMEOUT, Source, get
+from .http import FRESH, TIMEOUT, Answer, Source, get
 from .services import DATASETS_SERVER
 from .suitability import Suitability, suitability
 from .tables import Record, Table, count, shown, table
@@ -139,7 +139,7 @@ def search(
             (each.get("lastModified") or "")[:10],
             hub_reading.repo_url("dataset", each["id"]),
         )
-        for each in answer.json()
+        for each in answer.entries(need="id")
     ]
     told = " ".join([words, *asked, author]).strip()
     return table(f"Datasets{f' for {told}' if told else ''}, by {order}", rows, answer.source)
@@ -164,7 +164,7 @@ def inspect(
     repo = hub_reading.repo_facts("dataset", dataset, timeout=timeout, fresh=fresh, blobs=True)
     known: dict[str, Any] = {}
     try:
-        info = _viewer("info", repo.id, timeout, fresh)["dataset_info"]
+        info = _viewer("info", repo.id, timeout, fresh).part("dataset_info")
     except (NoAccess, NotFound, Unreachable, BadRequest) as error:
         known["note"] = _without_viewer(repo, error)
     else:
@@ -172,6 +172,7 @@ def inspect(
         names = list(info[config].get("splits") or {})
         split = _chosen("split", split, names, repo.id, preferred="train")
         known = _viewed(repo.id, info, config, split, timeout, fresh)
+    evidence.note(repo.url)
     files = [each.get("size") for each in repo.facts.get("siblings") or [] if each.get("size")]
     return DatasetReport(
         id=repo.id,
@@ -277,14 +278,14 @@ def sample(
     )
 
 
-def _viewer(name: str, id: str, timeout: float, fresh: float = FRESH, **params: Any) -> Any:
-    return get(DATASETS_SERVER, f"/{name}", {"dataset": id, **params}, timeout=timeout, fresh=fresh).json()
+def _viewer(name: str, id: str, timeout: float, fresh: float = FRESH, **params: Any) -> Answer:
+    return get(DATASETS_SERVER, f"/{name}", {"dataset": id, **params}, timeout=timeout, fresh=fresh)
 
 
 def _place(id: str, config: str | None, split: str | None, timeout: float) -> tuple[str, str]:
     """The configuration and split that are meant."""
     try:
-        known = _viewer("splits", id, timeout)["splits"]
+        known = _viewer("splits", id, timeout).entries("splits")
     except (NotFound, NoAccess) as error:
         # The Hub's own answer tells apart what is missing, gated and private.
         repo = hub_reading.repo_facts("dataset", id, timeout=timeout)
@@ -310,8 +311,8 @@ def _page(
 ) -> tuple[list[dict[str, Any]], int, Source]:
     params = {"dataset": id, "config": config, "split": split, "offset": offset, "length": length}
     answer = get(DATASETS_SERVER, "/rows", params, timeout=timeout)
-    page = answer.json()
-    return [each["row"] for each in page["rows"]], int(page["num_rows_total"]), answer.source
+    found = [each["row"] for each in answer.entries("rows", need="row")]
+    return found, int(answer.part("num_rows_total")), answer.source
 
 
 def _viewed(id: str, info: dict[str, Any], config: str, split: str, timeout: float, fresh: float) -> dict[str, Any]:
@@ -322,19 +323,20 @@ def _viewed(id: str, info: dict[str, Any], config: str, split: str, timeout: flo
         for part, facts in (told.get("splits") or {}).items()
     ]
     first = _viewer("first-rows", id, timeout, fresh, config=config, split=split)
-    sampled = [each["row"] for each in first["rows"]]
+    sampled = [each["row"] for each in first.entries("rows", need="row")]
+    chat = chat_format(sampled)
     known: dict[str, Any] = {
         "splits": table("Splits", splits),
         "features": table(f"Columns of {config}", [_feature(*pair) for pair in info[config]["features"].items()]),
         "first_rows": Table(f"First rows of {config}/{split}", tuple(sampled[:5])),
-        "chat": chat_format(sampled),
+        "chat": chat if chat.kind else None,
     }
     try:
         told = _viewer("statistics", id, timeout, fresh, config=config, split=split)
     except ToolkitError as error:
         return {**known, "note": f"No statistics: {error}"}
-    facts = [_column(each) for each in told["statistics"]]
-    part = ", of a part of the rows" if told.get("partial") else ""
+    facts = [_column(each) for each in told.entries("statistics", need="column_name")]
+    part = ", of a part of the rows" if told.facts().get("partial") else ""
     return {**known, "statistics": table(f"Values of {config}/{split}{part}", facts)}
 
 
@@ -357,7 +359,7 @@ def _feature(name: str, kind: Any) -> Feature:
 def _type(kind: Any) -> str:
     """A feature's type in words, such as `list of {role: string, content: string}`."""
     if isinstance(kind, list):
-        return f"list of {_type(kind[0])}"
+        return f"list of {_type(kind[0])}" if kind else "list"
     if not isinstance(kind, dict):
         return str(kind)
     named = kind.get("_type")

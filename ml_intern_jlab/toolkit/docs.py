@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import pkgutil
 import re
+import site
+import sys
+import sysconfig
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -75,6 +80,7 @@ def look(name: str) -> Installed:
 
     Raises:
         NotFound: nothing of that name is installed; nearest names are given.
+        BadRequest: it is no name, or that of a file in the working folder.
     """
     found, package = _resolved(name)
     version = ""
@@ -158,7 +164,7 @@ def read(
         f"{page.partition('#')[0]}.md" if own and not parts.path.endswith((".md", ".txt")) else page.partition("#")[0]
     )
     try:
-        answer = _fetch(address, timeout)
+        answer = _page(address, library, version, timeout)
     except NotFound as error:
         raise NotFound(f"{error} docs.search finds a library's pages by words.", error.status) from None
     text = answer.text
@@ -205,7 +211,7 @@ def hub_api(words: str = "", limit: int = 20, *, timeout: float = TIMEOUT) -> Ta
     answer = get(HUB, "/.well-known/openapi.json", timeout=timeout, fresh=86400)
     wanted = words.lower().split()
     rows = []
-    for path, methods in answer.json().get("paths", {}).items():
+    for path, methods in answer.part("paths").items():
         for method, told in methods.items():
             if not isinstance(told, dict):
                 continue
@@ -224,6 +230,7 @@ def _resolved(name: str) -> tuple[Any, str]:
     parts = name.strip().split(".")
     if not all(part.isidentifier() for part in parts):
         raise BadRequest(f"{name!r} is no name in Python. Names look like package.module.thing.")
+    _check_installed(parts[0])
     try:
         found: Any = importlib.import_module(parts[0])
     except ModuleNotFoundError as error:
@@ -242,6 +249,18 @@ def _resolved(name: str) -> tuple[Any, str]:
     return found, parts[0]
 
 
+def _check_installed(package: str) -> None:
+    """Looking something up must not run a file that happens to lie in the working folder."""
+    spec = importlib.util.find_spec(package) if package not in sys.modules else None
+    places = [*((spec.origin or "",) if spec else ()), *((spec.submodule_search_locations or ()) if spec else ())]
+    here = Path.cwd()
+    installed = [Path(folder) for folder in {*sysconfig.get_paths().values(), *site.getsitepackages()}]
+    for place in filter(None, places):
+        inside = Path(place).resolve().is_relative_to(here)
+        if inside and not any(Path(place).is_relative_to(folder) for folder in installed):
+            raise BadRequest(f"{package} is a file of this folder, not installed; read {place} instead.")
+
+
 def _index(library: str, timeout: float) -> tuple[Answer, str]:
     """The `llms.txt` of a library, and its address."""
     address = library if "://" in library else f"{HUB.base}/docs/{quote(library)}/llms.txt"
@@ -251,6 +270,16 @@ def _index(library: str, timeout: float) -> tuple[Answer, str]:
         raise NotFound(
             f"There is no documentation of {library} at {address}. Give the address of a project's llms.txt instead."
         ) from None
+
+
+def _page(address: str, library: str, version: str, timeout: float) -> Answer:
+    """A page; some of the Hub's own documentations have no versions."""
+    try:
+        return _fetch(address, timeout)
+    except NotFound:
+        if not library:
+            raise
+        return _fetch(address.replace(f"/{quote(version)}/en/", "/en/", 1), timeout)
 
 
 def _fetch(address: str, timeout: float, fresh: float = FRESH) -> Answer:

@@ -78,7 +78,7 @@ def search(words: str, limit: int = 20, *, language: str = "", timeout: float = 
     query = f"{words} language:{language}" if language else words
     params = {"q": query, "sort": "stars", "order": "desc", "per_page": min(limit, 100)}
     answer = get(GITHUB, "/search/repositories", params, timeout=timeout)
-    rows = [_repository(each) for each in answer.json()["items"]]
+    rows = [_repository(each) for each in answer.entries("items", need="full_name")]
     return table(f"Repositories for {query!r}, most starred first", rows[:limit], answer.source)
 
 
@@ -93,7 +93,9 @@ def repositories(owner: str, limit: int = 30, *, timeout: float = TIMEOUT) -> Ta
         answer = get(GITHUB, f"/users/{quote(owner)}/repos", params, timeout=timeout)
     except NotFound:
         raise NotFound(f"{GITHUB.host} has no user or organization {owner}.") from None
-    rows = sorted((_repository(each) for each in answer.json()), key=lambda row: row.stars, reverse=True)
+    rows = sorted(
+        (_repository(each) for each in answer.entries(need="full_name")), key=lambda row: row.stars, reverse=True
+    )
     return table(f"Repositories of {owner}, most starred first", rows[:limit], answer.source)
 
 
@@ -109,7 +111,7 @@ def files(repository: str, pattern: str = "*", *, ref: str | None = None, timeou
         each for each in tree if fnmatch(each["path"], pattern) or fnmatch(each["path"].rpartition("/")[2], pattern)
     ]
     rows = [_file(name, ref, each) for each in fitting]
-    note = "GitHub gave only a part of the tree" if answer.json().get("truncated") else ""
+    note = "GitHub gave only a part of the tree" if answer.facts().get("truncated") else ""
     return table(f"Files of {name} at {ref} that fit {pattern}", rows, answer.source, note)
 
 
@@ -199,7 +201,7 @@ def releases(repository: str, limit: int = 10, *, timeout: float = TIMEOUT) -> T
         raise _no_repository(name, timeout) from None
     rows = [
         Release(each["tag_name"], (each.get("published_at") or "")[:10], each.get("body") or "", each["html_url"])
-        for each in answer.json()
+        for each in answer.entries(need="tag_name")
     ]
     return table(f"Releases of {name}, newest first", rows[:limit], answer.source)
 
@@ -213,7 +215,9 @@ def notebook_text(source: str) -> str:
     try:
         cells = json.loads(source)["cells"]
     except (ValueError, KeyError, TypeError):
-        raise BadRequest("The file ends in .ipynb, but is no notebook that can be read.") from None
+        cells = None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise BadRequest("The file ends in .ipynb, but is no notebook that can be read.")
     pieces = []
     for number, cell in enumerate(cells):
         text = _joined(cell.get("source"))
@@ -249,21 +253,21 @@ def _json(answer: Answer) -> Any:
 def _tree(name: str, ref: str | None, timeout: float) -> tuple[list[dict[str, Any]], Answer, str]:
     """All files at a ref, the answer that told them, and the ref."""
     if ref is None:
-        ref = _facts(name, timeout)["default_branch"]
+        ref = _facts(name, timeout).get("default_branch") or "main"
     try:
         answer = get(GITHUB, f"/repos/{name}/git/trees/{quote(ref, safe='')}", {"recursive": 1}, timeout=timeout)
     except NotFound:
         _facts(name, timeout)
         raise NotFound(f"{name} has no branch, tag or commit {ref!r}.") from None
-    return [each for each in answer.json()["tree"] if each["type"] == "blob"], answer, ref
+    return [each for each in answer.entries("tree", need="path") if each.get("type") == "blob"], answer, ref
 
 
 def _facts(name: str, timeout: float) -> dict[str, Any]:
     try:
-        facts: dict[str, Any] = get(GITHUB, f"/repos/{name}", timeout=timeout).json()
+        answer = get(GITHUB, f"/repos/{name}", timeout=timeout)
     except NotFound:
         raise _no_repository(name, timeout) from None
-    return facts
+    return answer.facts()
 
 
 def _no_repository(name: str, timeout: float) -> NotFound:

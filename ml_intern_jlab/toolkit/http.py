@@ -26,11 +26,14 @@ TRIES = 4
 PAUSE = 0.3
 """Seconds before the second try; each further pause is twice as long."""
 
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""Statuses after which the same request may succeed."""
+
 LONGEST_WAIT = 20.0
 """Seconds that a service may ask us to wait; more than that is told to the person."""
 
-FRESH = 3600.0
-"""Seconds for which a kept answer is as good as a new one."""
+FRESH = 600.0
+"""Seconds for which a kept answer is as good as a new one: what was just published must not stay unseen for long."""
 
 MOST_BYTES = 25 * 2**20
 
@@ -80,6 +83,50 @@ class Answer:
         except ValueError:
             told = "answered with something that is not JSON; a proxy or a login page may stand between."
             raise Unreachable(f"{self.source.host} {told}") from None
+
+    def facts(self) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            Unreachable: it is something else.
+        """
+        value = self.json()
+        if not isinstance(value, dict):
+            raise self._unknown_form("no object")
+        return value
+
+    def part(self, key: str) -> Any:
+        """What stands under a key of the JSON object in the body.
+
+        Raises:
+            Unreachable: nothing does.
+        """
+        facts = self.facts()
+        if key not in facts:
+            raise self._unknown_form(f"no {key!r}")
+        return facts[key]
+
+    def entries(self, key: str = "", need: str = "") -> list[dict[str, Any]]:
+        """The JSON objects of the list in the body, or of that under a key of it; null is an empty list.
+
+        Args:
+            key: where the list stands; "": it is the body itself.
+            need: what each of them must have.
+
+        Raises:
+            Unreachable: there is no such list.
+        """
+        value = self.part(key) if key else self.json()
+        found = [] if value is None else value
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise self._unknown_form("no list")
+        if need and not all(need in each for each in found):
+            raise self._unknown_form(f"no {need!r}")
+        return found
+
+    def _unknown_form(self, what: str) -> Unreachable:
+        told = f"answers in a form that is not known here ({what}): it may be another service, or a newer version."
+        return Unreachable(f"{self.source.host} {told}")
 
 
 def get(
@@ -164,28 +211,29 @@ def _ask(service: Service, url: str, headers: Mapping[str, str], timeout: float,
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "YES", "ON"}:
         raise Unreachable(f"{service.host} was not asked, because HF_HUB_OFFLINE is set; {service.without}.")
     end = time.monotonic() + timeout
-    why = ""
+    fault: ToolkitError | None = None
     for turn in range(TRIES):
+        pause = PAUSE * 2**turn
         try:
             status, answer = _once(service, url, headers, end - time.monotonic(), most_bytes)
         except httpx.TransportError as error:
-            why, pause = _told(error), PAUSE * 2**turn
+            fault = Unreachable(
+                f"{service.host} ({service.title}) could not be reached: {_told(error)}. Without it: {service.without}."
+            )
         except httpx.HTTPError as error:
             raise Unreachable(f"{service.host} could not be read: {_told(error)}.") from error
         else:
             if status < 400:
                 return answer
-            if status != 429 and status < 500:
-                raise _refusal(service, status, answer)
-            pause = _asked_pause(answer.headers, PAUSE * 2**turn)
-            if pause > LONGEST_WAIT or (status == 429 and turn == TRIES - 1):
-                raise _refusal(service, status, answer)
-            why = f"it answers with status {status}"
-        if time.monotonic() + pause >= end:
+            fault = _refusal(service, status, answer)
+            pause = _asked_pause(answer.headers, pause)
+            if status not in PASSING or pause > LONGEST_WAIT:
+                raise fault
+        if turn == TRIES - 1 or time.monotonic() + pause >= end:
             break
-        if turn < TRIES - 1:
-            time.sleep(pause)
-    raise Unreachable(f"{service.host} ({service.title}) could not be reached: {why}. Without it: {service.without}.")
+        time.sleep(pause)
+    assert fault is not None
+    raise fault
 
 
 def _once(
@@ -236,6 +284,7 @@ def _asked_pause(headers: Mapping[str, str], otherwise: float) -> float:
 def _refusal(service: Service, status: int, answer: Answer) -> ToolkitError:
     """The error that a status means."""
     pause = _asked_pause(answer.headers, 0.0)
+    # GitHub says with 403 that the limit is reached.
     spent = status == 403 and answer.headers.get("x-ratelimit-remaining") == "0"
     if status == 429 or spent:
         wait = f"in {max(1, round(pause / 60))} min" if pause >= 60 else f"in {max(1, round(pause))} s"
@@ -249,7 +298,8 @@ def _refusal(service: Service, status: int, answer: Answer) -> ToolkitError:
     if status == 404:
         return NotFound(f"{service.host} has nothing under that name{f' ({words})' if words else ''}.", status, code)
     if status >= 500:
-        return Unreachable(f"{service.host} fails ({status}){f': {words}' if words else ''}; {service.without}.")
+        told = f"fails with status {status}{f' ({words})' if words else ''}"
+        return Unreachable(f"{service.host} ({service.title}) {told}. Without it: {service.without}.", status, code)
     return BadRequest(f"{service.host} did not understand the request ({status}): {words or 'no reason given'}.")
 
 

@@ -99,7 +99,7 @@ def repo_facts(
         answer = get(HUB, f"/api/{kind}s/{id}", {"blobs": blobs or None}, timeout=timeout, fresh=fresh)
     except (NotFound, NoAccess) as error:
         raise missing(kind, id, error) from None
-    return RepoFacts(kind, id, answer.json(), answer)
+    return RepoFacts(kind, id, answer.facts(), answer)
 
 
 def missing(kind: Kind, id: str, error: ToolkitError) -> ToolkitError:
@@ -136,11 +136,12 @@ def near(kind: Kind, id: str) -> list[str]:
     known: list[str] = []
     try:
         for words_of in searches:
-            found = get(HUB, f"/api/{kind}s", {"search": words_of, "limit": 20}, timeout=8).json()
+            found = get(HUB, f"/api/{kind}s", {"search": words_of, "limit": 20}, timeout=8).entries(need="id")
             known += [each["id"] for each in found]
         if owner:
             known += [
-                each["id"] for each in get(HUB, f"/api/{kind}s", {"author": owner, "limit": 50}, timeout=8).json()
+                each["id"]
+                for each in get(HUB, f"/api/{kind}s", {"author": owner, "limit": 50}, timeout=8).entries(need="id")
             ]
     except ToolkitError:
         # The suggestion is a courtesy; the error that asked for it is what matters.

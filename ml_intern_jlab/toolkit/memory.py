@@ -87,7 +87,8 @@ class MemoryEstimate(Record):
 
 def shape_of(config: dict[str, Any], parameters: int | None) -> Shape:
     """The shape that a `config.json` describes; multimodal ones describe their language model inside."""
-    inner = next((config[key] for key in ("text_config", "llm_config", "language_config") if config.get(key)), config)
+    nested = [config.get(key) for key in ("text_config", "llm_config", "language_config")]
+    inner = next((each for each in nested if isinstance(each, dict) and each), config)
 
     def first(*names: str) -> int:
         for name in names:
@@ -112,7 +113,7 @@ def shape_of(config: dict[str, Any], parameters: int | None) -> Shape:
 
 def counted(shape: Shape, config: dict[str, Any]) -> int:
     """Parameters counted from the shape: embeddings, and each layer's attention and feed-forward matrices."""
-    gated = config.get("hidden_act") in {"silu", "swish", "swiglu", "geglu", "gelu_pytorch_tanh"}
+    gated = str(config.get("hidden_act")) in {"silu", "swish", "swiglu", "geglu", "gelu_pytorch_tanh"}
     attention = shape.hidden * shape.head_size * (2 * shape.heads + 2 * shape.kv_heads)
     feed_forward = (3 if gated else 2) * shape.hidden * shape.feed_forward
     tied = config.get("tie_word_embeddings", True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import hub_reading
-from .errors import BadRequest, NoAccess, NotFound, ToolkitError
+from . import evidence, hub_reading
+from .errors import BadRequest, NoAccess, NotFound, ToolkitError, Unreachable
 from .http import FRESH, TIMEOUT, Source
 from .memory import MemoryEstimate, Shape, Use, estimate, shape_of
 from .tables import Passage, Record, Table, passage, shown, table
@@ -125,7 +125,7 @@ def search(
         limit=min(1000, limit * 10) if sized else limit,
         timeout=timeout,
     )
-    rows = [_found(each) for each in answer.json()]
+    rows = [_found(each) for each in answer.entries(need="id")]
     if sized:
         low, high = smallest or 0, largest or 10**15
         rows = [row for row in rows if row.parameters is not None and low <= row.parameters <= high]
@@ -147,12 +147,13 @@ def inspect(model: str, *, timeout: float = TIMEOUT, fresh: float = FRESH) -> Mo
     """
     repo = hub_reading.repo_facts("model", model, timeout=timeout, fresh=fresh, blobs=True)
     facts, note = repo.facts, ""
+    evidence.note(repo.url)
     config: dict[str, Any] = facts.get("config") or {}
     names = [each["rfilename"] for each in facts.get("siblings") or []]
     if "config.json" in names:
         try:
             config = {**config, **_json_file(repo.id, "config.json", timeout)}
-        except (NoAccess, NotFound) as error:
+        except (NoAccess, NotFound, Unreachable) as error:
             note = f"Its configuration can't be read: {error}"
     counted = facts.get("safetensors") or {}
     shape = shape_of(config, counted.get("total"))
@@ -280,7 +281,7 @@ def tokenizer(model: str, *, timeout: float = TIMEOUT) -> Tokenizer:
     """
     id = hub_reading.checked_id(model)
     answer = hub_reading.repo_file("model", id, "tokenizer_config.json", timeout=timeout)
-    told = answer.json()
+    told = answer.facts()
     try:
         config = _json_file(id, "config.json", timeout)
     except ToolkitError:
@@ -311,8 +312,7 @@ def _template(id: str, text: str, source: Source | None) -> Passage:
 
 
 def _json_file(id: str, path: str, timeout: float) -> dict[str, Any]:
-    value = hub_reading.repo_file("model", id, path, timeout=timeout).json()
-    return value if isinstance(value, dict) else {}
+    return hub_reading.repo_file("model", id, path, timeout=timeout).facts()
 
 
 def _found(facts: dict[str, Any]) -> Found:
@@ -339,7 +339,7 @@ def _how_counted(told: bool, shape: Shape) -> str:
 
 
 def _context(config: dict[str, Any]) -> int | None:
-    inner = config.get("text_config") or config
+    inner = config["text_config"] if isinstance(config.get("text_config"), dict) else config
     names = ("max_position_embeddings", "n_positions", "max_sequence_length", "seq_length", "n_ctx")
     return next((inner[name] for name in names if isinstance(inner.get(name), int)), None)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
-from . import hub_reading
+from . import evidence, hub_reading
 from .errors import BadRequest, NotFound, ToolkitError, did_you_mean
 from .http import TIMEOUT, Answer, Source, get
 from .paper_text import Section, sections_of, with_parts
@@ -19,6 +19,9 @@ from .services import AR5IV, ARXIV, HUB, SEMANTIC_SCHOLAR
 from .tables import Passage, Record, Table, passage, shown, table
 
 MOST_OF_A_SECTION = 8000
+RANKED = 300
+"""Citations among which the most cited are looked for."""
+
 _ID = re.compile(r"(?:arxiv:|/(?:abs|pdf|html|papers)/|^)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.I)
 _FIELDS = "title,year,authors,citationCount,externalIds,url,abstract"
 
@@ -123,7 +126,7 @@ def trending(limit: int = 20, date: str | None = None, *, timeout: float = TIMEO
         timeout: seconds.
     """
     answer = get(HUB, "/api/daily_papers", {"limit": limit, "date": date}, timeout=timeout, fresh=900)
-    rows = [_hub_paper(each) for each in answer.json()]
+    rows = [_hub_paper(each) for each in answer.entries()]
     rows.sort(key=lambda row: row.upvotes or 0, reverse=True)
     return table(f"Papers of {date or 'these days'}, by votes", rows[:limit], answer.source)
 
@@ -131,7 +134,7 @@ def trending(limit: int = 20, date: str | None = None, *, timeout: float = TIMEO
 def search(
     words: str, limit: int = 20, *, where: Literal["hub", "semantic_scholar"] = "hub", timeout: float = TIMEOUT
 ) -> Table[Paper]:
-    """Papers by words, the best match first.
+    """Papers by words: the Hub's best matches first, Semantic Scholar's most cited first.
 
     Args:
         words: what to look for.
@@ -140,14 +143,17 @@ def search(
         timeout: seconds.
     """
     if where == "semantic_scholar":
-        params = {"query": words, "fields": _FIELDS, "limit": limit}
+        # This search ranks by nothing of its own, so the most cited come first.
+        params = {"query": words, "fields": _FIELDS, "sort": "citationCount:desc"}
         answer = get(SEMANTIC_SCHOLAR, "/graph/v1/paper/search/bulk", params, timeout=timeout)
-        rows = [_scholar_paper(each) for each in answer.json().get("data", [])]
+        rows = [_scholar_paper(each) for each in answer.entries("data")]
+        rows.sort(key=lambda row: row.citations or 0, reverse=True)
     else:
         answer = get(HUB, "/api/papers/search", {"q": words, "limit": limit}, timeout=timeout)
-        rows = [_hub_paper(each) for each in answer.json()]
+        rows = [_hub_paper(each) for each in answer.entries()]
     note = "" if rows else "Other words may help, or where='semantic_scholar'"
-    return table(f"Papers for {words!r}, best match first", rows[:limit], answer.source, note)
+    order = "best match first" if where == "hub" else "most cited first"
+    return table(f"Papers for {words!r}, {order}", rows[:limit], answer.source, note)
 
 
 def details(paper: str, *, timeout: float = TIMEOUT) -> PaperDetails:
@@ -161,7 +167,8 @@ def details(paper: str, *, timeout: float = TIMEOUT) -> PaperDetails:
         answer = get(HUB, f"/api/papers/{id}", timeout=timeout)
     except NotFound:
         return _scholar_details(id, timeout)
-    facts = answer.json()
+    facts = answer.facts()
+    evidence.note(f"{HUB.base}/papers/{id}")
     return PaperDetails(
         facts.get("title") or "",
         id,
@@ -248,7 +255,7 @@ def recommend(paper: str, limit: int = 20, *, timeout: float = TIMEOUT) -> Table
     id = paper_id(paper)
     path = f"/recommendations/v1/papers/forpaper/ARXIV:{quote(id)}"
     answer = _scholar(id, path, {"limit": limit, "fields": _FIELDS}, timeout)
-    rows = [_scholar_paper(each) for each in answer.json().get("recommendedPapers", [])]
+    rows = [_scholar_paper(each) for each in answer.entries("recommendedPapers")]
     return table(f"Papers like {id}, likeliest first", rows[:limit], answer.source)
 
 
@@ -262,7 +269,7 @@ def snippets(words: str, limit: int = 10, *, timeout: float = TIMEOUT) -> Table[
             each.get("snippet", {}).get("text", ""),
             float(each.get("score") or 0),
         )
-        for each in answer.json().get("data", [])
+        for each in answer.entries("data")
     ]
     rows.sort(key=lambda row: row.score, reverse=True)
     return table(f"Passages for {words!r}, best match first", rows[:limit], answer.source)
@@ -286,7 +293,7 @@ def collections(paper: str, limit: int = 20, *, timeout: float = TIMEOUT) -> Tab
         Linked(
             each.get("title") or each["slug"], None, each.get("upvotes"), "", f"{HUB.base}/collections/{each['slug']}"
         )
-        for each in answer.json()
+        for each in answer.entries(need="slug")
     ]
     rows.sort(key=lambda row: row.likes or 0, reverse=True)
     return table(f"Collections with {id}, most liked first", rows, answer.source)
@@ -302,7 +309,7 @@ def _linked(kind: hub_reading.Kind, id: str, limit: int, timeout: float) -> Tabl
             ", ".join(hub_reading.tagged(each, "license")),
             hub_reading.repo_url(kind, each["id"]),
         )
-        for each in answer.json()
+        for each in answer.entries(need="id")
     ]
     return table(f"{kind.title()}s for {id}, most downloaded first", rows, answer.source)
 
@@ -389,15 +396,16 @@ def _scholar_details(id: str, timeout: float) -> PaperDetails:
             f"Neither {HUB.host} nor {SEMANTIC_SCHOLAR.host} knows the paper {id}.{did_you_mean(near)} "
             "papers.search finds one by words."
         ) from None
-    found = _scholar_paper(answer.json())
+    found = _scholar_paper(answer.facts())
     year = str(found.year) if found.year else ""
+    evidence.note(found.url)
     return PaperDetails(found.title, id, year, found.authors, found.summary, url=found.url, source=answer.source)
 
 
 def _near_ids(id: str) -> list[str]:
     """Papers of the Hub's newest whose ids differ from `id` in one digit: it was mistyped."""
     try:
-        known = [_hub_paper(each).id for each in get(HUB, "/api/daily_papers", {"limit": 100}, timeout=8).json()]
+        known = [_hub_paper(each).id for each in get(HUB, "/api/daily_papers", {"limit": 100}, timeout=8).entries()]
     except ToolkitError:
         return []
     alike = [other for other in known if len(other) == len(id)]
@@ -407,9 +415,10 @@ def _near_ids(id: str) -> list[str]:
 def _citations(paper: str, path: str, key: str, limit: int, timeout: float) -> Table[Citation]:
     id = paper_id(paper)
     fields = "contexts,intents,isInfluential,title,year,citationCount,externalIds,url"
-    answer = _scholar(id, f"/graph/v1/paper/ARXIV:{quote(id)}/{path}", {"fields": fields, "limit": limit}, timeout)
+    asked = max(limit, RANKED)
+    answer = _scholar(id, f"/graph/v1/paper/ARXIV:{quote(id)}/{path}", {"fields": fields, "limit": asked}, timeout)
     rows = []
-    for each in answer.json().get("data") or []:
+    for each in answer.entries("data"):
         found = _scholar_paper(each.get(key) or {})
         rows.append(
             Citation(
@@ -425,4 +434,5 @@ def _citations(paper: str, path: str, key: str, limit: int, timeout: float) -> T
         )
     rows.sort(key=lambda row: (row.influential, row.citations or 0), reverse=True)
     told = "What {} cites" if path == "references" else "What cites {}"
-    return table(f"{told.format(id)}, influential and most cited first", rows, answer.source)
+    note = f"Ranked among the newest {len(rows)}; there are more" if len(rows) == asked else ""
+    return table(f"{told.format(id)}, influential and most cited first", rows[:limit], answer.source, note)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from urllib.parse import urlsplit
 
+from . import evidence
 from .http import Source
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ MOST_PRINTED = 4000
 
 T = TypeVar("T")
 
-STYLE = "text-align:left;vertical-align:top;max-width:32em;overflow-wrap:anywhere"
+WHOLE = "text-align:left;vertical-align:top"
+STYLE = f"{WHOLE};max-width:32em;overflow-wrap:break-word"
 
 
 def shown(title: str = "", *, link: str = "", kind: str = "", hidden: bool = False, **field: Any) -> Any:
@@ -32,7 +34,7 @@ def shown(title: str = "", *, link: str = "", kind: str = "", hidden: bool = Fal
     Args:
         title: the column's head; the field's name where it is empty.
         link: the name of the field or property that holds the address to which the value leads.
-        kind: `count` (12 300 000 → 12.3M) or `bytes` (1.5 GB); "": as it is.
+        kind: `count` (12 300 000 → 12.3M), `bytes` (1.5 GB), `links` (several addresses); "": as it is.
         hidden: only for code.
         field: passed on to `dataclasses.field`.
     """
@@ -92,12 +94,19 @@ class _Column:
 
     def text(self, row: Any, most: int = MOST_CELL) -> str:
         value = row.get(self.name) if isinstance(row, Mapping) else getattr(row, self.name)
-        return short(value, self.kind, most)
+        # An address that is cut leads nowhere.
+        return short(value, self.kind, max(most, 300) if self.kind == "links" else most)
 
     def html(self, row: Any, most: int = MOST_CELL_HTML) -> str:
-        text = html.escape(self.text(row, most))
-        address = safe_link(getattr(row, self.link)) if self.link else ""
-        return f'<a href="{html.escape(address)}" target="_blank" rel="noopener">{text}</a>' if address else text
+        if self.kind == "links":
+            return "<br>".join(_anchor(each, short(each, "", most)) for each in getattr(row, self.name))
+        return _anchor(getattr(row, self.link) if self.link else "", self.text(row, most))
+
+
+def _anchor(address: object, text: str) -> str:
+    """The text, leading to the address where that is one of the web."""
+    link = html.escape(safe_link(address))
+    return f'<a href="{link}" target="_blank" rel="noopener">{html.escape(text)}</a>' if link else html.escape(text)
 
 
 def _columns(rows: Sequence[Any]) -> list[_Column]:
@@ -220,14 +229,15 @@ class Record:
     def _repr_html_(self) -> str:
         rows = []
         for column, value in self._shown():
+            style = STYLE
             if isinstance(value, Table | Record):
-                inner = value._repr_html_()
+                inner, style = value._repr_html_(), WHOLE
             elif isinstance(value, tuple) and any(len(str(each)) > 40 for each in value):
                 inner = "".join(f"<div>{html.escape(short(each, '', 600))}</div>" for each in value[:40])
             else:
                 inner = column.html(self, 2000)
             head = html.escape(column.title)
-            rows.append(f"<tr><th style='{STYLE}'>{head}</th><td style='{STYLE}'>{inner}</td></tr>")
+            rows.append(f"<tr><th style='{WHOLE}'>{head}</th><td style='{style}'>{inner}</td></tr>")
         return f"<table><tbody>{''.join(rows)}</tbody></table>"
 
     def to_pandas(self) -> pd.DataFrame:
@@ -289,6 +299,7 @@ def passage(title: str, text: str, url: str, start: int, most: int, source: Sour
     if start + most < len(text):
         cut = piece.rfind("\n", most // 2)
         piece = piece[:cut] if cut > 0 else piece
+    evidence.note(url)
     return Passage(title, piece, url, start, len(text), source)
 
 

@@ -27,8 +27,8 @@ def search(words: str, limit: int = 10, *, timeout: float = TIMEOUT) -> Table[Pa
     """Pages of the web by words, in the order of the search engine.
 
     Raises:
-        BadRequest: no search endpoint is configured, or the one that is answers differently.
-        Unreachable, NoAccess, RateLimited: it can't be asked.
+        BadRequest: no search endpoint is configured.
+        Unreachable, NoAccess, RateLimited: it can't be asked, or answers in another form.
     """
     if not WEB_SEARCH.base:
         raise BadRequest(
@@ -36,13 +36,9 @@ def search(words: str, limit: int = 10, *, timeout: float = TIMEOUT) -> Table[Pa
             f"it on; {WEB_SEARCH.without}."
         )
     answer = get(WEB_SEARCH, "/search", {"q": words, "format": "json"}, timeout=timeout)
-    value = answer.json()
-    found = value.get("results") if isinstance(value, dict) else None
-    if not isinstance(found, list):
-        raise BadRequest(f'{WEB_SEARCH.host} does not answer with {{"results": […]}}; is it a search server?')
     rows = [
         Page(str(each.get("title") or each["url"]), str(each.get("content") or ""), each["url"])
-        for each in found
+        for each in answer.entries("results")
         if safe_link(each.get("url"))
     ]
     return table(f"Pages for {words!r}, in the engine's order", rows[:limit], answer.source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,10 @@ def main(command: list[str]) -> int:
         environment = {**hub.environment(), **caches}
         try:
             if command:
-                return subprocess.call(command, env={**os.environ, **environment})
+                process = subprocess.Popen(command, env={**os.environ, **environment})
+                # Ctrl-C is the command's to answer; the Hub serves until it has ended.
+                signal.signal(signal.SIGINT, lambda number, frame: None)
+                return process.wait()
             for name, value in environment.items():
                 print(f"export {name}={shlex.quote(value)}", flush=True)
             threading.Event().wait()

@@ -111,10 +111,12 @@ def _datasets(hub: LoopbackHub) -> None:
 
 def _typed(row: dict[str, str]) -> dict[str, Any]:
     def value(text: str) -> Any:
-        try:
-            return float(text)
-        except ValueError:
-            return text or None
+        for kind in (int, float):
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+        return text or None
 
     return {name: value(text) for name, text in row.items()}
 

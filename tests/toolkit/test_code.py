@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,7 @@ def shelves(hub: LoopbackHub) -> LoopbackHub:
         "/docs/trl/llms.txt": INDEX.replace("https://huggingface.co", hub.url),
         "/docs/trl/dpo_trainer.md": "# DPO Trainer\nbeta=0.1",
         "/docs/trl/main/en/sft_trainer.md": "# SFT Trainer\nmax_length",
+        "/docs/hub/en/repositories.md": "# Repositories",
     }
     return hub
 
@@ -103,6 +105,7 @@ def test_documentation_is_searched_and_read(shelves: LoopbackHub) -> None:
     assert [each.title for each in found] == ["DPO Trainer"]
     assert "beta=0.1" in docs.read(found[0].url).text
     assert "max_length" in docs.read("sft_trainer", "trl").text
+    assert docs.read("repositories", "hub").text == "# Repositories"
     assert len(docs.search("trainer", "trl")) == 2
     with pytest.raises(NotFound, match=r"no documentation of tlr"):
         docs.search("x", "tlr")
@@ -128,6 +131,14 @@ def test_what_is_installed_comes_from_this_kernel() -> None:
         docs.look("htpx.Client")
     with pytest.raises(BadRequest, match="no name"):
         docs.look("import os; os.remove('x')")
+
+
+def test_a_file_of_the_folder_is_not_run_by_looking_it_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "looks_harmless.py").write_text("raise SystemExit('ran')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(BadRequest, match="a file of this folder"):
+        docs.look("looks_harmless.thing")
 
 
 def test_a_changelog_comes_from_the_packages_repository(shelves: LoopbackHub) -> None:

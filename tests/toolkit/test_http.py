@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ml_intern_jlab.toolkit import cache, datasets, http, models, papers
+from ml_intern_jlab.toolkit import cache, datasets, github, http, models, papers
 from ml_intern_jlab.toolkit.errors import BadRequest, NoAccess, NotFound, RateLimited, Unreachable, nearest
 from ml_intern_jlab.toolkit.services import DATASETS_SERVER, HUB, same_site
 from tests.hub.hub import TOKEN, LoopbackHub
@@ -127,6 +127,21 @@ def test_a_page_that_is_no_json_is_told(shelf: LoopbackHub) -> None:
     shelf.add_paper("2501.00001", "Page", parts=((2, "One", "x"),))
     with pytest.raises(Unreachable, match="not JSON"):
         http.get(HUB, "/arxiv/html/2501.00001").json()
+
+
+@pytest.mark.parametrize("body", ["[1, 2]", '{"error": 1}', '[{"name": "x"}]', "null", '"text"', "[[]]"])
+def test_an_answer_in_another_form_is_a_sentence(shelf: LoopbackHub, body: str) -> None:
+    # As from a proxy, or from a service that has changed.
+    shelf.shelves.pages |= dict.fromkeys(("/docs/api/models", "/docs/repos/a/b/releases", "/docs/splits"), body)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("HF_ENDPOINT", "ML_INTERN_GITHUB", "ML_INTERN_DATASETS_SERVER"):
+            patch.setenv(variable, f"{shelf.url}/docs")
+        if body != "null":
+            for ask in (lambda: models.search("x"), lambda: github.releases("a/b")):
+                with pytest.raises(Unreachable, match="form that is not known"):
+                    ask()
+        with pytest.raises(Unreachable, match="form that is not known"):
+            datasets.rows("lab/rows")
 
 
 def test_the_hubs_token_goes_to_the_hub_and_its_own_viewer_only(

@@ -46,6 +46,7 @@ def test_every_example_of_the_page_runs_and_shows_something(hub: LoopbackHub) ->
                 assert "nothing found" not in repr(value), ast.unparse(statement)
                 assert value._repr_html_().startswith("<")
     assert shown > 25
+    assert space["best"].read
     assert len(space["frame"]) == 150
     assert space["verdict"].verdict == "yes"
     assert not space["full"].fits(1)
