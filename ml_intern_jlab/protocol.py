@@ -388,13 +388,22 @@ class LeaseMoved(EventBase):
 
 
 class MetricLogged(EventBase):
-    """A number that a cell's output states. `split` says on what it was measured, such as "hold-out" or "cv"."""
+    """A number that a cell's output states. `split` says on what it was measured, such as "hold-out" or "cv".
+
+    `better` says which way is better, "" where that isn't known. What a cell logs through `toolkit.track` has also the
+    `experiment` that it belongs to, its `parameters`, the `step` of the training and the `seconds` that it took.
+    """
 
     type: Literal["metric_logged"] = "metric_logged"
     cell_id: str
     name: str
     value: float
     split: str = ""
+    better: Literal["higher", "lower", ""] = ""
+    experiment: str = ""
+    parameters: dict[str, str | int | float | bool | None] = {}
+    step: int | None = None
+    seconds: float | None = None
 
 
 class ArtifactAdded(EventBase):

@@ -23,8 +23,9 @@ export interface IChoice {
   readonly model: string;
 }
 
-/** The parts of the panel: the conversation, and what the review rules found. */
-export type Tab = 'run' | 'review';
+/** The parts of the panel: the conversation, what was measured, and what the review rules found. */
+export const TABS = ['run', 'scoreboard', 'review'] as const;
+export type Tab = (typeof TABS)[number];
 
 /** What the panel needs to know of notebooks. */
 export interface IPanelNotebook extends INotebookLink {

@@ -13,9 +13,10 @@ import { EmptyState } from './components/empty';
 import { Header } from './components/header';
 import { Review } from './components/review';
 import { RunView } from './components/run';
+import { Scoreboard } from './components/scoreboard';
+import { Tabs } from './components/tabs';
 import { PROTOCOL_VERSION } from './protocol';
-import type { Tab } from './model';
-import { openFindings, type ISessionState } from './reducer';
+import type { ISessionState } from './reducer';
 import { widenOnce } from './width';
 
 /** So close to its end, in pixels, the conversation follows what is added. */
@@ -65,12 +66,14 @@ function PanelView(): JSX.Element {
     <>
       <Header />
       <Tabs />
-      {model.tab === 'review' ? (
+      {model.tab === 'review' && (
         <div className="jp-Intern-conversation" role="tabpanel">
           <Review />
           <Failure />
         </div>
-      ) : (
+      )}
+      {model.tab === 'scoreboard' && <Scoreboard session={model.current} />}
+      {model.tab === 'run' && (
         <Conversation>
           {obstacle}
           {!obstacle &&
@@ -86,30 +89,6 @@ function PanelView(): JSX.Element {
       )}
       <Composer disabled={obstacle !== null} />
     </>
-  );
-}
-
-function Tabs(): JSX.Element {
-  const { model, trans } = usePanel();
-  const review = model.current?.state.review;
-  const found = review ? openFindings(review).length : 0;
-  const tabs: [Tab, string][] = [
-    ['run', trans.__('Run')],
-    ['review', found ? `${trans.__('Review')} ${found}` : trans.__('Review')]
-  ];
-  return (
-    <div className="jp-Intern-tabs" role="tablist">
-      {tabs.map(([tab, label]) => (
-        <button
-          key={tab}
-          role="tab"
-          aria-selected={model.tab === tab}
-          onClick={() => model.showTab(tab)}
-        >
-          {label}
-        </button>
-      ))}
-    </div>
   );
 }
 

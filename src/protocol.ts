@@ -457,6 +457,9 @@ export interface LeaseMoved {
 }
 /**
  * A number that a cell's output states. `split` says on what it was measured, such as "hold-out" or "cv".
+ *
+ * `better` says which way is better, "" where that isn't known. What a cell logs through `toolkit.track` has also the
+ * `experiment` that it belongs to, its `parameters`, the `step` of the training and the `seconds` that it took.
  */
 export interface MetricLogged {
   session_id: string;
@@ -468,6 +471,13 @@ export interface MetricLogged {
   name: string;
   value: number;
   split: string;
+  better: 'higher' | 'lower' | '';
+  experiment: string;
+  parameters: {
+    [k: string]: string | number | boolean | null;
+  };
+  step: number | null;
+  seconds: number | null;
 }
 /**
  * A run left a file behind.

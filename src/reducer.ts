@@ -20,6 +20,7 @@ import type {
   RunStatus,
   SessionInfo
 } from './protocol';
+import { planIn, type IPublishPlan } from './publishPlan';
 
 /** Where a cell is on its way; `superseded` means that its repair took its place. */
 export type CellStatus =
@@ -68,6 +69,8 @@ export interface IRunState {
   readonly deliverables: readonly Deliverable[];
   readonly entries: readonly Entry[];
   readonly cells: ReadonlyMap<string, ICellState>;
+  /** What cells have shown of what they would publish, by number. */
+  readonly plans: ReadonlyMap<string, IPublishPlan>;
   /** What the model is writing now. */
   readonly streaming: string;
   /** What the model does before it can write, such as loading. */
@@ -254,9 +257,13 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
       }));
     case 'cell_started':
       return start(run, event.cell_id, event.time);
-    case 'cell_output':
-      // The notebook shows outputs; the panel doesn't.
-      return run;
+    case 'cell_output': {
+      // The notebook shows outputs; the panel shows only plans, when a cell asks to publish.
+      const plan = planIn(event);
+      return plan === null
+        ? run
+        : { ...run, plans: new Map(run.plans).set(plan.number, plan) };
+    }
     case 'cell_finished':
       return withCell(
         { ...run, question: null, overdue: null, progress: '' },
@@ -353,6 +360,7 @@ function newRun(event: RunStarted): IRunState {
     deliverables: [],
     entries: [],
     cells: new Map(),
+    plans: new Map(),
     streaming: '',
     progress: '',
     question: null,

@@ -76,7 +76,11 @@ def test_a_part_imports_only_from_parts_before_it(path: Path) -> None:
     part = part_of(path)
     ours = {name.split(".")[1] for name in imported(path) if name.startswith("ml_intern_jlab.")} & set(RANKS)
     others = ours - {part}
-    assert part != "toolkit" or not others, f"toolkit/ is for kernels and imports nothing of the project, but {others}"
+    # What it shows or sends must hold no secret; that module needs nothing but the standard library.
+    strange = others - {"redaction"}
+    assert part != "toolkit" or not strange, (
+        f"toolkit/ is for kernels and imports nothing of the project, but {strange}"
+    )
     forbidden = {other for other in others if RANKS[other] > RANKS[part]}
     assert not forbidden, f"{part} comes before {forbidden}"
 

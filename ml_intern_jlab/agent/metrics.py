@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 _S = r"[\s_-]*"
 _NAMES: tuple[tuple[str, str], ...] = (
@@ -65,6 +66,7 @@ _SEPARATOR = re.compile(
 _ENDS = re.compile(r"\s*(?:±|\+/-|\(|$)|\.?\s*$")
 _GOES_ON = re.compile(r"[\w/]|[.:-]\d|\s+(?:of|out of|/)\s+\d")
 _PROGRESS = re.compile(r"\d+%\||\bit/s|s/it\b|/step\b|\[=*>?\.*\]|━|\bETA\b")
+_LOWER = re.compile(r"loss|error|perplexity|brier|^(s?ma?pe|mae|r?mse|rmsle)$")
 _MOST_WORDS_BEFORE = 6
 _LONGEST_LINE = 1000
 
@@ -86,6 +88,14 @@ def metric_name(text: str) -> str:
     """The normalised name of the first metric that `text` names; "" where it names none."""
     match = _METRIC.search(text)
     return _name_of(match) if match else ""
+
+
+def better(name: str) -> Literal["higher", "lower", ""]:
+    """Which way a metric gets better, by its name; "" where that can't be told."""
+    known = metric_name(name.replace("_", " ")) or metric_name(name) or name.lower()
+    if _LOWER.search(known):
+        return "lower"
+    return "higher" if any(known == each for each, _ in _NAMES) else ""
 
 
 def metrics_in(text: str) -> list[Metric]:

@@ -327,6 +327,7 @@ def _output_text(output: dict[str, Any]) -> str:
         return short_traceback(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
     data = output["data"]
     shown = [mime for mime in data if mime.startswith(("image/", "audio/", "video/", "application/"))]
+    shown = [mime for mime in shown if not mime.startswith("application/vnd.ml-intern.")]  # ours, for the panel
     words = plain_text(_joined(data.get("text/plain", "")))
     if not words:
         words = _joined(data.get("text/markdown", "")) or ("" if shown else " ".join(f"[{mime}]" for mime in data))

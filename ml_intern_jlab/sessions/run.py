@@ -9,7 +9,6 @@ from typing import Any
 
 from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
 from ..agent.intern import Conclusion, Intern
-from ..agent.metrics import metrics_in
 from ..agent.plan import activate, finish
 from ..agent.streaming import LanguageModel
 from ..errors import InternError, Refused, StaleDecision
@@ -28,7 +27,6 @@ from ..protocol import (
     InputAnswered,
     InputRequested,
     MessageSent,
-    MetricLogged,
     Mode,
     ModeChanged,
     ModelChanged,
@@ -52,6 +50,7 @@ from .day import Day
 from .desk import Desk
 from .edits import Edits
 from .ledger import environment
+from .measuring import Measuring
 from .outcome import outcome_of, rejection
 from .policy import Action, Knowledge, Policy
 from .proposing import heading_of, proposal, secret_words
@@ -410,12 +409,13 @@ class Run:
             self._pending = self._decision = None
 
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
-        finished, area = await self._kernel.run(cell, decided)
+        measuring = Measuring(cell.cell_id, self._emit)
+        finished, area = await self._kernel.run(cell, decided, measuring.message)
         self._failed_cell = cell.cell_id if finished.status == "failed" else ""
         self.edits.ran(cell.cell_id, cell.source, decided.source)
         outcome = outcome_of(decided, finished, area.outputs)
         self._strangers.heard(outcome.text, pictures=bool(outcome.images))
-        self._measure(cell, observation_text(area.outputs, limit=MAX_OUTPUT_TEXT))
+        self._measure(cell, measuring, area.outputs)
         return outcome
 
     async def interrupt_cell(self, cell_id: str) -> None:
@@ -434,14 +434,12 @@ class Run:
             self._failure = reason
             self._loop.create_task(self.stop())
 
-    def _measure(self, cell: CellProposed, text: str) -> None:
-        """Log the metrics that a cell printed; the last one becomes its plan item's result."""
-        self._printed = (self._printed + "\n" + text)[-MAX_OUTPUT_TEXT:]
-        metrics = metrics_in(text)[:20]
-        for metric in metrics:
-            self._emit(MetricLogged(cell_id=cell.cell_id, name=metric.name, value=metric.value, split=metric.split))
-        if metrics and cell.plan_item:
-            result = f"{metrics[-1].name.replace('_', ' ')} {metrics[-1].value:.4g}"
+    def _measure(self, cell: CellProposed, measuring: Measuring, outputs: list[dict[str, Any]]) -> None:
+        """Tell the metrics that a cell printed; its last one becomes its plan item's result."""
+        self._printed = (self._printed + "\n" + measuring.finish(outputs, MAX_OUTPUT_TEXT))[-MAX_OUTPUT_TEXT:]
+        metric = measuring.last
+        if metric and cell.plan_item:
+            result = f"{metric.name.replace('_', ' ')} {metric.value:.4g}"[:200]
             items = [
                 item.model_copy(update={"result": result}) if item.item_id == cell.plan_item else item
                 for item in self.items
@@ -475,7 +473,7 @@ class Run:
             headed = self._story.heading(self._story.cells[:-1])
             return await self._carry_out(last.proposal, headed, last.decision)
         if not last.metrics:
-            self._measure(last.proposal, observation_text(last.area.outputs, limit=MAX_OUTPUT_TEXT))
+            self._measure(last.proposal, Measuring(last.proposal.cell_id, self._emit), last.area.outputs)
         return None
 
     def _recall(self, story: Story) -> None:

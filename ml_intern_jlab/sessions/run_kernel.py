@@ -81,8 +81,12 @@ class RunKernel:
 
     # --- cells --------------------------------------------------------------------------------------------------------
 
-    async def run(self, cell: CellProposed, decided: CellDecided) -> tuple[CellFinished, OutputArea]:
-        """Run an approved source; where the kernel is lost meanwhile, wait until the run is resumed.
+    async def run(
+        self, cell: CellProposed, decided: CellDecided, heard: Callable[[IOPubMessage], None]
+    ) -> tuple[CellFinished, OutputArea]:
+        """Run an approved source; each message goes to `heard` once it is stored.
+
+        Where the kernel is lost meanwhile it waits until the run is resumed.
 
         A cell in whose course somebody restarted the kernel is run again then. One that killed it has failed.
 
@@ -91,7 +95,7 @@ class RunKernel:
         """
         while True:
             await self.hold()
-            ended, finished, area = await self._run(cell, decided)
+            ended, finished, area = await self._run(cell, decided, heard)
             if self._stopped:
                 raise RunStopped
             if ended.status not in ("died", "restarted"):
@@ -100,12 +104,15 @@ class RunKernel:
             if ended.status == "died":
                 return finished, area
 
-    async def _run(self, cell: CellProposed, decided: CellDecided) -> tuple[Execution, CellFinished, OutputArea]:
+    async def _run(
+        self, cell: CellProposed, decided: CellDecided, heard: Callable[[IOPubMessage], None]
+    ) -> tuple[Execution, CellFinished, OutputArea]:
         area = OutputArea()
 
         def tell(message: IOPubMessage) -> None:
             try:
                 self._emit(CellOutput(cell_id=cell.cell_id, message=message))
+                heard(message)
             except JournalUnavailable as error:
                 self._fail(str(error))
 
@@ -275,7 +282,7 @@ class RunKernel:
                 cell, decided = self._todo[0]
                 done = total - len(self._todo)
                 self._emit(ModelProgress(text=f"Running cell {done + 1} of {total} again", done=done / total))
-                ended, finished, _ = await self._run(cell, decided)
+                ended, finished, _ = await self._run(cell, decided, lambda message: None)
                 if self._stopped:
                     raise RunStopped
                 if finished.status != "done":

@@ -13,9 +13,13 @@ compactly, and have `.to_pandas()`. Importing this is light: the standard librar
 from __future__ import annotations
 
 import importlib
+import warnings
 from types import ModuleType
 
-__all__ = ["datasets", "docs", "github", "models", "papers", "web"]
+__all__ = ["datasets", "docs", "github", "jobs", "models", "papers", "publish", "research", "track", "web"]
+
+# huggingface_hub's progress bars do without ipywidgets; that they say so in every notebook helps nobody.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 
 def __getattr__(name: str) -> ModuleType:

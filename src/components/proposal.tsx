@@ -7,6 +7,7 @@ import { askingReasons, riskLevel, riskWords } from '../wording';
 import { AllowHere } from './allowances';
 import { usePanel } from './context';
 import { conversationOf, useContinuedFocus } from './focus';
+import { PublishPlan } from './publishPlan';
 import { HighlightedCode } from './rendered';
 
 /** A card shows so many lines of a cell; the notebook has the rest. */
@@ -86,6 +87,9 @@ export function ProposalCard(props: {
         onMore={() => notebook.reveal(cell_id)}
         edited={source !== proposal.source}
       />
+      {risk.includes('publish') && (
+        <PublishPlan source={source} session={session} />
+      )}
       <p className="jp-Intern-why">
         <span className="jp-Intern-dim">{trans.__('Why it asks:')}</span>{' '}
         {askingReasons(proposal, trans)}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -122,3 +123,20 @@ def test_profiling_survives_a_table_that_can_not_be_read(tmp_path: Path, inspect
     (tmp_path / "a.csv").write_bytes(os.urandom(500))
     text, _ = found("Predict y from a.csv.", inspect)
     assert "{{" not in text
+
+
+@pytest.mark.parametrize(
+    ("task", "chosen"),
+    [
+        ("Train a classifier on a.csv and publish it as ada/flats", True),
+        ("Run a sweep over the learning rate on our Ray cluster", True),
+        ("Predict Rent for offers.csv from flats.csv", False),
+        ("Which publisher has the most books in books.csv?", False),
+    ],
+)
+def test_publishing_and_jobs_have_a_skill(task: str, chosen: bool) -> None:
+    skill = next(each for each in read_skills(None) if each.name == "publishing")
+    assert bool(re.search(skill.words, task, re.IGNORECASE)) is chosen
+    for name in re.findall(r"\b(track|jobs|publish)\.(\w+)\(", skill.body):
+        module = importlib.import_module(f"ml_intern_jlab.toolkit.{name[0]}")
+        assert callable(getattr(module, name[1]))

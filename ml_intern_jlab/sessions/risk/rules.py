@@ -136,7 +136,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.* spacy.cli.* stanza.download*
         tensorflow.keras.utils.get_file ml_intern_jlab.toolkit.papers.* ml_intern_jlab.toolkit.datasets.*
         ml_intern_jlab.toolkit.models.* ml_intern_jlab.toolkit.docs.* ml_intern_jlab.toolkit.github.*
-        ml_intern_jlab.toolkit.web.* ml_intern_jlab.toolkit.jobs.*"""),
+        ml_intern_jlab.toolkit.web.* ml_intern_jlab.toolkit.jobs.* ml_intern_jlab.toolkit.publish.plan"""),
     (Risk.publish, "sends something out to be kept or seen by others", """
         *.push_to_hub huggingface_hub.upload_* huggingface_hub.create_* huggingface_hub.delete_*
         huggingface_hub.update_* huggingface_hub.move_repo huggingface_hub.**HfApi**.upload_*
@@ -151,7 +151,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         *.upload_file *.upload_folder *.put_object *.upload_fileobj smtplib.**.send* ?.to_gbq tweepy.**.update_status
         *.create_tweet *.upload_from_string *.upload_from_file *.WandbLogger* *.CometLogger* *.NeptuneLogger*
         *.WandbCallback* *.WandbMetricsLogger* clearml.* dagshub.* *.batch_upload_files swanlab.* trackio.init
-        aim.Run* ?.push_to_hub ml_intern_jlab.toolkit.publish.**"""),
+        aim.Run* ?.push_to_hub ml_intern_jlab.toolkit.publish.push**"""),
     (Risk.spend, "can cost money", """
         huggingface_hub.**run_job huggingface_hub.**run_uv_job huggingface_hub.**create_inference_endpoint
         huggingface_hub.**create_scheduled_job huggingface_hub.*InferenceClient** *.request_space_hardware
