@@ -276,7 +276,11 @@ export function activity(session: SessionModel | null): Activity {
       return pendingCell(run) || run.question || run.paused
         ? 'waiting'
         : 'working';
-    default:
+    case 'finished':
+    case 'failed':
+    case 'stopped':
       return run.status;
+    default:
+      return assertNever(run.status);
   }
 }
