@@ -12,6 +12,7 @@ import type {
   RiskClass
 } from './protocol';
 import {
+  assertNever,
   EMPTY_SESSION,
   lastRun,
   pendingCell,
