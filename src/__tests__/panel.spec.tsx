@@ -43,6 +43,7 @@ const PROPOSAL = {
   risk: ['delete'],
   reasons: [{ line: 2, text: 'it deletes old.csv' }],
   asks: true,
+  may_allow: [],
   plan_item: '1',
   note: null,
   replaces: ''
