@@ -22,11 +22,19 @@ export function followWork(panel: NotebookPanel, writer: NotebookWriter): void {
 }
 
 function scrollTo({ content }: NotebookPanel, cellId: string): void {
-  const index = content.widgets.findIndex(({ model }) => model.id === cellId);
-  const note = content.widgets[index - 1]?.model.type === 'markdown' ? 1 : 0;
-  if (index >= 0) {
-    void content.scrollToItem(index - note, 'auto', 0, 'start');
+  const cell = content.widgets.find(({ model }) => model.id === cellId);
+  if (cell === undefined) {
+    return;
   }
+  const show = () => {
+    const isTall = cell.node.clientHeight > content.node.clientHeight;
+    cell.node.scrollIntoView({ block: isTall ? 'start' : 'nearest' });
+  };
+  // What stands above takes its height only once it is painted, and that may move the cell.
+  requestAnimationFrame(() => {
+    show();
+    requestAnimationFrame(show);
+  });
 }
 
 /** Whether any part of the cell is within the notebook's window; one that was deleted is where it was. */
