@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -136,14 +137,20 @@ async def test_figures_go_to_models_that_see(desk: MakeDesk, monkeypatch: pytest
 
 async def test_a_cell_that_the_person_changed_after_it_ran_is_shown_as_it_is_now(desk: MakeDesk) -> None:
     def change(prompt: str) -> str:
-        notebook = nbformat.read(d.folder / "a.ipynb", as_version=4)
-        (cell,) = [cell for cell in notebook.cells if cell.source == "x = 1"]
+        for _ in range(100):  # the writer saves some moments after the cell ended
+            notebook = nbformat.read(d.folder / "a.ipynb", as_version=4)
+            found = [cell for cell in notebook.cells if cell.source == "x = 1" and cell.execution_count]
+            if found:
+                break
+            time.sleep(0.1)
+        (cell,) = found
         cell.source = "x = 100"
         nbformat.write(notebook, d.folder / "a.ipynb")
         return turn("y = 2")
 
-    d = desk([PLAN, turn("x = 1"), change, turn("z = 3"), DONE])
-    assert (await d.run()).status == "finished"
+    d = desk([PLAN, turn("x = 1"), change, turn("z = 3"), DONE, DONE])
+    ended = await d.run()
+    assert ended.status == "finished", ended.reason
     after_the_change = d.model.seen[3]
     assert "x = 100" in after_the_change
     assert "x = 1\n" not in after_the_change

@@ -74,7 +74,7 @@ def test_a_day_counts_all_sessions_and_what_the_journal_tells(limit: dict[str, f
 
 async def test_a_long_cell_makes_a_question_and_runs_on(desk: MakeDesk) -> None:
     code = "import time\nfor _ in range(600):\n    time.sleep(0.05)"
-    d = desk([PLAN, turn(code), turn("1 + 1"), DONE], limits=Limits(cell_seconds=0.3))
+    d = desk([PLAN, turn(code), turn("1 + 1"), DONE, DONE], limits=Limits(cell_seconds=0.3))
     await d.send(StartRun(task="t", mode=Mode.auto))
     first = await d.until(CellOverdue)
     again = await d.until(CellOverdue, nth=2)
@@ -89,7 +89,7 @@ async def test_a_long_cell_makes_a_question_and_runs_on(desk: MakeDesk) -> None:
 
 async def test_where_nobody_is_there_a_long_cell_is_interrupted(desk: MakeDesk) -> None:
     code = "import time\ntime.sleep(60)"
-    d = desk([PLAN, turn(code), turn("1 + 1"), DONE], limits=Limits(cell_seconds=0.5), interactive=False)
+    d = desk([PLAN, turn(code), turn("1 + 1"), DONE, DONE], limits=Limits(cell_seconds=0.5), interactive=False)
     ended = await d.run()
     assert ended.status == "finished", ended.reason
     assert [event.status for event in d.all(CellFinished)] == ["stopped", "done"]

@@ -5,9 +5,11 @@ Looks names up in the kernel's variables; of unknown objects only static attribu
 
 from __future__ import annotations
 
+import ast
 import builtins
 import difflib
 import importlib
+import importlib.util
 import inspect
 import os
 import pkgutil
@@ -123,19 +125,32 @@ def homes(name: str) -> list[str]:
     found: list[str] = []
     if not re.fullmatch(r"[A-Za-z]\w+", name):
         return found
-    for home in HOMES:
-        root = home.split(".")[0]
-        if root in ("transformers", "datasets") and root not in sys.modules:
-            continue
-        try:
-            module = importlib.import_module(home)
-        except Exception:
-            continue
-        if name in vars(module):
-            found.append(home)
+    found = [home for home in HOMES if name in public_names(home)]
     if not found and importable(name):
         print(f"Add: import {name}")
     return found[:2]
+
+
+def public_names(home: str) -> set[str]:
+    """What a module says that it has; one that isn't loaded is read instead, since loading it can take seconds."""
+    if home in sys.modules:
+        return set(vars(sys.modules[home]))
+    root, *rest = home.split(".")
+    try:
+        spec = importlib.util.find_spec(root)
+        folder = os.path.dirname(spec.origin or "") if spec else ""
+        path = os.path.join(folder, *rest, "__init__.py")
+        with open(path if os.path.exists(path) else os.path.join(folder, *rest) + ".py", encoding="utf-8") as file:
+            tree = ast.parse(file.read())
+    except (OSError, ValueError, SyntaxError):
+        return set()
+    names = set()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+    return names
 
 
 def importable(name: str) -> bool:
