@@ -173,7 +173,12 @@ async def test_a_whole_run_through_the_socket(
     assert (await client.command("allow_class", risk="shell", allowed=True))["ok"]
     assert (await client.command("allow_class", risk="spend", allowed=True))["code"] == "refused"
     assert (await client.command("review_notebook"))["ok"]
-    assert (await client.command("undo_run", run_id=ended["run_id"]))["ok"]
+    dismissal = {"rule": "no_seed", "cell_id": cell["cell_id"], "reason": "It is a sketch."}
+    assert (await client.command("dismiss_finding", **dismissal))["ok"]
+    # This tab never saved what it was told, so there is nothing to take out.
+    assert (await client.command("undo_run", run_id=ended["run_id"]))["code"] == "refused"
+    assert (await client.command("redo_run", run_id=ended["run_id"]))["code"] == "refused"
+    assert (await client.command("resume_run"))["code"] == "refused"
     assert (await client.command("stop_run"))["code"] == "refused"
     assert (await client.command("interrupt_cell", cell_id="0" * 12))["code"] == "refused"
     # The tab had the lease, so the server wrote nothing.
