@@ -1,6 +1,9 @@
 import type { NotebookPanel } from './notebookTracker';
 import type { NotebookWriter } from './notebookWriter';
 
+/** So many frames after a cell was added its place is settled. */
+const SETTLED_AFTER = 30;
+
 /**
  * Scroll along with a run for as long as the person looks at the place where it works.
  *
@@ -26,15 +29,17 @@ function scrollTo({ content }: NotebookPanel, cellId: string): void {
   if (cell === undefined) {
     return;
   }
+  // JupyterLab attaches a new cell a little later, and what stands above takes its height only once it is painted.
+  let frames = SETTLED_AFTER;
   const show = () => {
     const isTall = cell.node.clientHeight > content.node.clientHeight;
     cell.node.scrollIntoView({ block: isTall ? 'start' : 'nearest' });
+    frames -= 1;
+    if (frames > 0 && !cell.isDisposed) {
+      requestAnimationFrame(show);
+    }
   };
-  // What stands above takes its height only once it is painted, and that may move the cell.
-  requestAnimationFrame(() => {
-    show();
-    requestAnimationFrame(show);
-  });
+  requestAnimationFrame(show);
 }
 
 /** Whether any part of the cell is within the notebook's window; one that was deleted is where it was. */

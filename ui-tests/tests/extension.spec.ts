@@ -51,10 +51,9 @@ test('both halves are there', async ({ page }, testInfo) => {
     const response = await fetch('/ml-intern/health');
     return (await response.json()) as Health;
   });
-  expect(health).toEqual({
+  expect(health).toMatchObject({
     version,
     protocol: PROTOCOL_VERSION,
-    sessions: 0,
     running: 0
   });
 
