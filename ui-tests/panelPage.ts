@@ -117,13 +117,13 @@ export class PanelPage {
     }
   }
 
-  /** Keep a picture every half second, for the README's animation, where FILM is set; ends when called. */
+  /** Keep a picture every two seconds, for the README's animation, where FILM is set; ends when called. */
   film(): () => Promise<void> {
     let running = !!process.env.FILM;
     const filming = (async () => {
       for (let number = 0; running; number++) {
         await this.shot(`film-${String(number).padStart(4, '0')}`);
-        await this.page.waitForTimeout(500);
+        await this.page.waitForTimeout(1500);
       }
     })();
     return async () => {
