@@ -39,7 +39,9 @@ def main() -> None:
     results = next((ROOT / "ui-tests" / "test-results").glob("mainJob-*"))
     for name, kept in PICTURES.items():
         picture = Image.open(results / f"{name}.png").convert("RGB")
-        picture.quantize(128, dither=Image.Dither.NONE).save(IMAGES / f"{kept}.png", optimize=True)
+        picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            IMAGES / f"{kept}.png", optimize=True
+        )
     film = [Image.open(path).convert("RGB") for path in sorted(results.glob("film-*.png"))]
     frames = [_small(picture) for picture in _moving(film)]
     target = IMAGES / "run.gif"

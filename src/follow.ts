@@ -10,36 +10,36 @@ const SETTLED_AFTER = 30;
  * Who scrolls away reads something else and is left alone, until the place is in sight again.
  */
 export function followWork(panel: NotebookPanel, writer: NotebookWriter): void {
-  let last: string | null = null;
+  let place: string | null = null;
+  let frames = 0;
+  // JupyterLab attaches a new cell a little later, and what stands above takes its height only once it is painted.
+  const show = () => {
+    frames = place === null || panel.isDisposed ? 0 : frames - 1;
+    if (place !== null && frames > 0) {
+      scrollTo(panel, place);
+      requestAnimationFrame(show);
+    }
+  };
   writer.changed.connect(() => {
-    const { place } = writer;
-    if (place === last) {
+    const from = place;
+    place = writer.place;
+    if (place === null || place === from) {
       return;
     }
-    const from = last;
-    last = place;
-    if (place !== null && (from === null || isInSight(panel, from))) {
-      scrollTo(panel, place);
+    const isFollowing = frames > 0;
+    if (isFollowing || from === null || isInSight(panel, from)) {
+      frames = SETTLED_AFTER;
+      if (!isFollowing) {
+        requestAnimationFrame(show);
+      }
     }
   });
 }
 
 function scrollTo({ content }: NotebookPanel, cellId: string): void {
   const cell = content.widgets.find(({ model }) => model.id === cellId);
-  if (cell === undefined) {
-    return;
-  }
-  // JupyterLab attaches a new cell a little later, and what stands above takes its height only once it is painted.
-  let frames = SETTLED_AFTER;
-  const show = () => {
-    const isTall = cell.node.clientHeight > content.node.clientHeight;
-    cell.node.scrollIntoView({ block: isTall ? 'start' : 'nearest' });
-    frames -= 1;
-    if (frames > 0 && !cell.isDisposed) {
-      requestAnimationFrame(show);
-    }
-  };
-  requestAnimationFrame(show);
+  const isTall = (cell?.node.clientHeight ?? 0) > content.node.clientHeight;
+  cell?.node.scrollIntoView({ block: isTall ? 'start' : 'nearest' });
 }
 
 /** Whether any part of the cell is within the notebook's window; one that was deleted is where it was. */

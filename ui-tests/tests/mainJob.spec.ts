@@ -9,6 +9,7 @@ test('the main job: an example from its task to checked deliverables', async ({
   test.setTimeout(360_000);
   const panel = new PanelPage(page, info);
   await panel.open(WHOLE);
+  await expect(panel.button(/Predict a species/)).toBeVisible();
   await panel.shot('empty');
   const endFilm = panel.film();
   await panel.button(/Predict a species/).click();
