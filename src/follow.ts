@@ -1,8 +1,8 @@
 import type { NotebookPanel } from './notebookTracker';
 import type { NotebookWriter } from './notebookWriter';
 
-/** So many frames after a cell was added its place is settled. */
-const SETTLED_AFTER = 30;
+/** So many milliseconds after a cell was added its place is settled. */
+const SETTLED_AFTER = 1000;
 
 /**
  * Scroll along with a run for as long as the person looks at the place where it works.
@@ -11,24 +11,29 @@ const SETTLED_AFTER = 30;
  */
 export function followWork(panel: NotebookPanel, writer: NotebookWriter): void {
   let place: string | null = null;
-  let frames = 0;
+  let until = 0;
   // JupyterLab attaches a new cell a little later, and what stands above takes its height only once it is painted.
   const show = () => {
-    frames = place === null || panel.isDisposed ? 0 : frames - 1;
-    if (place !== null && frames > 0) {
+    if (place !== null && !panel.isDisposed && performance.now() < until) {
       scrollTo(panel, place);
       requestAnimationFrame(show);
+    } else {
+      until = 0;
     }
   };
+  // A person who scrolls or clicks meanwhile has their way.
+  for (const act of ['wheel', 'pointerdown', 'keydown']) {
+    panel.content.node.addEventListener(act, () => (until = 0), true);
+  }
   writer.changed.connect(() => {
     const from = place;
     place = writer.place;
     if (place === null || place === from) {
       return;
     }
-    const isFollowing = frames > 0;
+    const isFollowing = until > 0;
     if (isFollowing || from === null || isInSight(panel, from)) {
-      frames = SETTLED_AFTER;
+      until = performance.now() + SETTLED_AFTER;
       if (!isFollowing) {
         requestAnimationFrame(show);
       }

@@ -208,7 +208,8 @@ test('the notebook scrolls along, unless the person reads elsewhere', async ({
   await panel.shot('along');
 
   const outer = page.locator('.jp-Notebook .jp-WindowedPanel-outer');
-  await outer.evaluate(node => node.scrollTo({ top: 0 }));
+  await outer.hover();
+  await page.mouse.wheel(0, -10_000);
   await expect(proposed).not.toBeInViewport();
   await panel.button(/^Approve/).click();
   await expect(panel.proposal).toContainText('Cell 4');
