@@ -128,7 +128,8 @@ export async function startRun(
   given: object[] = []
 ): Promise<Watcher> {
   const watcher = await openNotebook(page, given);
-  model.say(PLAN, ...cells, END);
+  // The second END is for a run that the review sends back once.
+  model.say(PLAN, ...cells, END, END);
   await watcher.send({
     type: 'start_run',
     task: 'Show what there is.',
