@@ -26,7 +26,7 @@ from ..protocol import (
     RunStarted,
     RunUndone,
 )
-from .outputs import OutputArea
+from .outputs import OutputArea, joined
 
 METADATA_KEY = "ml_intern"
 """Where cells and notebook carry our facts. They are shown, never obeyed."""
@@ -118,7 +118,7 @@ class Document:
     def source(self, cell_id: str) -> str | None:
         """The cell's source as the notebook has it; None when there is no such cell."""
         cell = self._cell(cell_id)
-        return None if cell is None else _text(cell["source"])
+        return None if cell is None else joined(cell["source"])
 
     def set_kernel(self, kernelspec: dict[str, str], language: str) -> None:
         """Record the kernel that a notebook without one runs in."""
@@ -320,7 +320,7 @@ def _markdown(note: Note, run_id: str) -> dict[str, Any]:
 
 
 def _is_blank(cell: dict[str, Any]) -> bool:
-    return cell["cell_type"] == "code" and not _text(cell["source"])
+    return cell["cell_type"] == "code" and not joined(cell["source"])
 
 
 def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
@@ -337,7 +337,3 @@ def _entries(notebook: dict[str, Any], name: str) -> dict[str, Any]:
             facts[key] = {}
         facts = facts[key]
     return facts
-
-
-def _text(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)

@@ -322,19 +322,20 @@ def bounded(text: str, limit: int) -> str:
 
 def _output_text(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
-        return plain_text(_joined(output["text"]))
+        return plain_text(joined(output["text"]))
     if output["output_type"] == "error":
         return short_traceback(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
     data = output["data"]
     shown = [mime for mime in data if mime.startswith(("image/", "audio/", "video/", "application/"))]
     shown = [mime for mime in shown if not mime.startswith("application/vnd.ml-intern.")]  # ours, for the panel
-    words = plain_text(_joined(data.get("text/plain", "")))
+    words = plain_text(joined(data.get("text/plain", "")))
     if not words:
-        words = _joined(data.get("text/markdown", "")) or ("" if shown else " ".join(f"[{mime}]" for mime in data))
+        words = joined(data.get("text/markdown", "")) or ("" if shown else " ".join(f"[{mime}]" for mime in data))
     return "\n".join(filter(None, [words, " ".join(f"[{mime}]" for mime in shown)]))
 
 
-def _joined(text: str | list[str]) -> str:
+def joined(text: str | list[str]) -> str:
+    """A text of a notebook, which its file may hold line by line."""
     return text if isinstance(text, str) else "".join(text)
 
 
@@ -342,10 +343,10 @@ def result_text(outputs: list[dict[str, Any]]) -> str | None:
     """`text/plain` of a cell's result (`Out[n]`); None where it has none."""
     results = [each for each in outputs if each["output_type"] == "execute_result"]
     text = results[-1]["data"].get("text/plain") if results else None
-    return "".join(text) if text is not None else None
+    return joined(text) if text is not None else None
 
 
 def pictures(outputs: list[dict[str, Any]]) -> tuple[str, ...]:
     """The figures among a cell's outputs, PNG in base64."""
     found = (each["data"].get("image/png") for each in outputs if "data" in each)
-    return tuple(data if isinstance(data, str) else "".join(data) for data in found if data)
+    return tuple(joined(data) for data in found if data)

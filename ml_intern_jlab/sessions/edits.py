@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ..notebook.outputs import joined
+
 
 class Edits:
     """Compares the notebook with what ran.
@@ -27,8 +29,7 @@ class Edits:
             return {}
         changed = {}
         for cell in (await self._notebook())["cells"]:
-            source = cell.get("source", "")
-            source = source if isinstance(source, str) else "".join(source)
+            source = joined(cell.get("source", ""))
             if source.strip() and source.strip() not in self._ran.get(cell.get("id"), {source.strip()}):
                 changed[str(cell["id"])] = source
         return changed

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import Refused
 from ..notebook.document import Document
+from ..notebook.outputs import joined
 from ..protocol import CellProposed, Event, RedoRun, RunRedone, RunStarted, RunUndone, UndoRun
 
 
@@ -24,7 +25,7 @@ def undone(events: Iterable[Event], session_id: str, notebook: dict[str, Any], c
     for cell in notebook["cells"]:
         cell_id = cell.get("id", "")
         if cell_id in own and cell_id in wanted:
-            if _text(cell["source"]) == own[cell_id] or cell_id in command.overwrite:
+            if joined(cell["source"]) == own[cell_id] or cell_id in command.overwrite:
                 removed.append(cell_id)
                 after.append(before)
             else:
@@ -65,7 +66,3 @@ def _folded(events: Iterable[Event], session_id: str, run_id: str) -> tuple[Docu
     if not known:
         raise Refused(f"This session has no run {run_id}.")
     return document, notes
-
-
-def _text(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)

@@ -7,7 +7,7 @@ import json
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -314,14 +314,3 @@ def _words(answer: Answer) -> str:
         if isinstance(value, dict):
             told = str(value.get("error") or value.get("message") or value.get("detail") or "")
     return told[:200].rstrip(". ")
-
-
-def each_page(read: Callable[[int], list[Any]], size: int, most: int) -> list[Any]:
-    """Up to `most` entries from a service that gives `size` at a time; `read(offset)` reads a page."""
-    found: list[Any] = []
-    while len(found) < most:
-        page = read(len(found))
-        found += page
-        if len(page) < size:
-            break
-    return found[:most]

@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from .jobs_spec import ENTRY, JobError, Spec, State, Status
+from .jobs_spec import JobError, Spec, State, Status
 from .jobs_supervisor import end_tree
 
 START = 30.0
@@ -43,14 +43,7 @@ class LocalPlace:
         folder = jobs_folder() / job_id
         work = folder / "work"
         work.mkdir(parents=True)
-        for name, path in spec.files.items():
-            target = work / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                shutil.copytree(path, target, dirs_exist_ok=True)
-            else:
-                shutil.copy2(path, target)
-        (work / ENTRY).write_text(spec.entry(send=False), encoding="utf-8")
+        spec.lay_out(work, send=False)
         job = {"timeout": spec.timeout, "requirements": list(spec.requirements), "artifacts": list(spec.artifacts)}
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
         with (folder / "supervisor.txt").open("wb") as trouble:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,17 +59,9 @@ class RayPlace:
         """Send script and files, and start."""
         cpus, gpus = self._resources(spec.hardware)
         with tempfile.TemporaryDirectory() as held:
-            folder = Path(held)
-            for name, path in spec.files.items():
-                target = folder / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if path.is_dir():
-                    shutil.copytree(path, target, dirs_exist_ok=True)
-                else:
-                    shutil.copy2(path, target)
-            (folder / ENTRY).write_text(spec.entry(send=True), encoding="utf-8")
+            spec.lay_out(Path(held), send=True)
             environment = {
-                "working_dir": str(folder),
+                "working_dir": held,
                 "env_vars": {"PYTHONUNBUFFERED": "1", **spec.env, **spec.secrets},
             } | ({"pip": list(spec.requirements)} if spec.requirements else {})
             try:

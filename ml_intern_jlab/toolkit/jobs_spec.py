@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +86,17 @@ class Spec:
         }
         runner = Path(jobs_runner.__file__).read_text(encoding="utf-8")
         return f"{runner}\n\nmain(json.loads({json.dumps(payload)!r}))\n"
+
+    def lay_out(self, folder: Path, send: bool) -> None:
+        """Copy the files into `folder` and write `ENTRY` beside them; `send` as for `entry`."""
+        for name, path in self.files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                shutil.copytree(path, target, dirs_exist_ok=True)
+            else:
+                shutil.copy2(path, target)
+        (folder / ENTRY).write_text(self.entry(send), encoding="utf-8")
 
 
 class Place(Protocol):

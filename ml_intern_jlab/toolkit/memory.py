@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .errors import BadRequest, did_you_mean, nearest
-from .tables import Record, Table, shown, size, table
+from .tables import Record, Table, shown, table
 
 BYTES: dict[str, float] = {
     "float64": 8,
@@ -226,9 +226,3 @@ def _activations(shape: Shape, sequence: int, batch: int, checkpointing: bool, s
         Part("activations", kept, formula),
         Part("logits and their gradients", logits, f"2 × s·b × {shape.vocabulary} vocabulary × 4 bytes"),
     ]
-
-
-def table_of(shape: Shape, dtypes: tuple[str, ...] = ("float32", "bfloat16", "int8", "nf4")) -> Table[Part]:
-    """The bytes of the weights alone by dtype."""
-    rows = [Part(name, shape.parameters * BYTES[name], f"× {BYTES[name]:g} bytes") for name in dtypes]
-    return table(f"Weights of {shape.parameters:,} parameters ({size(rows[0].bytes)} at {dtypes[0]})", rows)
