@@ -719,6 +719,13 @@ class Reply(Value):
     error: str = ""
 
 
+class Replay(Value):
+    """Stored events that the client does not have, in order. After `hello` come as many of these as it takes."""
+
+    type: Literal["replay"] = "replay"
+    events: list[Event]
+
+
 class SessionInfo(Value):
     """One conversation, bound to a notebook (`path` relative to the server's root) and its kernel."""
 
@@ -759,8 +766,9 @@ class Health(Value):
 
 
 Hello.model_rebuild()
+Replay.model_rebuild()
 
-Frame = Annotated[Event | Hello | Reply, Field(discriminator="type")]
+Frame = Annotated[Event | Hello | Replay | Reply, Field(discriminator="type")]
 
 
 def parse_command(data: str | bytes, most: int = MAX_COMMAND_BYTES) -> Command:
@@ -802,7 +810,8 @@ def json_schema() -> dict[str, Any]:
         # A default beside a reference would make a second type of the same name.
         defaults = {field for field, schema in fields.items() if schema.pop("default", fields) is not fields}
         definition["required"] = [f for f in fields if f == "type" or name not in commands or f not in defaults]
-    unions["Frame"] = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Event", "Hello", "Reply")]}
+    definitions["Replay"]["properties"]["events"]["items"] = {"$ref": "#/$defs/Event"}
+    unions["Frame"] = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Event", "Hello", "Replay", "Reply")]}
     return {
         "title": "Wire",
         "description": "Everything on the wire, and the version of the protocol.",

@@ -68,7 +68,7 @@ export type Command =
   | RedoRun
   | ReviewNotebook
   | DismissFinding;
-export type Frame = Event | Hello | Reply;
+export type Frame = Event | Hello | Replay | Reply;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
  *
@@ -778,6 +778,13 @@ export interface SessionInfo {
   run_id: string;
   run_status: RunStatus | null;
   task: string;
+}
+/**
+ * Stored events that the client does not have, in order. After `hello` come as many of these as it takes.
+ */
+export interface Replay {
+  type: 'replay';
+  events: Event[];
 }
 /**
  * The answer to one command. `error` is a sentence for the person; `code` names it for programs.

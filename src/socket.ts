@@ -167,6 +167,10 @@ export class SessionSocket implements IDisposable {
       this.setConnection('connected');
       return;
     }
+    if (frame.type === 'replay') {
+      frame.events.forEach(event => this.receive(event));
+      return;
+    }
     if (frame.seq > 0) {
       if (frame.seq <= this._lastSeq) {
         return;

@@ -66,6 +66,16 @@ describe('SessionSocket', () => {
     expect(told).toEqual([5, 0, 0]);
   });
 
+  it('tells the events of a replay one by one, each once', () => {
+    const told = seqs();
+    wire().hello();
+    const events = [1, 2, 3].map(seq => ({ type: 'step_finished', seq }));
+    wire().tell({ type: 'replay', events });
+    wire().tell({ type: 'replay', events });
+    wire().tell({ type: 'step_finished', seq: 4 });
+    expect(told).toEqual([1, 2, 3, 4]);
+  });
+
   it('gives a command the reply that is its own', async () => {
     wire().hello();
     const stop = socket.send({ type: 'stop_run' });

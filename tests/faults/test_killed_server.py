@@ -18,6 +18,8 @@ import nbformat
 import pytest
 from tornado.websocket import websocket_connect
 
+from tests.socket_client import Client
+
 TOKEN = "test"
 TASK = "Predict good from train.csv."
 
@@ -70,18 +72,9 @@ def servers(tmp_path: Path) -> Iterator[list[Server]]:
             server.process.wait(30)
 
 
-async def until(client: Any, *kinds: str) -> dict[str, Any]:
-    """The next frame of one of these types."""
-    while True:
-        frame: dict[str, Any] = json.loads(await client.read_message())
-        assert frame["type"] != "reply" or frame["ok"], frame
-        if frame["type"] in kinds:
-            return frame
-
-
-async def connected(server: Server, session_id: str, since: int = 0) -> Any:
+async def connected(server: Server, session_id: str, since: int = 0) -> Client:
     address = f"ws://127.0.0.1:{server.port}/ml-intern/sessions/{session_id}/events?since={since}&token={TOKEN}"
-    return await websocket_connect(address)
+    return Client(await websocket_connect(address))
 
 
 @pytest.mark.timeout(240)
@@ -91,36 +84,32 @@ async def test_the_next_server_mends_the_notebook_and_resumes_the_run(servers: l
     servers.append(Server(tmp_path))
     session_id = servers[0].get("sessions", {"path": "a.ipynb"})["session_id"]
     client = await connected(servers[0], session_id)
-    await client.write_message(json.dumps({"type": "start_run", "task": TASK, "mode": "ask"}))
-    first = await until(client, "cell_proposed")
-    await client.write_message(
-        json.dumps({"type": "decide_cell", "cell_id": first["cell_id"], "decision": "approve", "hash": first["hash"]})
-    )
-    second = await until(client, "cell_proposed")
-    client.close()
+    await client.send("start_run", task=TASK, mode="ask")
+    first = await client.until("cell_proposed")
+    await client.send("decide_cell", cell_id=first["cell_id"], decision="approve", hash=first["hash"])
+    second = await client.until("cell_proposed")
+    client.socket.close()
     servers[0].kill()
 
     servers.append(Server(tmp_path))
     (info,) = servers[1].get("sessions")
     assert info["run_status"] == "paused"
     client = await connected(servers[1], session_id)
-    paused = await until(client, "run_paused")
+    paused = await client.until("run_paused")
     assert paused["resumable"]
     assert "server" in paused["reason"]
     ids = [cell.id for cell in nbformat.read(tmp_path / "a.ipynb", as_version=4).cells]
     assert {first["cell_id"], second["cell_id"]} <= set(ids)
-    await client.write_message(json.dumps({"type": "resume_run"}))
-    resumed = await until(client, "run_resumed")
+    await client.send("resume_run")
+    resumed = await client.until("run_resumed")
     assert resumed["cells"] == 1
-    assert (await until(client, "cell_finished"))["cell_id"] == first["cell_id"]
-    approve = {"type": "decide_cell", "cell_id": second["cell_id"], "decision": "approve", "hash": second["hash"]}
+    assert (await client.until("cell_finished"))["cell_id"] == first["cell_id"]
+    approve = {"cell_id": second["cell_id"], "decision": "approve", "hash": second["hash"]}
     for _ in range(100):  # the proposal waits again a moment later
-        await client.write_message(json.dumps(approve))
-        while (frame := json.loads(await client.read_message()))["type"] != "reply":
-            pass
-        if frame["ok"]:
+        reply = await client.command("decide_cell", **approve)
+        if reply["ok"]:
             break
         await asyncio.sleep(0.1)
-    assert frame["ok"], frame
-    assert (await until(client, "cell_finished"))["cell_id"] == second["cell_id"]
-    client.close()
+    assert reply["ok"], reply
+    assert (await client.until("cell_finished"))["cell_id"] == second["cell_id"]
+    client.socket.close()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.websocket import WebSocketClientConnection
 
 from ml_intern_jlab.testing import Line, ScriptedModel
+from tests.socket_client import Client
 
 
 @pytest.fixture
@@ -31,34 +31,6 @@ def script(jp_serverapp: Any) -> Callable[..., ScriptedModel]:
         return model
 
     return use
-
-
-class Client:
-    """A WebSocket client as the panel is one."""
-
-    def __init__(self, socket: WebSocketClientConnection) -> None:
-        self.socket = socket
-        self.frames: list[dict[str, Any]] = []
-
-    async def next(self) -> dict[str, Any]:
-        data = await self.socket.read_message()
-        assert data is not None, "the server closed the socket"
-        self.frames.append(json.loads(data))
-        return self.frames[-1]
-
-    async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """The next frame of a type (with these fields), reading past others."""
-        while True:
-            frame = await self.next()
-            if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
-                return frame
-
-    async def send(self, kind: str, **fields: Any) -> None:
-        await self.socket.write_message(json.dumps({"type": kind, **fields}))
-
-    async def command(self, kind: str, **fields: Any) -> dict[str, Any]:
-        await self.send(kind, request_id=kind, **fields)
-        return await self.until("reply", request_id=kind)
 
 
 @pytest.fixture
