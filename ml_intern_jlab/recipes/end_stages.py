@@ -40,8 +40,8 @@ def estimate(run: Run) -> Flow:
         state.estimate.setdefault(name, float(value))
     found = re.search(r"^baseline .+?: (\S+)", outcome.output, re.M)
     state.baseline = float(found.group(1)) if found else state.baseline
-    spread = re.search(r"\(95 % between (\S+) and (\S+)\)", outcome.output)
-    state.interval = f"95 % between {spread.group(1)} and {spread.group(2)}" if spread else ""
+    spread = re.search(r"\((95 % between .+|the same in .+)\)$", outcome.output, re.M)
+    state.interval = spread[1] if spread else ""
 
 
 def explain(run: Run) -> Flow:

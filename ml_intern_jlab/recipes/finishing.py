@@ -67,7 +67,10 @@ def estimate_source(state: State, chosen: str) -> str:
         "low, high = np.quantile(resampled, [0.025, 0.975])"
         if not several
         else "low, high = np.quantile(resampled or [np.nan], [0.025, 0.975])",
-        'shown = f"{measure(truth, guess):.5g} (95 % between {low:.5g} and {high:.5g})"',
+        'spread = f"95 % between {low:.5g} and {high:.5g}"',
+        "if low == high:",
+        '    spread = f"the same in all {len(resampled)} resamples"',
+        'shown = f"{measure(truth, guess):.5g} ({spread})"',
         'print(f"hold-out {METRIC}: {shown}")',
         "dummy.fit(X_train, y_train)",
         f"floor = {_guess(metric.response, 'X_holdout', 'dummy')}",
