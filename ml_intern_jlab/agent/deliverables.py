@@ -67,6 +67,7 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ),
 )
 _PREDICTS = re.compile(r"\b(?:predict|forecast|classif|estimat|label|score|infer|impute|submission)", re.IGNORECASE)
+_FUTURE = re.compile(r"\b(?:will|would|expect(?:ed)?)\b", re.IGNORECASE)
 _ASKS_BACK = re.compile(
     r"\b(?:answer|reply|respond|tell me|report back|return|give (?:me )?(?:the|your) (?:answer|result))\b", re.I
 )
@@ -82,7 +83,8 @@ def derive_deliverables(task: str, facts: TaskFacts) -> list[Deliverable]:
     """
     found: list[Deliverable] = []
     if facts.output_file:
-        counted = (facts.predict_file or facts.sample_file) if _PREDICTS.search(task) else ""
+        predicts = _PREDICTS.search(task) or (facts.predict_file and facts.target and _FUTURE.search(task))
+        counted = (facts.predict_file or facts.sample_file) if predicts else ""
         columns = list(facts.output_columns)
         parts = [f"the column{'s' * (len(columns) > 1)} {', '.join(columns)}"] * bool(columns)
         parts += [f"one row for each row of {counted}"] * bool(counted)

@@ -20,7 +20,11 @@ _AND = re.compile(r"\s*(?:,\s*(?:and\s+)?|\band\b|&)\s*", re.I)
 _COLUMNS = re.compile(
     r"\bcolumns?\b\s*(?:(?:named|called|headed|titled|are|is|being|should be|must be)\b\s*)?[,:=(]?\s*", re.I
 )
-_WITH = re.compile(r"\b(?:with|of|has|having|containing|holding|contains)\b\s*[:(]?\s*(?:the\s+|both\s+)?", re.I)
+_WITH = re.compile(
+    r"(?:\b(?:with|of|has|having|containing|holding|contains)\b\s*[:(]?|\A[\"'`]?\s*[:(=–—])\s*(?:the\s+|both\s+)?",
+    re.I,
+)
+"""What a list of columns follows; right behind the file's name, a colon or a bracket will do."""
 _FILLER = {
     "the", "a", "an", "one", "single", "only", "just", "two", "three", "same", "column", "columns", "called", "named",
     "order", "in", "for", "of", "with", "per", "each", "every", "row", "rows", "line", "lines", "header", "no", "index",

@@ -11,6 +11,7 @@ from jupyter_client.manager import start_new_kernel
 
 from ml_intern_jlab.agent.deliverables import check_code, derive_deliverables, verdicts
 from ml_intern_jlab.protocol import Deliverable
+from ml_intern_jlab.recipes.grounding import ground
 from ml_intern_jlab.recipes.task import read_task
 
 Run = Callable[[str], str]
@@ -53,6 +54,19 @@ def file(path: str, columns: tuple[str, ...] = (), rows_of: str = "") -> Deliver
     return Deliverable(
         deliverable_id="d1", kind="file", description=path, path=path, columns=list(columns), rows_of=rows_of
     )
+
+
+@pytest.mark.parametrize(
+    ("task", "rows_of"),
+    [
+        ("What will the houses in next.csv cost? past.csv has prices. I want out.csv: id, price.", "next.csv"),
+        ("Merge past.csv and next.csv by id and write out.csv.", ""),
+    ],
+)
+def test_a_prediction_gives_each_row_an_answer(task: str, rows_of: str) -> None:
+    tables = {"past.csv": ["id", "size", "price"], "next.csv": ["id", "size"]}
+    [wanted] = [each for each in derive_deliverables(task, ground(read_task(task), tables)) if each.kind == "file"]
+    assert (wanted.path, wanted.rows_of) == ("out.csv", rows_of)
 
 
 @pytest.mark.parametrize(

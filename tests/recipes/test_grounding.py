@@ -24,6 +24,18 @@ TABLES = {"past.csv": ["id", "size", "town", "fee"], "next.csv": ["id", "size", 
             ("past.csv", "next.csv", "fee", "guess.csv", ("id", "p_fee")),
         ),
         (
+            "How much will next.csv cost? past.csv has fees. I want fees.csv: id, fee.",
+            ("past.csv", "next.csv", "fee", "fees.csv", ("id", "fee")),
+        ),
+        (
+            "Learn the fee from past.csv. Write guess.csv (id and fee) for next.csv.",
+            ("past.csv", "next.csv", "fee", "guess.csv", ("id", "fee")),
+        ),
+        (
+            "Learn the fee from past.csv and write guess.csv: as good as you can, for next.csv.",
+            ("past.csv", "next.csv", "fee", "guess.csv", ()),
+        ),
+        (
             "Predict the `fee` from past.csv for next.csv",
             ("past.csv", "next.csv", "fee", "predictions.csv", ()),
         ),
