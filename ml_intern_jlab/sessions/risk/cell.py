@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol import RiskClass as Risk
 from .commands import CODE_MAGICS, MAGICS, commands
+from .names import is_secret_name
 from .page import page_risks
-from .rules import SECRET_PATH, is_secret_name
+from .rules import SECRET_PATH
 from .values import TAINT, place_of, shown
 
 if TYPE_CHECKING:

@@ -10,20 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from ...protocol import RiskClass as Risk
+from .names import is_secret_name, matcher, risks_of_name
 from .page import page_risks
 from .results import Call, each
-from .rules import (
-    ALLOWING_PICKLES,
-    DUMPERS,
-    EVALUATORS,
-    LOCAL_BUILDERS,
-    MAYBE_LOCAL,
-    TRACKERS,
-    UNPICKLERS,
-    is_secret_name,
-    matcher,
-    risks_of_name,
-)
+from .rules import ALLOWING_PICKLES, DUMPERS, EVALUATORS, LOCAL_BUILDERS, MAYBE_LOCAL, TRACKERS, UNPICKLERS
 from .values import (
     LABEL,
     PLACEHOLDERS,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...protocol import RiskClass as Risk
-from .rules import PURE_MODULES, canonical, may_be_risky
+from .names import canonical, may_be_risky
+from .rules import PURE_MODULES
 from .values import (
     LABEL,
     PLACEHOLDERS,
@@ -175,6 +176,11 @@ def _partial(reader: CallReader, call: Call) -> Values:
     return call.given(0) or UNKNOWN
 
 
+def _map(reader: CallReader, call: Call) -> Values:
+    inner = Call(call.node, [each(values) for values in call.args[1:]])
+    return frozenset({Items(((None, union(*(reader.invoke(inner, value) for value in call.given(0) or ()))),))})
+
+
 def _enumerate(reader: CallReader, call: Call) -> Values:
     columns = [UNKNOWN, *call.args[:1]] if call.node and _is(call, "enumerate") else call.args
     return frozenset({Items(((None, frozenset({Items(tuple((i, each(c)) for i, c in enumerate(columns)))})),))})
@@ -229,6 +235,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     "builtins.type": _type,
+    "builtins.map": _map,
+    "itertools.starmap": _map,
     "builtins.filter": lambda reader, call: call.given(1) or UNKNOWN,
     "builtins.next": lambda reader, call: each(call.given(0) or UNKNOWN),
     "operator.methodcaller": _methodcaller,

@@ -8,10 +8,9 @@ a line.
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from ...protocol import RiskClass as Risk
-from .values import PLACEHOLDERS, names_in
+from .values import names_in
 
 ALIASES = {
     "pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "pl": "polars",
@@ -29,7 +28,9 @@ ALIASES = {
     "Process": "multiprocessing.Process", "Thread": "threading.Thread", "AsyncOpenAI": "openai.AsyncOpenAI",
     "AutoModel": "transformers.AutoModel", "dotenv_values": "dotenv.dotenv_values",
     "create_engine": "sqlalchemy.create_engine", "sympify": "sympy.sympify", "parse_expr": "sympy.parse_expr",
-    "get_ipython": "get_ipython", "display": "IPython.display.display", "environ": "os.environ",
+    "get_ipython": "get_ipython",
+    "bigquery": "google.cloud.bigquery", "aiplatform": "google.cloud.aiplatform",
+    "display": "IPython.display.display", "environ": "os.environ",
     "fetch_openml": "sklearn.datasets.fetch_openml", "fetch_california_housing": "sklearn.datasets.fetch_openml",
 }  # fmt: skip
 """What a name that no known cell binds most likely is."""
@@ -43,7 +44,7 @@ SAME = (
     (r"^pathlib\.(PosixPath|WindowsPath|PurePath|PurePosixPath)(?=$|\()", "pathlib.Path"),
     (r"^IPython(\.core)?(\.getipython)?\.get_ipython(?=$|\()", "get_ipython"),
     (r"\.(__call__|__func__|__wrapped__)$", ""),
-    (r"^.*\._?(os|sys|shutil|subprocess|builtins|importlib|pickle|socket)(?=\.\w)", r"\1"),
+    (r"^(?!\?).*\._?(os|sys|shutil|subprocess|builtins|importlib|pickle|socket)(?=\.\w)", r"\1"),
     (r"^multiprocess(?=\.|$)", "multiprocessing"),
     (r"^(contextlib\.chdir|os\.fchdir)(?=$|\()", "os.chdir"),
     (r"^get_ipython\(\)\.(user_global_ns|user_ns_hidden|user_module\.__dict__)(?=$|\.)", "get_ipython().user_ns"),
@@ -68,7 +69,7 @@ ASSUMED_MODULES = GUARDED_MODULES | names_in(
 )
 """Modules that a name without a known origin is taken for."""
 
-AMBIGUOUS = names_in("sh code commands git site trace profile mock imp invoke fabric replicate evaluate tables sky")
+AMBIGUOUS = names_in("sh code commands site trace profile mock imp fabric replicate evaluate tables sky")
 """Modules of the rules whose names are usual for variables too."""
 
 INSPECTING = names_in(
@@ -95,10 +96,11 @@ HARMLESS = """
 RULES: tuple[tuple[Risk, str, str], ...] = (
     (Risk.shell, "runs a program or shell command", """
         os.system os.popen os.exec* os.spawn* os.posix_spawn* os.startfile subprocess.* pty.* pexpect.* plumbum.* sh.*
-        fabric.* invoke.run asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
+        fabric.* invoke.run git.** asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
         get_ipython().system* get_ipython().getoutput* IPython.utils.process.* distutils.spawn.* setuptools.sandbox.*
         ?.getoutput ?.run_commands *.os.system ?.system ?.popen ?.check_output ?.check_call ?.Popen ?.getoutput
-        ?.exec_command *.subprocess_exec *.subprocess_shell"""),
+        ?.exec_command ctypes.**.system ctypes.**.popen ctypes.**.exec*
+        cffi.**.system cffi.**.popen cffi.**.exec* *.subprocess_exec *.subprocess_shell"""),
     (Risk.install, "installs software", """
         pip.* ensurepip.* micropip.install piplite.install conda.cli.* venv.create venv.EnvBuilder*
         setuptools.command.* spacy.cli.download"""),
@@ -114,7 +116,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         urllib.request.* urllib2.* urllib3.* socket.* socket.socket** http.client.* http.client.HTTP*Connection**
         ftplib.** smtplib.** telnetlib.* imaplib.* poplib.* nntplib.* xmlrpc.client.* paramiko.** boto3.** botocore.**
         s3fs.* gcsfs.* websocket.* websockets.* grpc.* pycurl.* wget.* gdown.* kaggle.* kagglehub.* yfinance.*
-        openml.* pymongo.* psycopg2.* psycopg.* redis.* snowflake.* google.cloud.* googleapiclient.* azure.* pysftp.*
+        openml.* pymongo.* psycopg2.* psycopg.* redis.* snowflake.* google.** googleapiclient.* azure.* pysftp.*
         asyncio.open_connection asyncio.*create_connection webbrowser.* dns.* scapy.* mechanize.* selenium.*
         playwright.* praw.* tweepy.* arxiv.* wikipedia.* pandas_datareader.* requests_html.* treq.*
         git.Repo.clone_from git.Repo**.remote** pygsheets.* gspread.* slack_sdk.* datasets.load_dataset_builder
@@ -122,7 +124,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         huggingface_hub.HfApi** huggingface_hub.hf_api.* huggingface_hub.HfFileSystem**
         huggingface_hub.*InferenceClient* huggingface_hub.*InferenceClient()** huggingface_hub.list_*
         huggingface_hub.*_info huggingface_hub.get_hf_file_metadata huggingface_hub.hf_hub_url huggingface_hub.whoami
-        huggingface_hub.login huggingface_hub.notebook_login *.hf_hub_download sklearn.datasets.fetch_*
+        *.hf_hub_download huggingface_hub.* sklearn.datasets.fetch_*
         sklearn.datasets.*.fetch_* torch.hub.* nltk.download gensim.downloader.* tensorflow_datasets.* tfds.*
         tensorflow_hub.* *.datasets.*.load_data keras.utils.get_file *.utils.get_file seaborn.load_dataset
         statsmodels.*.get_rdataset statsmodels.*rdataset* openai.* anthropic.* cohere.* mistralai.* litellm.* groq.*
@@ -157,7 +159,8 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         huggingface_hub.**create_scheduled_job huggingface_hub.*InferenceClient** *.request_space_hardware
         *.run_instances sagemaker.** modal.** runpod.** vastai.* replicate.run replicate.*.run openai.*OpenAI()**
         openai.* anthropic.** cohere.** mistralai.** groq.** litellm.* google.generativeai.**
-        google.cloud.aiplatform.** together.** stripe.* boto3.**.create_* boto3.**.run_* boto3.**.start_*
+        google.cloud.aiplatform.**
+        google.cloud.bigquery.**.query* together.** stripe.* boto3.**.create_* boto3.**.run_* boto3.**.start_*
         boto3.**.submit_* boto3.**.invoke* langchain*.**Chat* langchain*.**LLM* langchain_openai.*
         langchain_anthropic.* llama_index.llms.** dspy.LM* instructor.* pydantic_ai.** crewai.** autogen.** aisuite.**
         fireworks.** azure.ai.** azure.mgmt.** sky.launch sky.jobs.* skypilot.* databricks.sdk.** dstack.** beam.**
@@ -339,59 +342,3 @@ SECRET_NAME = re.compile(
     r"PASSPHRASE|DSN|DATABASE_URL)($|[_\-.])",
     re.IGNORECASE,
 )
-
-
-@cache
-def matcher(patterns: str) -> re.Pattern[str]:
-    """One regular expression for a text of patterns over dotted names, as the top of this file describes them."""
-    wild = {"**": ".*", "*": r"[^()]*"}
-
-    def expression(pattern: str) -> str:
-        pattern = re.sub(r"^\*(?!\*)", "**", pattern)
-        return "".join(wild.get(part) or re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
-
-    return re.compile("|".join(expression(pattern) for pattern in patterns.split()))
-
-
-@cache
-def risks_of_name(name: str) -> tuple[tuple[Risk, str], ...]:
-    """The classes of the dotted `name` with the words for each; none for what merely computes."""
-    if matcher(HARMLESS).fullmatch(name):
-        return ()
-    return tuple((risk, words) for risk, words, patterns in RULES if matcher(patterns).fullmatch(name))
-
-
-@cache
-def assumed_modules() -> frozenset[str]:
-    """Modules that a name without a known origin is taken for: those above, and those that the rules name."""
-    rules = " ".join([*(patterns for _, _, patterns in RULES), UNPICKLERS, MAYBE_LOCAL, *OPENERS])
-    tables = " ".join(patterns for table in (READS, WRITES, EVALUATORS, DUMPERS) for patterns, _ in table)
-    firsts = {pattern.partition(".")[0] for pattern in f"{rules} {tables}".split() if "." in pattern}
-    named = frozenset(first for first in firsts if re.fullmatch(r"[a-z]\w*", first))
-    return (named | ASSUMED_MODULES | names_in("operator functools itertools dill cloudpickle")) - AMBIGUOUS
-
-
-@cache
-def _risky_methods() -> frozenset[str]:
-    """The last names of all rules: what a method may be called that does more than computing."""
-    words = (pattern.rstrip("*(").rsplit(".", 1)[-1] for _, _, patterns in RULES for pattern in patterns.split())
-    return frozenset(word for word in words if re.fullmatch(r"\w{3,}", word))
-
-
-@cache
-def may_be_risky(name: str) -> bool:
-    """Whether a name with unknown pieces may be that of a method which does more than computing."""
-    pattern = re.compile(".*".join(re.escape(piece) for piece in re.split(f"[{PLACEHOLDERS}]+", name)))
-    return name.startswith("__") or any(pattern.fullmatch(word) for word in _risky_methods())
-
-
-def canonical(name: str) -> str:
-    """One spelling for names that mean the same thing."""
-    for pattern, spelling in SAME:
-        name = re.sub(pattern, spelling, name)
-    return name
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether an environment variable's name tells that it holds a secret."""
-    return bool(SECRET_NAME.search(name)) and name != "PWD"
