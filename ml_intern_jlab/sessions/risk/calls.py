@@ -168,9 +168,9 @@ class CallReader(ABC):
         for value in values:
             if isinstance(value, Qualified) and is_secret_name(value.name.rpartition(".")[2]):
                 self.note(node, Risk.credentials, f"touches the file {shown(value.name)}, by its name a secret")
-            if not isinstance(value, str | PathText):
+            if not isinstance(value, str | bytes | PathText):
                 continue
-            text = text_of(value)
+            text = value.decode("utf-8", "replace") if isinstance(value, bytes) else text_of(value)
             place = self.place(text)
             if writes:
                 self.dumped.discard(self.same_path(text))

@@ -14,13 +14,19 @@ from .commands import CODE_MAGICS, MAGICS, commands
 from .names import is_secret_name
 from .page import page_risks
 from .rules import SECRET_PATH
-from .values import TAINT, place_of, shown
+from .values import TAINT, names_in, place_of, shown
 
 if TYPE_CHECKING:
     from IPython.core.inputtransformer2 import TransformerManager
 
 MOST_CHARACTERS = 200_000
 MOST_SPECIAL_LINES = 100
+KNOWN_EXTENSIONS = names_in(
+    """
+    autoreload tensorboard line_profiler memory_profiler watermark ml_intern_jlab cudf.pandas cuml.accel nb_black
+    lab_black jupyter_black wurlitzer snakeviz scalene autotime autotime.ext pyinstrument heat
+    """
+)
 
 
 class Unreadable(Exception):
@@ -124,6 +130,8 @@ def magic(name: str, line: str, body: str | None, folder: str = "") -> Magic:
         return Magic(((Risk.outside, f"changes the working folder to {shown(line) or '~'}"),) if moves else ())
     if name in ("config", "load_ext", "reload_ext", "code_wrap") and re.search(r"startup|exec_|\.\.|/", line):
         return Magic(((Risk.opaque, f"sets up code that runs later ({called} {shown(line, 40)})"),))
+    if name == "load_ext" and line.strip() not in KNOWN_EXTENSIONS:
+        return Magic(((Risk.opaque, f"loads an extension whose effect isn't known here ({called} {shown(line, 40)})"),))
     if name in ("html", "HTML", "svg", "SVG", "markdown") and body is not None:
         return Magic(tuple(page_risks(body)))
     if risk is Risk.opaque:

@@ -173,11 +173,13 @@ def _file_paths(values: Values | None) -> set[str]:
 
 
 def _pages(reader: CallReader, call: Call, name: str) -> None:
-    if not matcher("IPython.display.* IPython.core.display.* IPython.*.publish_display_data").fullmatch(name):
+    if not matcher(
+        "IPython.display.* IPython.core.display.* IPython.*.publish_display_data ipywidgets.HTML*"
+    ).fullmatch(name):
         return
     last = name.rsplit(".", 1)[1]
-    first = call.given(0, "data") or frozenset()
-    if last in ("HTML", "SVG", "Markdown"):
+    first = call.given(0, "data", "value") or frozenset()
+    if last in ("HTML", "HTMLMath", "SVG", "Markdown"):
         for value in first:
             if isinstance(value, str) and value != TAINT:
                 for risk, words in page_risks(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -176,6 +177,17 @@ def _partial(reader: CallReader, call: Call) -> Values:
     return call.given(0) or UNKNOWN
 
 
+def _above(text: str) -> str:
+    # The working folder is written "." here, also where the cell has its absolute path.
+    up = re.fullmatch(r"(.*/)?\.{1,2}", text)
+    return f"{text}/.." if up else posixpath.dirname(text)
+
+
+def _split_path(reader: CallReader, call: Call) -> Values:
+    given = call.args[:1] or [UNKNOWN]
+    return frozenset({Items(((0, combine(_above, *given)), (1, combine(posixpath.basename, *given))))})
+
+
 def _map(reader: CallReader, call: Call) -> Values:
     inner = Call(call.node, [each(values) for values in call.args[1:]])
     return frozenset({Items(((None, union(*(reader.invoke(inner, value) for value in call.given(0) or ()))),))})
@@ -275,7 +287,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "os.getcwd": lambda reader, call: frozenset({"."}),
     "os.fspath": _same,
     "os.path.join": lambda reader, call: combine(join_path, *call.args or [UNKNOWN]),
-    "os.path.dirname": lambda reader, call: combine(posixpath.dirname, *call.args[:1]),
+    "os.path.dirname": lambda reader, call: combine(_above, *call.args[:1]),
+    "os.path.split": _split_path,
     "os.path.basename": lambda reader, call: combine(posixpath.basename, *call.args[:1]),
     "os.path.abspath": _same,
     "os.path.realpath": _same,

@@ -96,7 +96,8 @@ HARMLESS = """
 RULES: tuple[tuple[Risk, str, str], ...] = (
     (Risk.shell, "runs a program or shell command", """
         os.system os.popen os.exec* os.spawn* os.posix_spawn* os.startfile subprocess.* pty.* pexpect.* plumbum.* sh.*
-        fabric.* invoke.run git.** asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
+        fabric.* invoke.run git.** docker.** kubernetes.**
+        asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
         get_ipython().system* get_ipython().getoutput* IPython.utils.process.* distutils.spawn.* setuptools.sandbox.*
         ?.getoutput ?.run_commands *.os.system ?.system ?.popen ?.check_output ?.check_call ?.Popen ?.getoutput
         ?.exec_command ctypes.**.system ctypes.**.popen ctypes.**.exec*
@@ -133,7 +134,8 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         logging.handlers.SocketHandler* logging.handlers.SysLogHandler* logging.handlers.DatagramHandler*
         tensorflow.keras.datasets.** langchain** sqlalchemy.create_engine().connect ray.init confluent_kafka.* kafka.*
         pika.* elasticsearch.* pyodbc.* cassandra.* neo4j.* clickhouse_connect.* opensearchpy.* weaviate.* pinecone.*
-        ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo
+        ee.* cdsapi.* *.S3FileSystem *.GcsFileSystem *.AzureFileSystem
+        *.HadoopFileSystem *.HfFileSystem torch.distributed.init_process_group torch.distributed.rpc.* ssl.**wrap_socket* IPython.display.YouTubeVideo
         fsspec.filesystem fsspec.url_to_fs feedparser.* newspaper.* trafilatura.fetch*
         cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.* spacy.cli.* stanza.download*
         tensorflow.keras.utils.get_file ml_intern_jlab.toolkit.papers.* ml_intern_jlab.toolkit.datasets.*
@@ -186,7 +188,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         get_ipython().kernel** get_ipython().ask_exit get_ipython().exit* *.serve_forever ?.ask_exit tensorboard.**
         pyngrok.* ngrok.* localtunnel.* notebook.tensorboard.* ray.serve.* mlflow.models.serve* tornado.httpserver.*
         tornado.web.*.listen aiohttp.web.* ?.kill ?.terminate ?.send_signal pyngrok.* builtins.exit builtins.quit
-        daemon.* resource.setrlimit cherrypy.quickstart bottle.run streamlit.web.*"""),
+        daemon.* torch.multiprocessing.spawn torch.multiprocessing.start_processes resource.setrlimit cherrypy.quickstart bottle.run streamlit.web.*"""),
     (Risk.opaque, "runs code that can't be read here", """
         builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.*
         get_ipython().events.register* get_ipython().set_custom_exc get_ipython().custom_exceptions*
@@ -196,7 +198,7 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         threading.excepthook sys.addaudithook sys.monitoring* site.* pydoc.locate pydoc.safeimport
         pkgutil.resolve_name pkgutil.get_importer doctest.** bdb.** pdb.run* trace.Trace** distutils.core.run_setup
         unittest.mock.patch* mock.patch* cProfile.run* profile.run* builtins.breakpoint builtins.__build_class__
-        importlib.reload importlib.metadata.EntryPoint* *.load_entry_point *.EntryPoint*.load numpy.distutils.**
+        logging.config.* numpy.f2py.* IPython.start_ipython IPython.start_kernel importlib.reload importlib.metadata.EntryPoint* *.load_entry_point *.EntryPoint*.load numpy.distutils.**
         numpy.ctypeslib.load_library tensorflow.load_op_library torch.ops.load_library torch.classes.load_library
         sqlite3.**.enable_load_extension sqlite3.**.load_extension importlib.machinery.* importlib._bootstrap* runpy.*
         marshal.* pickle.loads pickle.Unpickler* cloudpickle.loads jsonpickle.decode shelve.* yaml.load
@@ -247,6 +249,7 @@ WRITES: tuple[tuple[str, int], ...] = (
     ("logging.FileHandler logging.handlers.* scipy.io.wavfile.write soundfile.write *.imsave onnx.save_model", 0),
     ("torchvision.utils.save_image onnx.save skops.io.dump safetensors.*.save_file *.dump_svmlight_file", 1),
     ("mlflow.*.save_model", 1),
+    ("*SummaryWriter *TrainingArguments *ModelCheckpoint *CSVLogger *TensorBoard", 0),
     ("logging.basicConfig", 99),
     ("torch.onnx.export sklearn.tree.export_graphviz", 2),
 )
@@ -275,6 +278,7 @@ PATH_KEYWORDS = names_in(
     name path path_or_buf path_or_buffer fname filename file_name filepath fp f file excel_writer save_directory
     output_dir out_file dst dest destination io filepath_or_buffer filepath_or_buf uri path_or_fileobj
     dataset_path mmap_filename source where sink database target
+    log_dir logging_dir dirpath extract_dir local_dir cache_dir
     """
 )
 

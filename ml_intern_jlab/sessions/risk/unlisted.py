@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ...protocol import RiskClass as Risk
-from .names import is_known_module, matcher
+from .known import COMPUTING
+from .names import matcher
 from .results import Call, each
 from .rules import OPENERS, READS, WRITES
 from .values import PLACEHOLDERS, PathText, Qualified, Value, text_of
@@ -20,7 +21,9 @@ VERBS = tuple(
     for risk, words, pattern in (
         (Risk.publish, "sends something out, by its name", r"""
             upload(_\w+)? | publish(_\w+)? | tweet | toot | chat_postMessage | post_(message|comment|status|to)\w*
-            | send_(message|mail|email|file|photo|document|sms|text|webhook)\w* | sendmail | push_\w+ | share_\w+
+            | send_(message|mail|email|file|photo|document|sms|text|webhook)\w*
+            | sendmail | push_(to|data|file|model|image|repo)\w*
+            | share_(link|publicly|with)\w*
             | create_(issue|pull|pull_request|release|gist|comment|repo|space|post|tweet|paste)\w*"""),
         (Risk.spend, "can cost money, by its name", r"""
             deploy(_\w+)? | provision\w* | purchase\w* | place_order | run_(uv_)?job | generate_content
@@ -40,6 +43,9 @@ VERBS = tuple(
     )
 )  # fmt: skip
 """What a function or method of unknown origin is taken to do for what it is called."""
+
+SENDING = (Risk.publish, Risk.spend, Risk.network)
+"""Classes that such a verb tells of in a module of computing too."""
 
 TEXT_TAKERS = re.compile(
     r"builtins\..*|get_ipython\(\)\..*|re\..*|regex\..*|urllib\.parse\..*|warnings\.\w+|logging\..*|json\.(dumps|loads)|hashlib\..*|os\.path\..*|"
@@ -66,10 +72,10 @@ ELSEWHERE = re.compile(
 def note_unlisted(reader: CallReader, call: Call, name: str) -> None:
     """Note what calling `name` (dotted, `?` for an unknown origin) may do although no rule names it."""
     last = name.rsplit(".", 1)[-1]
-    if name.startswith("?") or not is_known_module(name):
-        for risk, words, pattern in VERBS:
-            if pattern.fullmatch(last):
-                reader.note(call.node, risk, f"{words} ({last})")
+    computes = name.partition(".")[0].partition("(")[0] in COMPUTING
+    for risk, words, pattern in VERBS:
+        if (risk in SENDING or not computes) and pattern.fullmatch(last):
+            reader.less_exact(call.node, risk, f"{words} ({last})")
     if True in call.named.get("shell", ()):
         reader.note(call.node, Risk.shell, "hands a command to a shell (shell=True)")
 
