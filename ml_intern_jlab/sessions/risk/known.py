@@ -19,7 +19,7 @@ COMPUTING = names_in(
     configparser contextily contextlib contextvars control copulas copy copyreg corels corner cProfile csv cuda
     cudf cuml cupy cv2 cvxopt cvxpy cycler dalex darts dask dataclasses dataprep datasets datatable datetime
     dateutil deap decimal deepchecks deepchem denmune dfply dgl dice_ml difflib diffrax diffusers dill dis
-    distinctipy distributed docx dotmap dowhy dtale dtreeviz duckdb dynesty econml ecos efficientnet einops einx
+    distinctipy  docx dotmap dowhy dtale dtreeviz duckdb dynesty econml ecos efficientnet einops einx
     eli5 email emcee encodings enum equinox errno esda ete3 evalml evaluate evidently explainerdashboard fairlearn
     faiss fancyimpute fastai fastcore fasttext faulthandler feather feature_engine featuretools featurewiz filecmp
     fileinput filterpy fiona fire flaml flax fnmatch folium fractions frictionless fsspec ftfy functools fuzzywuzzy
@@ -39,7 +39,7 @@ COMPUTING = names_in(
     more_itertools mpl_scatter_density mpl_toolkits mplcyberpunk mplfinance mplsoccer mpmath msgpack msgspec
     multiprocess multiprocessing music21 mxnet nagisa nannyml natsort nautilus nbclient nbdev nbformat netCDF4
     networkx neuralforecast neuralprophet neurokit2 nevergrad ngboost nibabel nilearn nitime nlopt nltk noisereduce
-    nolds notebook nptyping ntpath numba numbers numexpr numpy numpyro obspy ogb omegaconf oneflow onnx onnxmltools
+    nolds  nptyping ntpath numba numbers numexpr numpy numpyro obspy ogb omegaconf oneflow onnx onnxmltools
     onnxruntime onnxsim open3d openmm openpyxl operator opt_einsum optax optbinning optimum optparse optuna orbax
     orbit orjson ortools os osmnx osqp ot padasip paddle palettable pandapower pandarallel pandas pandas_flavor
     pandas_profiling pandasql pandera panel papermill param parso pathlib patsy pdpbox peft perlin_noise phik

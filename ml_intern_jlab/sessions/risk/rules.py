@@ -138,7 +138,11 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         spacy.cli.* stanza.download* tensorflow.keras.utils.get_file ml_intern_jlab.toolkit.papers.*
         ml_intern_jlab.toolkit.datasets.* ml_intern_jlab.toolkit.models.* ml_intern_jlab.toolkit.docs.*
         ml_intern_jlab.toolkit.github.* ml_intern_jlab.toolkit.web.* ml_intern_jlab.toolkit.jobs.*
-        ml_intern_jlab.toolkit.publish.plan"""),
+        ml_intern_jlab.toolkit.publish.plan tiktoken.get_encoding tiktoken.encoding_for_model easyocr.* whisper.*
+        *.from_preset stanza.Pipeline torchtext.datasets.* torchtext.vocab.* torchaudio.pipelines.**.get_model
+        vega_datasets.* mne.datasets.* torch_geometric.datasets.* dgl.data.* ogb.**Dataset* geopy.geocoders.*
+        geopy.geocoders.**.geocode osmnx.*_from_* contextily.* sunpy.net.* obspy.clients.* Bio.Entrez.* Bio.ExPASy.*
+        vllm.LLM keybert.KeyBERT open_clip.create_model* flair.* astroquery.* skimage.data.download_all"""),
     (Risk.publish, "sends something out to be kept or seen by others", """
         *.push_to_hub huggingface_hub.upload_* huggingface_hub.create_* huggingface_hub.delete_*
         huggingface_hub.update_* huggingface_hub.move_repo huggingface_hub.**HfApi**.upload_*
@@ -185,7 +189,8 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         pyngrok.* ngrok.* localtunnel.* notebook.tensorboard.* ray.serve.* mlflow.models.serve* tornado.httpserver.*
         tornado.web.*.listen aiohttp.web.* ?.kill ?.terminate ?.send_signal pyngrok.* builtins.exit builtins.quit
         daemon.* torch.multiprocessing.spawn torch.multiprocessing.start_processes resource.setrlimit
-        cherrypy.quickstart bottle.run streamlit.web.*"""),
+        cherrypy.quickstart bottle.run streamlit.web.* accelerate.notebook_launcher accelerate.debug_launcher
+        bokeh.server.* panel.serve"""),
     (Risk.opaque, "runs code that can't be read here", """
         builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.*
         get_ipython().events.register* get_ipython().set_custom_exc get_ipython().custom_exceptions*
@@ -210,7 +215,8 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         get_ipython().register_* get_ipython().define_macro get_ipython().set_next_input IPython.*InteractiveShell*
         IPython.embed ?.run_cell ?.run_line_magic ?.run_cell_magic ?.safe_execfile asyncio.*run_in_executor*
         sys.modules.pop* sys.modules.clear sys.modules.update sys.modules.setdefault __main__.* cython.inline
-        *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.* js2py.*"""),
+        *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.* js2py.* papermill.* nbclient.*
+        nbconvert.preprocessors.ExecutePreprocessor*"""),
 )  # fmt: skip
 
 TAINTING = """

@@ -11,7 +11,7 @@ from .known import COMPUTING
 from .names import matcher
 from .results import Call, each
 from .rules import OPENERS, READS, WRITES
-from .values import PLACEHOLDERS, PathText, Qualified, Value, text_of
+from .values import PLACEHOLDERS, Items, PathText, Qualified, Value, text_of
 
 if TYPE_CHECKING:
     from .calls import CallReader
@@ -44,7 +44,7 @@ VERBS = tuple(
 )  # fmt: skip
 """What a function or method of unknown origin is taken to do for what it is called."""
 
-SENDING = (Risk.publish, Risk.spend, Risk.network)
+EVERYWHERE = (Risk.publish, Risk.spend, Risk.network, Risk.shell, Risk.process)
 """Classes that such a verb tells of in a module of computing too."""
 
 TEXT_TAKERS = re.compile(
@@ -74,7 +74,7 @@ def note_unlisted(reader: CallReader, call: Call, name: str) -> None:
     last = name.rsplit(".", 1)[-1]
     computes = name.partition(".")[0].partition("(")[0] in COMPUTING
     for risk, words, pattern in VERBS:
-        if (risk in SENDING or not computes) and pattern.fullmatch(last):
+        if (risk in EVERYWHERE or not computes) and pattern.fullmatch(last):
             reader.less_exact(call.node, risk, f"{words} ({last})")
     if True in call.named.get("shell", ()):
         reader.note(call.node, Risk.shell, "hands a command to a shell (shell=True)")
@@ -101,6 +101,9 @@ def call_handed_on(reader: CallReader, call: Call) -> None:
             if isinstance(value, Qualified) and _acts_on_arguments(value):
                 others = [each(other) for at, other in enumerate(call.args) if at != position]
                 reader.invoke(Call(call.node, others), value)
+                for row in frozenset().union(*others):  # `starmap` spreads what it gets
+                    if isinstance(row, Items):
+                        reader.invoke(Call(call.node, [held for _, held in row.pairs]), value)
 
 
 def _acts_on_arguments(value: Value) -> bool:
