@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -167,6 +168,11 @@ def program_of(line: str) -> str:
     paths = [word.strip("'\"") for word in words if not word.startswith("-")]
     plain = all(word in ("-i", "-t", "-e") for word in words if word.startswith("-"))
     return paths[0] if plain and len(paths) >= 1 and paths[0].endswith(".py") else ""
+
+
+def lies_here(path: str, folder: str) -> bool:
+    """Whether there is something at `path` in the working folder."""
+    return bool(folder) and place_of(path, folder) == "inside" and os.path.lexists(os.path.join(folder, path))
 
 
 def program_here(path: str, folder: str) -> str | None:

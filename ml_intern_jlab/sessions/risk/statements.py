@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
-from .cell import Unreadable, as_python, automagic, program_here
+from .cell import Unreadable, as_python, automagic, lies_here, program_here
 from .commands import only_tells
 from .expressions import ExpressionReader
-from .names import canonical, is_known_module
+from .names import canonical
 from .results import Call, each
 from .rules import GUARDED_MODULES
 from .values import (
@@ -398,11 +398,15 @@ class CellReader(ExpressionReader):
                 )
             else:
                 self._read_module(node, name, path, source)
-        if not written and name and not is_known_module(name):
-            for stem in () if self.moved else (join_path(at, stem) for at in self.searched for stem in sorted(stems)):
-                source = program_here(stem, self.folder)
-                if source is not None:
-                    self._read_module(node, name, stem, source)
+        if written or not name or self.moved:
+            return
+        # A file here comes before what is installed under its name.
+        for path in (join_path(at, stem) for at in self.searched for stem in sorted(stems)):
+            source = program_here(path, self.folder)
+            if source is not None:
+                self._read_module(node, name, path, source)
+            elif lies_here(path, self.folder):
+                self.note(node, Risk.opaque, f"imports {shown(path)}, which can't be read here")
 
     def _read_module(self, node: ast.AST, name: str, path: str, source: str) -> None:
         if path in self.reading or len(self.reading) >= MOST_MODULES:

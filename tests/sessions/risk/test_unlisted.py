@@ -64,5 +64,9 @@ def test_modules_in_the_folder_are_read(tmp_path: Path) -> None:
     assert Risk.delete in classes("import wild", here)
     assert classes("from src import deep", here) == set()
     assert classes("import sys\nsys.path.append('src')\nimport deep", here) == set()
+    (tmp_path / "pandas.py").write_text("import os\nos.system('id')\n")
+    (tmp_path / "numpy.py").symlink_to("/etc/hostname")
+    assert Risk.shell in classes("import pandas as pd", here)
+    assert classes("from numpy import mean", here) == {Risk.opaque}
     assert classes("import absent", here) == {Risk.opaque}
     assert classes("import plain", "") == {Risk.opaque}
