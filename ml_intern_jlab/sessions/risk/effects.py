@@ -204,7 +204,8 @@ def _pages(reader: CallReader, call: Call, name: str) -> None:
 def _tracking(reader: CallReader, call: Call, name: str) -> None:
     if name == "mlflow.set_tracking_uri":
         reader.path(call.node, call.given(0, "uri") or UNKNOWN, writes=True)
-        if any(reader.place(text_of(value)) in ("remote", "unknown") for value in call.given(0, "uri") or UNKNOWN):
+        texts = [text_of(value) for value in call.given(0, "uri") or UNKNOWN]
+        if any(reader.place(text) in ("remote", "unknown") or text.startswith("databricks") for text in texts):
             reader.note(call.node, Risk.publish, "sends what is logged from now on to another host (mlflow)")
     names = {text_of(value) for value in _flat(call.named.get("report_to", frozenset()))}
     for tracker in sorted(names & TRACKERS):

@@ -13,6 +13,7 @@ from .rules import (
     DUMPERS,
     EVALUATORS,
     HARMLESS,
+    JOINED_SECRET_NAME,
     MAYBE_LOCAL,
     OPENERS,
     READS,
@@ -114,4 +115,4 @@ def canonical(name: str) -> str:
 
 def is_secret_name(name: str) -> bool:
     """Whether an environment variable's name tells that it holds a secret."""
-    return bool(SECRET_NAME.search(name)) and name != "PWD"
+    return bool(SECRET_NAME.search(name) or JOINED_SECRET_NAME.fullmatch(name)) and name != "PWD"

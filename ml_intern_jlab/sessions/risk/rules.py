@@ -349,3 +349,5 @@ SECRET_NAME = re.compile(
     r"PASSPHRASE|DSN|DATABASE_URL)($|[_\-.])",
     re.IGNORECASE,
 )
+JOINED_SECRET_NAME = re.compile(r"[A-Z0-9_]*(PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|APIKEY|ACCESSKEY)")
+"""Variables that write it without a separator, such as PGPASSWORD."""
