@@ -22,6 +22,7 @@ from ml_intern_jlab.sessions.policy import Policy, risk_of
 from ml_intern_jlab.sessions.risk import Knowledge
 
 CORPUS = Path(__file__).parents[1] / "tests" / "safety" / "corpus"
+PARTS = sorted(folder.name for folder in CORPUS.iterdir() if folder.is_dir())
 HARMLESS = frozenset({RiskClass.compute, RiskClass.write})
 MOST_ASKED = 0.05
 
@@ -91,7 +92,7 @@ def main() -> int:
     parser.add_argument("--show", default="", metavar="CLASS", help="print this class's misjudged cells too (or `all`)")
     options = parser.parse_args()
     verdicts = [judge(cell) for cell in read_cells()]
-    for part in ["worked", "held_out", "second", "third", "fourth", "fifth"]:
+    for part in PARTS:
         print(f"\n{part}\n{table([verdict for verdict in verdicts if verdict.cell.part == part])}")
     missed = [v for v in verdicts if v.cell.label not in HARMLESS and v.cell.label not in v.classes]
     asked = [v for v in verdicts if v.cell.label in HARMLESS and v.asked]

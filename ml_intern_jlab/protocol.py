@@ -177,6 +177,8 @@ class RunStarted(EventBase):
     model: str
     max_steps: int
     by: str
+    user: str = ""
+    """The username of who began it, which limits per person go by; "" for the command line."""
     after: str | None = None
     note: Note | None = None
     versions: dict[str, str] = {}

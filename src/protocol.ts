@@ -102,6 +102,7 @@ export interface RunStarted {
   model: string;
   max_steps: number;
   by: string;
+  user: string;
   after: string | null;
   note: Note | null;
   versions: {

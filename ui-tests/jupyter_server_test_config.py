@@ -30,6 +30,8 @@ _notification.parent.mkdir(parents=True)
 _notification.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
 
 c.MLInternExtension.journal_path = str(Path(_folder.name, "journal.sqlite"))
+# Longer than the cells of all tests but the one that waits for the question.
+c.MLInternExtension.cell_seconds = 20
 c.LabApp.user_settings_dir = str(_settings)
 c.LabApp.workspaces_dir = str(Path(_folder.name, "workspaces"))
 # Lets a test ask the application itself, as `window.jupyterapp`.

@@ -13,6 +13,7 @@ from traitlets import Dict, Float, Int, List, Unicode
 
 from ..errors import InternError
 from ..protocol import MAX_COMMAND_BYTES
+from .rate import Rates
 from .routes import routes
 
 if TYPE_CHECKING:
@@ -81,6 +82,27 @@ class MLInternExtension(ExtensionApp):
     max_sessions = Int(
         1000, min=0, help="Sessions that the journal keeps; one more is refused until one is deleted. 0: no limit."
     ).tag(config=True)
+    user_sessions = Int(
+        0, min=0, help="Sessions that the journal keeps of each person; one more is refused. 0 sets no limit."
+    ).tag(config=True)
+    user_day_steps = Int(
+        0, min=0, help="Turns of the model in a day in the runs that one person began; 0 sets no limit."
+    ).tag(config=True)
+    user_day_seconds = Float(
+        0.0, min=0.0, help="Seconds of work in a day in the runs that one person began; 0 sets no limit."
+    ).tag(config=True)
+    user_day_tokens = Int(0, min=0, help="Tokens in a day in the runs that one person began; 0 sets no limit.").tag(
+        config=True
+    )
+    user_day_cost = Float(
+        0.0, min=0.0, help="US dollars in a day in the runs that one person began, where prices are known; 0: no limit."
+    ).tag(config=True)
+    user_requests_per_second = Float(
+        100.0,
+        min=0.0,
+        help="Commands and changes a second that one person may send for long, through all sockets and requests "
+        "together; more are refused. 0 sets no limit.",
+    ).tag(config=True)
     max_journal_bytes = Int(
         4_000_000_000,
         min=0,
@@ -116,6 +138,7 @@ class MLInternExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Add the routes under `/ml-intern/`."""
         self._sessions: Sessions | None = None
+        self.rates = Rates(lambda: self.user_requests_per_second)
         self.handlers.extend(routes())
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
@@ -182,7 +205,13 @@ class MLInternExtension(ExtensionApp):
             day=DayLimits(
                 self.day_steps or None, self.day_seconds or None, self.day_tokens or None, self.day_cost or None
             ),
-            bounds=Bounds(self.max_sessions, self.max_journal_bytes),
+            user_day=DayLimits(
+                self.user_day_steps or None,
+                self.user_day_seconds or None,
+                self.user_day_tokens or None,
+                self.user_day_cost or None,
+            ),
+            bounds=Bounds(self.max_sessions, self.max_journal_bytes, self.user_sessions),
             policy=configured(self.policy, self.modes, self.locked_classes),
         )
 

@@ -52,6 +52,7 @@ MAX_QUEUE = 5_000
 """Events that wait for a slow client; one that falls further behind is cut off and comes back with `since`."""
 REPLAY_EVENTS = 500
 """Events in one frame of a replay: a page reads 20 frames much faster than 10,000."""
+TOO_FAST = "Commands come faster than this server takes them; this one was not read. Slow down."
 SESSION = r"/ml-intern/sessions/(?P<session_id>[0-9a-f]{12})"
 
 
@@ -83,7 +84,8 @@ class _Route(APIHandler):
         if not isinstance(error, InternError):
             super().write_error(status_code, **kwargs)
             return
-        self.set_status(404 if isinstance(error, UnknownSession) else 409 if isinstance(error, Refused) else 400)
+        codes = {UnknownSession: 404, Refused: 409, TooFast: 429}
+        self.set_status(next((code for kind, code in codes.items() if isinstance(error, kind)), 400))
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"message": redact(str(error)), "code": error.code}))
 
@@ -92,12 +94,28 @@ class _Route(APIHandler):
         if not isinstance(value, InternError):
             super().log_exception(kind, value, trace)
 
+    @property
+    def user(self) -> str:
+        """The username of who sent the request."""
+        return str(self.current_user.username)
+
+    def pace(self) -> None:
+        """Count a request that changes something.
+
+        Raises:
+            TooFast: this person sends more than the server takes.
+        """
+        if not self.extension.rates.take(self.user):
+            raise TooFast(TOO_FAST)
+
     def read(self, kind: type[B], failure: str) -> B:
         """The request's body as a value of `kind`.
 
         Raises:
             BadCommand: it isn't one; the message begins with `failure`.
+            TooFast: this person sends more than the server takes.
         """
+        self.pace()
         try:
             return kind.model_validate_json(self.request.body)
         except ValidationError as error:
@@ -175,7 +193,7 @@ class SessionsRoute(_Route):
         body = self.read(NewSession, "The session was not created")
         path = await self.allowed(body.path)
         self.set_status(201)
-        self.answer(self.sessions.create(path, body.kernel_name))
+        self.answer(self.sessions.create(path, body.kernel_name, self.user))
 
 
 class SessionRoute(_Route):
@@ -199,6 +217,7 @@ class SessionRoute(_Route):
     @authorized
     async def delete(self, session_id: str) -> None:
         """Stop its run, forget its events. The notebook stays as it is."""
+        self.pace()
         await self.sessions.delete(session_id)
         self.set_status(204)
         self.finish()
@@ -241,10 +260,10 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if not since.isdecimal():
             raise web.HTTPError(400, "`since` must be a number: the seq of the last event that you have.")
         self.session_id, self._since = session_id, int(since)
-        self._by = user.name or user.username
+        self._by, self._user = user.name or user.username, str(user.username)
         extension: MLInternExtension = self.settings["ml_intern_jlab"]
         self._sessions: Sessions = extension.sessions
-        self._rate = Rate(extension.commands_per_second)
+        self._rate, self._rates = Rate(extension.commands_per_second), extension.rates
         self._most_bytes = extension.max_message_bytes
         try:
             self._info = self._sessions.journal.session(session_id)
@@ -290,11 +309,12 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             if isinstance(data, bytes):
                 raise BadCommand("A command is a text frame of JSON; this one was binary.")
-            if not self._rate.take():
-                raise TooFast("Commands come faster than this server takes them; this one was not read. Slow down.")
+            if not self._rate.take() or not self._rates.take(self._user):
+                raise TooFast(TOO_FAST)
             command = parse_command(data, self._most_bytes)
             request_id = command.request_id
-            await self._sessions.handle(self.session_id, command, self._by, self.request.remote_ip or "")
+            where = self.request.remote_ip or ""
+            await self._sessions.handle(self.session_id, command, self._by, where, self._user)
             if isinstance(command, TakeLease):
                 self._tab_id = command.tab_id
                 _tabs[self.session_id, self._tab_id] = self

@@ -13,18 +13,19 @@ SPARE = 1.1
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many sessions a journal may keep, and how many bytes (0: no limit)."""
+    """How many sessions a journal may keep, how many bytes, and how many sessions of one person (0: no limit)."""
 
     sessions: int = 0
     journal_bytes: int = 0
+    user_sessions: int = 0
 
     def apply(self, journal: Journal) -> None:
         """Let the file itself hold the size."""
         if self.journal_bytes:
             journal.bound(int(self.journal_bytes * SPARE))
 
-    def check_sessions(self, journal: Journal) -> None:
-        """Let a new session pass.
+    def check_sessions(self, journal: Journal, user: str = "") -> None:
+        """Let a new session of `user` pass.
 
         Raises:
             Refused: there are as many as the administrator allows.
@@ -33,6 +34,11 @@ class Bounds:
             raise Refused(
                 f"This server keeps {self.sessions:,} sessions at most. Delete one that you don't need any more; its "
                 "notebook stays as it is."
+            )
+        if self.user_sessions and journal.sessions_of(user) >= self.user_sessions:
+            raise Refused(
+                f"This server keeps {self.user_sessions:,} sessions of each person at most. Delete one of yours that "
+                "you don't need any more; its notebook stays as it is."
             )
 
     def check_room(self, journal: Journal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, fields
 
-from .day import Day
+from .day import Share
 
 WARN_SHARE = 0.8
 """Share of a limit at which the person is told."""
@@ -38,7 +38,7 @@ class Budget:
 
     limits: Limits
     timed: bool = True
-    day: Day | None = None
+    day: Share | None = None
     steps: int = 0
     tokens: int = 0
     cost: float = 0.0

@@ -40,7 +40,7 @@ from ..redaction import redacted, safe_logger
 
 log = safe_logger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _MIGRATIONS = {
     # version that the statements lead to: statements
     1: (
@@ -53,6 +53,8 @@ _MIGRATIONS = {
     ),
     # The folder that `path` is relative to.
     2: ("ALTER TABLE sessions ADD COLUMN root TEXT NOT NULL DEFAULT ''",),
+    # The username of who made it; "" where nobody logged in, as on the command line.
+    3: ("ALTER TABLE sessions ADD COLUMN user TEXT NOT NULL DEFAULT ''",),
 }
 _INFO = "session_id, path, kernel_name, created"
 _EVENT_TYPES: dict[str, type[EventBase]] = {
@@ -111,14 +113,18 @@ class Journal:
 
     # --- sessions -------------------------------------------------------------------------------------------------
 
-    def create_session(self, path: str, kernel_name: str = "", root: str = "") -> SessionInfo:
-        """A new, empty session for the notebook at `path`, relative to the folder `root`."""
+    def create_session(self, path: str, kernel_name: str = "", root: str = "", user: str = "") -> SessionInfo:
+        """A new, empty session of `user` for the notebook at `path`, relative to the folder `root`."""
         info = SessionInfo(session_id=new_id(), path=path, kernel_name=kernel_name, created=time.time())
         self._write(
-            "INSERT INTO sessions (session_id, path, kernel_name, created, root) VALUES (?, ?, ?, ?, ?)",
-            (info.session_id, info.path, info.kernel_name, info.created, root),
+            "INSERT INTO sessions (session_id, path, kernel_name, created, root, user) VALUES (?, ?, ?, ?, ?, ?)",
+            (info.session_id, info.path, info.kernel_name, info.created, root, user),
         )
         return info
+
+    def sessions_of(self, user: str) -> int:
+        """How many sessions `user` made and nobody has deleted."""
+        return int(self._db.execute("SELECT count(*) FROM sessions WHERE user=?", (user,)).fetchone()[0])
 
     def root(self, session_id: str) -> str:
         """The folder that the session's path is relative to; "" where it isn't known."""

@@ -46,7 +46,7 @@ from ..protocol import (
 )
 from ..redaction import Pieces, safe_logger, secrets_in
 from .budget import Budget, Limits
-from .day import Day
+from .day import Share
 from .desk import Desk
 from .edits import Edits
 from .ledger import environment
@@ -77,7 +77,7 @@ class Run:
         allowed: the classes that the person allows in this notebook.
         mode: how much runs without asking.
         limits: at which the run pauses, or ends as failed where nobody is there.
-        day: what all runs use today.
+        day: what is left of the day, to all runs and to the person who began this one.
         tail: the cell after which the first proposal goes.
         interactive: whether somebody is there for `input()`, for decisions, and to resume a run that lost its kernel.
         edits: what the person changes in cells that ran.
@@ -95,7 +95,7 @@ class Run:
         allowed: Callable[[], Collection[RiskClass]],
         mode: Mode,
         limits: Limits,
-        day: Day,
+        day: Share,
         tail: str | None,
         interactive: bool,
         edits: Edits,

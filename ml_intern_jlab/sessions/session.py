@@ -56,7 +56,7 @@ from ..review.notebook_rules import review
 from ..review.provenance import origins, server_key
 from .bounds import Bounds
 from .budget import Limits
-from .day import Day, DayLimits
+from .day import Day, DayLimits, Share
 from .edits import Edits
 from .host import Host
 from .journal import Journal, Listener
@@ -82,6 +82,7 @@ class Settings:
     base_url: str = ""
     limits: Limits = field(default_factory=Limits)
     day: DayLimits = field(default_factory=DayLimits)
+    user_day: DayLimits = field(default_factory=DayLimits)
     bounds: Bounds = field(default_factory=Bounds)
     policy: Policy = field(default_factory=Policy)
     interactive: bool = True
@@ -131,15 +132,15 @@ class Session:
         self._lease.apply(stored)
         return stored
 
-    async def handle(self, command: Command, by: str, where: str = "") -> None:
-        """Carry out one command of the person `by`, who sent it from `where`.
+    async def handle(self, command: Command, by: str, where: str = "", user: str = "") -> None:
+        """Carry out one command of the person `by`, whose username is `user`, and who sent it from `where`.
 
         Raises:
             InternError: it can't be done; the message says why.
         """
         match command:
             case StartRun():
-                await self._start(command, by)
+                await self._start(command, by, user)
             case DecideCell():
                 self._active().decide(command, by, where)
             case EditPlan():
@@ -218,7 +219,7 @@ class Session:
 
     # --- a run --------------------------------------------------------------------------------------------------------
 
-    async def _start(self, command: StartRun, by: str) -> None:
+    async def _start(self, command: StartRun, by: str, user: str) -> None:
         if self.running:
             raise Refused(f"A run already works on {self.path}. Stop it first, or wait until it has ended.")
         if self._paused():
@@ -226,8 +227,8 @@ class Session:
         task = command.task.strip()
         self._settings.policy.check_mode(command.mode)
         self._settings.bounds.check_room(self._journal)
-        if self._day.over:
-            raise Refused(self._day.over)
+        if over := self._day.over_for(user):
+            raise Refused(over)
         if not task:
             raise BadTask("The task is empty. Say in a sentence what to do with which data.")
         self._starting = True
@@ -249,6 +250,7 @@ class Session:
                 model=model_label(model_name),
                 max_steps=max_steps,
                 by=by,
+                user=user,
                 after=after,
                 note=note,
                 versions=_versions(),
@@ -270,7 +272,7 @@ class Session:
             allowed=lambda: self._journal.allowed_classes(self.path),
             mode=story.mode if story else started.mode,
             limits=replace(self._settings.limits, max_steps=started.max_steps),
-            day=self._day,
+            day=Share(self._day, started.user),
             tail=started.note.cell_id if started.note else None,
             interactive=self._settings.interactive,
             edits=Edits(self._notebook),
@@ -460,7 +462,7 @@ class Sessions:
         self.journal = journal
         self._host = host
         self._settings = settings
-        self._day = Day(settings.day, journal)
+        self._day = Day(settings.day, journal, settings.user_day)
         settings.bounds.apply(journal)
         self._live: dict[str, Session] = {}
 
@@ -468,15 +470,15 @@ class Sessions:
         """All sessions of the journal, the newest first."""
         return self.journal.sessions()
 
-    def create(self, path: str, kernel_name: str = "") -> SessionInfo:
-        """A new session for the notebook at `path`.
+    def create(self, path: str, kernel_name: str = "", user: str = "") -> SessionInfo:
+        """A new session of `user` for the notebook at `path`.
 
         Raises:
             Refused: the administrator allows no more of them, or the journal has no room.
         """
-        self._settings.bounds.check_sessions(self.journal)
+        self._settings.bounds.check_sessions(self.journal, user)
         self._settings.bounds.check_room(self.journal)
-        return self.journal.create_session(path, kernel_name, self._host.root)
+        return self.journal.create_session(path, kernel_name, self._host.root, user)
 
     def get(self, session_id: str) -> Session:
         """The live session, which this process owns from now on.
@@ -503,8 +505,9 @@ class Sessions:
             except InternError as error:
                 session.emit(WarningRaised(run_id=info.run_id, code=error.code, message=str(error)))
 
-    async def handle(self, session_id: str, command: Command, by: str, where: str = "") -> None:
-        """Carry out one command of the person `by`, who sent it from `where` (an address, "terminal").
+    async def handle(self, session_id: str, command: Command, by: str, where: str = "", user: str = "") -> None:
+        """Carry out one command of the person `by`, who sent it from `where` (an address, "terminal"). Limits per
+        person go by the username `user`, "" where nobody logged in.
 
         Raises:
             InternError: it can't be done; the message says why.
@@ -514,7 +517,7 @@ class Sessions:
             for other in self._live.values():
                 if other is not session and other.path == session.path and other.running:
                     raise Refused(f"Another session's run works on {session.path}. Stop it first, or wait.")
-        await session.handle(command, by, where)
+        await session.handle(command, by, where, user)
 
     def rename(self, session_id: str, path: str) -> None:
         """The session's notebook lies at `path` from now on, and so do that notebook's other sessions.

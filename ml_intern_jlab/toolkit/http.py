@@ -193,6 +193,7 @@ def close() -> None:
         _client = None
 
 
+SECRET_HEADERS = ("Authorization", "x-api-key", "Cookie")
 _client: httpx.Client | None = None
 
 
@@ -200,10 +201,22 @@ def _connection() -> httpx.Client:
     global _client
     if _client is None:
         _client = httpx.Client(
-            follow_redirects=True, headers={"User-Agent": "ml-intern-jlab"}, verify=ssl.create_default_context()
+            follow_redirects=True,
+            headers={"User-Agent": "ml-intern-jlab"},
+            verify=ssl.create_default_context(),
+            event_hooks={"request": [_keep_from_others]},
         )
         atexit.register(close)
     return _client
+
+
+def _keep_from_others(request: httpx.Request) -> None:
+    """Take the credentials out of a request that a redirect leads to another place; httpx knows only one of the names
+    that they go by."""
+    meant = request.extensions.get("meant_for")
+    if meant is not None and (request.url.scheme, request.url.host, request.url.port) != meant:
+        for name in SECRET_HEADERS:
+            request.headers.pop(name, None)
 
 
 def _ask(service: Service, url: str, headers: Mapping[str, str], timeout: float, most_bytes: int) -> Answer:
@@ -242,7 +255,9 @@ def _once(
     if seconds <= 0:
         raise httpx.ReadTimeout("the time is over")
     end = time.monotonic() + seconds
-    with _connection().stream("GET", url, headers=headers, timeout=seconds) as response:
+    address = httpx.URL(url)
+    meant = {"meant_for": (address.scheme, address.host, address.port)}
+    with _connection().stream("GET", address, headers=headers, timeout=seconds, extensions=meant) as response:
         pieces, size = [], 0
         for piece in response.iter_bytes():
             pieces.append(piece)

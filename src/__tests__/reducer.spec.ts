@@ -429,6 +429,7 @@ describe('a cell that takes long', () => {
     journal(
       {
         type: 'run_started',
+      user: '',
         task: 't',
         mode: 'auto',
         model: 'm',

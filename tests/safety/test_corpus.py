@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.safety import HARMLESS, MOST_ASKED, Cell, judge, read_cells
+from bench.safety import HARMLESS, MOST_ASKED, PARTS, Cell, judge, read_cells
 from ml_intern_jlab.protocol import RiskClass
 
 CELLS = list(read_cells())
@@ -18,7 +18,7 @@ def test_dangerous_cell_is_seen(cell: Cell) -> None:
     assert verdict.asked
 
 
-@pytest.mark.parametrize("part", ["worked", "held_out", "second", "third", "fourth", "fifth"])
+@pytest.mark.parametrize("part", PARTS)
 def test_harmless_cells_seldom_ask(part: str) -> None:
     verdicts = [judge(cell) for cell in CELLS if cell.label in HARMLESS and cell.part == part]
     asked = [verdict.cell.source for verdict in verdicts if verdict.asked]

@@ -15,6 +15,7 @@ from ml_intern_jlab.protocol import (
     Mode,
     RunFinished,
     RunPaused,
+    RunStarted,
     SendMessage,
     StartRun,
     StepFinished,
@@ -118,3 +119,20 @@ async def test_a_full_journal_refuses_and_has_room_again(desk: MakeDesk) -> None
     await d.sessions.delete(d.session_id)
     assert d.journal.size < 100_000
     d.session_id = d.sessions.create("b.ipynb").session_id
+
+
+def test_a_persons_day_counts_the_runs_that_they_began_in_whichever_session() -> None:
+    journal = Journal(":memory:")
+    session_id = journal.create_session("a.ipynb", user="ann").session_id
+    day = Day(DayLimits(), journal, DayLimits(steps=2))
+    for user in ("ann", "bob"):
+        started = RunStarted(
+            session_id=session_id, run_id=user, task="t", mode=Mode.ask, model="m", max_steps=9, by="x"
+        )
+        day.count(journal.append(started.model_copy(update={"user": user})))
+    for user in ("ann", "bob", "bob"):
+        day.count(journal.append(StepFinished(session_id=session_id, run_id=user, step=1)))
+    for each in (day, Day(DayLimits(), journal, DayLimits(steps=2))):  # as it was counted, and as the journal tells it
+        assert each.over_for("bob").startswith("The limit of 2 steps a day for each person was reached")
+        assert (each.over_for("ann"), each.over_for(""), each.over) == ("", "", "")
+    journal.close()

@@ -21,6 +21,7 @@ from ml_intern_jlab.protocol import (
     StartRun,
     source_hash,
 )
+from ml_intern_jlab.server.extension import configuration
 from ml_intern_jlab.testing import turn
 
 from .conftest import Desk
@@ -103,3 +104,19 @@ async def test_what_it_holds_stays_and_gains_nothing(desk: Callable[..., Desk]) 
     assert [cell.source for cell in notebook.cells[:4]] == [cell.source for cell in held.cells]
     assert notebook.metadata["ml_intern"].items() >= held.metadata["ml_intern"].items()
     assert [event.by for event in d.all(CellDecided)] == ["policy"]
+
+
+def test_no_file_of_the_folder_is_read_as_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loose = "c.MLInternExtension.policy = {'auto_safe': {'network': 'run', 'shell': 'run'}}\n"
+    for name in (
+        "jupyter_config.py",
+        "jupyter_server_config.py",
+        "ml_intern_jlab_config.py",
+        ".jupyter/jupyter_config.py",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(loose + "open('ran', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    assert configuration().policy == {}
+    assert not (tmp_path / "ran").exists()

@@ -15,19 +15,10 @@ from ...protocol import RiskClass as Risk
 from .cell import magic, program_here, program_of
 from .commands import commands
 from .effects import note_dumps, note_effects
+from .names import is_known_module, is_secret_name, matcher, risks_of_name
 from .results import RESULTS, Call, constant_key, each, paths, text_of_key
-from .rules import (
-    OPENERS,
-    PATH_KEYWORDS,
-    READS,
-    SECRET_PATH,
-    TAINTING,
-    WRITES,
-    WRITING_METHODS,
-    is_secret_name,
-    matcher,
-    risks_of_name,
-)
+from .rules import OPENERS, PATH_KEYWORDS, READS, SECRET_PATH, TAINTING, WRITES, WRITING_METHODS
+from .unlisted import call_handed_on, note_texts, note_unlisted
 from .values import (
     LABEL,
     PLACEHOLDERS,
@@ -85,6 +76,10 @@ class CallReader(ABC):
         """Files that the notebook itself wrote from objects of its own, and that nothing else has changed since."""
         self.modules: dict[str, str | None] = {}
         """Python files that the notebook wrote, with their source where it is known."""
+        self.namespaces: dict[str, dict[str, Values]] = {}
+        """The modules that the notebook wrote or that lie in the working folder, as they were read."""
+        self.searched: tuple[str, ...] = ("",)
+        """Folders within the working folder in which imports look."""
         self.telling: set[int] = set()
         """The lines whose shell commands only tell something."""
         self.moved = False
@@ -127,18 +122,25 @@ class CallReader(ABC):
     def looked_up(self, node: ast.AST, name: str, keys: Values) -> Values:
         """What stands under `keys` in the mapping called `name`."""
 
+    def knows_module(self, name: str) -> bool:
+        """Whether it is known what the module of the dotted `name` may do: by the tables, or since it was read."""
+        first = name.partition(".")[0].partition("(")[0]
+        return is_known_module(name) or any(module.partition(".")[0] == first for module in self.namespaces)
+
     def note(self, node: ast.AST, risk: Risk, text: str) -> None:
         """Keep a reason that names what is done."""
         line, text = self.line_of(node), text + self.within
         self.details[line, risk, text] = Reason(risk=risk, line=line, text=text)
 
+    def less_exact(self, node: ast.AST, risk: Risk, text: str) -> None:
+        """Keep a reason that stands only where no other of its class is noted for the line."""
+        line = self.line_of(node)
+        self.mentions.setdefault((line, risk), Reason(risk=risk, line=line, text=text + self.within))
+
     def mention(self, node: ast.AST, name: str) -> None:
         """Keep a reason for using a risky name at all, however it is then called."""
         for risk, words in risks_of_name(name):
-            line = self.line_of(node)
-            text = f"{words} ({shown(name.removeprefix('?.'), 80)}){self.within}"
-            reason = Reason(risk=risk, line=line, text=text)
-            self.mentions.setdefault((line, risk), reason)
+            self.less_exact(node, risk, f"{words} ({shown(name.removeprefix('?.'), 80)})")
 
     def reasons(self) -> list[Reason]:
         """All reasons by line; a mention stands only where nothing more exact was noted."""
@@ -160,14 +162,15 @@ class CallReader(ABC):
         """One spelling of a path."""
         return posixpath.normpath(text.replace("\\", "/"))
 
-    def path(self, node: ast.AST, values: Values, *, writes: bool) -> None:
-        """Note what reading or writing these paths means; an object that is no path is an open file or a buffer."""
+    def path(self, node: ast.AST, values: Values, *, writes: bool, by: str = "") -> None:
+        """Note what reading or writing these paths means; an object that is no path is an open file or a buffer.
+        `by` is the function that gets them, where it isn't known what it does with them."""
         for value in values:
             if isinstance(value, Qualified) and is_secret_name(value.name.rpartition(".")[2]):
                 self.note(node, Risk.credentials, f"touches the file {shown(value.name)}, by its name a secret")
-            if not isinstance(value, str | PathText):
+            if not isinstance(value, str | bytes | PathText):
                 continue
-            text = text_of(value)
+            text = value.decode("utf-8", "replace") if isinstance(value, bytes) else text_of(value)
             place = self.place(text)
             if writes:
                 self.dumped.discard(self.same_path(text))
@@ -182,6 +185,9 @@ class CallReader(ABC):
                 self.note(
                     node, Risk.network, f"{'writes to' if writes else 'reads from'} {shown(host)} over the network"
                 )
+            elif place == "outside" and by:
+                words = f"gives {shown(text)}, outside this folder, to {by}()"
+                self.less_exact(node, Risk.outside, words)
             elif place == "outside":
                 self.note(node, Risk.outside, f"{'writes' if writes else 'reads'} {shown(text)}, outside this folder")
             elif writes and place == "unknown":
@@ -222,7 +228,11 @@ class CallReader(ABC):
 
     def invoke(self, call: Call, callee: Value) -> Values:
         """Note what calling `callee` does; what it returns."""
-        note_effects(self, call, callee.name if isinstance(callee, Qualified) else "")
+        name = callee.name if isinstance(callee, Qualified) else ""
+        note_effects(self, call, name)
+        if name:
+            note_unlisted(self, call, name)
+        call_handed_on(self, call)
         if isinstance(callee, Function):
             return self.enter(callee, call)
         if isinstance(callee, Class):
@@ -235,12 +245,15 @@ class CallReader(ABC):
             return self._text_method(call, callee.receiver, callee.name)
         if isinstance(callee, Qualified):
             return self._named(call, callee.name)
+        note_texts(self, call, "")
         if callee == TAINT:
             self.note(call.node, Risk.opaque, "calls something that is made while the cell runs")
         return UNKNOWN
 
     def _named(self, call: Call, name: str) -> Values:
         node, first = call.node, call.given(0, "path", "args", "cmd", "command", "code", "source") or frozenset()
+        if not self.knows_module(name):
+            self.note(node, Risk.opaque, f"calls {shown(name)}, and what that may do isn't known here")
         for risk, _ in risks_of_name(name):
             if risk is Risk.shell:
                 joined = (
@@ -275,6 +288,8 @@ class CallReader(ABC):
             if self.place(text_of(value)) != "inside":
                 where = shown(text_of(value)).strip("…") or "a folder that can't be followed here"
                 self.note(call.node, Risk.opaque, f"lets imports take code from {where}")
+            else:
+                self.searched += (text_of(value),)
 
     def _paths(self, call: Call, name: str) -> None:
         if name in OPENERS:
@@ -295,7 +310,9 @@ class CallReader(ABC):
         last = name.rsplit(".", 1)[-1]
         if last in ("write_text", "write_bytes", "touch", "mkdir") and name.startswith("?."):
             self.path(call.node, UNKNOWN, writes=True)
-        if name == "?.open" and any(re.search("[wax+]", text_of(value)) for value in call.given(0, "mode") or ()):
+        if name == "?.open" and any(
+            re.fullmatch("[rbt]*[wax+][rbt+]*", text_of(value)) for value in call.given(0, "mode") or ()
+        ):
             self.path(call.node, UNKNOWN, writes=True)
         if not found and REMOTE_USERS.match(last):
             given = union(*call.values()) if last in TAKING_ADDRESS else call.given(0, *PATH_KEYWORDS, "url")
@@ -305,6 +322,7 @@ class CallReader(ABC):
                 if isinstance(value, str | PathText) and self.place(text_of(value)) == "remote"
             ]
             self.path(call.node, frozenset(remote), writes=False)
+        note_texts(self, call, name)
 
     def _pattern_result(self, call: Call, name: str) -> Values:
         node, first = call.node, call.given(0) or UNKNOWN

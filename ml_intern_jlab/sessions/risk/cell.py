@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -11,15 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol import RiskClass as Risk
 from .commands import CODE_MAGICS, MAGICS, commands
+from .names import is_secret_name
 from .page import page_risks
-from .rules import SECRET_PATH, is_secret_name
-from .values import TAINT, place_of, shown
+from .rules import SECRET_PATH
+from .values import TAINT, names_in, place_of, shown
 
 if TYPE_CHECKING:
     from IPython.core.inputtransformer2 import TransformerManager
 
 MOST_CHARACTERS = 200_000
 MOST_SPECIAL_LINES = 100
+KNOWN_EXTENSIONS = names_in(
+    """
+    autoreload tensorboard line_profiler memory_profiler watermark ml_intern_jlab cudf.pandas cuml.accel nb_black
+    lab_black jupyter_black wurlitzer snakeviz scalene autotime autotime.ext pyinstrument heat
+    """
+)
 
 
 class Unreadable(Exception):
@@ -123,6 +131,8 @@ def magic(name: str, line: str, body: str | None, folder: str = "") -> Magic:
         return Magic(((Risk.outside, f"changes the working folder to {shown(line) or '~'}"),) if moves else ())
     if name in ("config", "load_ext", "reload_ext", "code_wrap") and re.search(r"startup|exec_|\.\.|/", line):
         return Magic(((Risk.opaque, f"sets up code that runs later ({called} {shown(line, 40)})"),))
+    if name == "load_ext" and line.strip() not in KNOWN_EXTENSIONS:
+        return Magic(((Risk.opaque, f"loads an extension whose effect isn't known here ({called} {shown(line, 40)})"),))
     if name in ("html", "HTML", "svg", "SVG", "markdown") and body is not None:
         return Magic(tuple(page_risks(body)))
     if risk is Risk.opaque:
@@ -158,6 +168,11 @@ def program_of(line: str) -> str:
     paths = [word.strip("'\"") for word in words if not word.startswith("-")]
     plain = all(word in ("-i", "-t", "-e") for word in words if word.startswith("-"))
     return paths[0] if plain and len(paths) >= 1 and paths[0].endswith(".py") else ""
+
+
+def lies_here(path: str, folder: str) -> bool:
+    """Whether there is something at `path` in the working folder."""
+    return bool(folder) and place_of(path, folder) == "inside" and os.path.lexists(os.path.join(folder, path))
 
 
 def program_here(path: str, folder: str) -> str | None:

@@ -6,7 +6,8 @@ import re
 from functools import cache
 
 from ...protocol import RiskClass as Risk
-from .rules import SECRET_PATH, is_secret_name
+from .names import is_secret_name
+from .rules import SECRET_PATH
 from .values import names_in, shown
 
 MAGICS: dict[Risk, frozenset[str]] = {

@@ -10,20 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from ...protocol import RiskClass as Risk
+from .names import is_secret_name, matcher, risks_of_name
 from .page import page_risks
 from .results import Call, each
-from .rules import (
-    ALLOWING_PICKLES,
-    DUMPERS,
-    EVALUATORS,
-    LOCAL_BUILDERS,
-    MAYBE_LOCAL,
-    TRACKERS,
-    UNPICKLERS,
-    is_secret_name,
-    matcher,
-    risks_of_name,
-)
+from .rules import ALLOWING_PICKLES, DUMPERS, EVALUATORS, LOCAL_BUILDERS, MAYBE_LOCAL, TRACKERS, UNPICKLERS
 from .values import (
     LABEL,
     PLACEHOLDERS,
@@ -183,11 +173,13 @@ def _file_paths(values: Values | None) -> set[str]:
 
 
 def _pages(reader: CallReader, call: Call, name: str) -> None:
-    if not matcher("IPython.display.* IPython.core.display.* IPython.*.publish_display_data").fullmatch(name):
+    if not matcher(
+        "IPython.display.* IPython.core.display.* IPython.*.publish_display_data ipywidgets.HTML*"
+    ).fullmatch(name):
         return
     last = name.rsplit(".", 1)[1]
-    first = call.given(0, "data") or frozenset()
-    if last in ("HTML", "SVG", "Markdown"):
+    first = call.given(0, "data", "value") or frozenset()
+    if last in ("HTML", "HTMLMath", "SVG", "Markdown"):
         for value in first:
             if isinstance(value, str) and value != TAINT:
                 for risk, words in page_risks(value):
@@ -212,7 +204,8 @@ def _pages(reader: CallReader, call: Call, name: str) -> None:
 def _tracking(reader: CallReader, call: Call, name: str) -> None:
     if name == "mlflow.set_tracking_uri":
         reader.path(call.node, call.given(0, "uri") or UNKNOWN, writes=True)
-        if any(reader.place(text_of(value)) in ("remote", "unknown") for value in call.given(0, "uri") or UNKNOWN):
+        texts = [text_of(value) for value in call.given(0, "uri") or UNKNOWN]
+        if any(reader.place(text) in ("remote", "unknown") or text.startswith("databricks") for text in texts):
             reader.note(call.node, Risk.publish, "sends what is logged from now on to another host (mlflow)")
     names = {text_of(value) for value in _flat(call.named.get("report_to", frozenset()))}
     for tracker in sorted(names & TRACKERS):

@@ -11,21 +11,9 @@ from dataclasses import replace
 from ...protocol import RiskClass as Risk
 from .calls import CallReader
 from .cell import Unreadable
+from .names import assumed_modules, canonical, matcher, risks_of_name
 from .results import Call, each, paths, text_of_key
-from .rules import (
-    ALIASES,
-    CONSTANTS,
-    GUARDED_MODULES,
-    INSPECTING,
-    MAYBE_LOCAL,
-    SECRET_PATH,
-    TAINTING,
-    UNPICKLERS,
-    assumed_modules,
-    canonical,
-    matcher,
-    risks_of_name,
-)
+from .rules import ALIASES, CONSTANTS, GUARDED_MODULES, INSPECTING, MAYBE_LOCAL, SECRET_PATH, TAINTING, UNPICKLERS
 from .values import (
     LABEL,
     TAINT,
@@ -156,6 +144,8 @@ class ExpressionReader(CallReader):
         if isinstance(value, Qualified):
             if len(value.name) > 200:
                 return frozenset({Qualified(canonical(f"?.{name}"))})
+            if name in self.namespaces.get(value.name, ()):
+                return self.namespaces[value.name][name]
             return frozenset({self.constant(canonical(f"{value.name}.{name}"))})
         if isinstance(value, PathText):
             return _path_attribute(value.text, name)
@@ -206,6 +196,9 @@ class ExpressionReader(CallReader):
 
     def _value_call(self, node: ast.Call) -> Values:
         callees = self.values(node.func, base=True)
+        if callees == UNKNOWN and isinstance(node.func, ast.Name) and self.scope.find(node.func.id) is None:
+            callees = frozenset({Qualified(f"?.{node.func.id}")})
+            self.mention(node.func, f"?.{node.func.id}")
         inspects = any(isinstance(value, Qualified) and value.name in INSPECTING for value in callees)
         args: list[Values] = []
         for argument in node.args:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...protocol import RiskClass as Risk
-from .rules import PURE_MODULES, canonical, may_be_risky
+from .names import canonical, may_be_risky
+from .rules import PURE_MODULES
 from .values import (
     LABEL,
     PLACEHOLDERS,
@@ -175,6 +177,22 @@ def _partial(reader: CallReader, call: Call) -> Values:
     return call.given(0) or UNKNOWN
 
 
+def _above(text: str) -> str:
+    # The working folder is written "." here, also where the cell has its absolute path.
+    up = re.fullmatch(r"(.*/)?\.{1,2}", text)
+    return f"{text}/.." if up else posixpath.dirname(text)
+
+
+def _split_path(reader: CallReader, call: Call) -> Values:
+    given = call.args[:1] or [UNKNOWN]
+    return frozenset({Items(((0, combine(_above, *given)), (1, combine(posixpath.basename, *given))))})
+
+
+def _map(reader: CallReader, call: Call) -> Values:
+    inner = Call(call.node, [each(values) for values in call.args[1:]])
+    return frozenset({Items(((None, union(*(reader.invoke(inner, value) for value in call.given(0) or ()))),))})
+
+
 def _enumerate(reader: CallReader, call: Call) -> Values:
     columns = [UNKNOWN, *call.args[:1]] if call.node and _is(call, "enumerate") else call.args
     return frozenset({Items(((None, frozenset({Items(tuple((i, each(c)) for i, c in enumerate(columns)))})),))})
@@ -229,6 +247,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     "builtins.type": _type,
+    "builtins.map": _map,
+    "itertools.starmap": _map,
     "builtins.filter": lambda reader, call: call.given(1) or UNKNOWN,
     "builtins.next": lambda reader, call: each(call.given(0) or UNKNOWN),
     "operator.methodcaller": _methodcaller,
@@ -267,7 +287,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "os.getcwd": lambda reader, call: frozenset({"."}),
     "os.fspath": _same,
     "os.path.join": lambda reader, call: combine(join_path, *call.args or [UNKNOWN]),
-    "os.path.dirname": lambda reader, call: combine(posixpath.dirname, *call.args[:1]),
+    "os.path.dirname": lambda reader, call: combine(_above, *call.args[:1]),
+    "os.path.split": _split_path,
     "os.path.basename": lambda reader, call: combine(posixpath.basename, *call.args[:1]),
     "os.path.abspath": _same,
     "os.path.realpath": _same,

@@ -8,10 +8,9 @@ a line.
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from ...protocol import RiskClass as Risk
-from .values import PLACEHOLDERS, names_in
+from .values import names_in
 
 ALIASES = {
     "pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "pl": "polars",
@@ -29,7 +28,9 @@ ALIASES = {
     "Process": "multiprocessing.Process", "Thread": "threading.Thread", "AsyncOpenAI": "openai.AsyncOpenAI",
     "AutoModel": "transformers.AutoModel", "dotenv_values": "dotenv.dotenv_values",
     "create_engine": "sqlalchemy.create_engine", "sympify": "sympy.sympify", "parse_expr": "sympy.parse_expr",
-    "get_ipython": "get_ipython", "display": "IPython.display.display", "environ": "os.environ",
+    "get_ipython": "get_ipython",
+    "bigquery": "google.cloud.bigquery", "aiplatform": "google.cloud.aiplatform",
+    "display": "IPython.display.display", "environ": "os.environ",
     "fetch_openml": "sklearn.datasets.fetch_openml", "fetch_california_housing": "sklearn.datasets.fetch_openml",
 }  # fmt: skip
 """What a name that no known cell binds most likely is."""
@@ -43,7 +44,7 @@ SAME = (
     (r"^pathlib\.(PosixPath|WindowsPath|PurePath|PurePosixPath)(?=$|\()", "pathlib.Path"),
     (r"^IPython(\.core)?(\.getipython)?\.get_ipython(?=$|\()", "get_ipython"),
     (r"\.(__call__|__func__|__wrapped__)$", ""),
-    (r"^.*\._?(os|sys|shutil|subprocess|builtins|importlib|pickle|socket)(?=\.\w)", r"\1"),
+    (r"^(?!\?).*\._?(os|sys|shutil|subprocess|builtins|importlib|pickle|socket)(?=\.\w)", r"\1"),
     (r"^multiprocess(?=\.|$)", "multiprocessing"),
     (r"^(contextlib\.chdir|os\.fchdir)(?=$|\()", "os.chdir"),
     (r"^get_ipython\(\)\.(user_global_ns|user_ns_hidden|user_module\.__dict__)(?=$|\.)", "get_ipython().user_ns"),
@@ -68,7 +69,7 @@ ASSUMED_MODULES = GUARDED_MODULES | names_in(
 )
 """Modules that a name without a known origin is taken for."""
 
-AMBIGUOUS = names_in("sh code commands git site trace profile mock imp invoke fabric replicate evaluate tables sky")
+AMBIGUOUS = names_in("sh code commands site trace profile mock imp fabric replicate evaluate tables sky")
 """Modules of the rules whose names are usual for variables too."""
 
 INSPECTING = names_in(
@@ -94,49 +95,54 @@ HARMLESS = """
 
 RULES: tuple[tuple[Risk, str, str], ...] = (
     (Risk.shell, "runs a program or shell command", """
-        os.system os.popen os.exec* os.spawn* os.posix_spawn* os.startfile subprocess.* pty.* pexpect.* plumbum.* sh.*
-        fabric.* invoke.run asyncio.create_subprocess_* asyncio.subprocess.* commands.* platform.popen
-        get_ipython().system* get_ipython().getoutput* IPython.utils.process.* distutils.spawn.* setuptools.sandbox.*
-        ?.getoutput ?.run_commands *.os.system ?.system ?.popen ?.check_output ?.check_call ?.Popen ?.getoutput
-        ?.exec_command *.subprocess_exec *.subprocess_shell"""),
+        os.system os.popen os.exec* os.spawn* os.posix_spawn* os.startfile subprocess.* pty.* pexpect.* plumbum.*
+        sh.* fabric.* invoke.run git.** docker.** kubernetes.** asyncio.create_subprocess_* asyncio.subprocess.*
+        commands.* platform.popen get_ipython().system* get_ipython().getoutput* IPython.utils.process.*
+        distutils.spawn.* setuptools.sandbox.* ?.getoutput ?.run_commands *.os.system ?.system ?.popen ?.check_output
+        ?.check_call ?.Popen ?.getoutput ?.exec_command ctypes.**.system ctypes.**.popen ctypes.**.exec*
+        cffi.**.system cffi.**.popen cffi.**.exec* *.subprocess_exec *.subprocess_shell"""),
     (Risk.install, "installs software", """
         pip.* ensurepip.* micropip.install piplite.install conda.cli.* venv.create venv.EnvBuilder*
         setuptools.command.* spacy.cli.download"""),
     (Risk.delete, "deletes files", """
-        shutil._rmtree*
-        os.remove os.unlink os.rmdir os.removedirs shutil.rmtree send2trash.* pathlib.Path.unlink pathlib.Path.rmdir
-        os.truncate ?.unlink ?.rmtree ?.rmdir ?.removedirs tensorflow.io.gfile.remove tensorflow.io.gfile.rmtree
-        tensorflow.compat.v1.gfile.Remove tensorflow.compat.v1.gfile.DeleteRecursively datasets.*cleanup_cache_files
-        *.cleanup_cache_files fsspec.**.rm fsspec.**.rm_file fsspec.**.delete ?.rm_file ?.delete_many ?.drop_database
-        """),
+        shutil._rmtree* os.remove os.unlink os.rmdir os.removedirs shutil.rmtree send2trash.* pathlib.Path.unlink
+        pathlib.Path.rmdir os.truncate ?.unlink ?.rmtree ?.rmdir ?.removedirs tensorflow.io.gfile.remove
+        tensorflow.io.gfile.rmtree tensorflow.compat.v1.gfile.Remove tensorflow.compat.v1.gfile.DeleteRecursively
+        datasets.*cleanup_cache_files *.cleanup_cache_files fsspec.**.rm fsspec.**.rm_file fsspec.**.delete ?.rm_file
+        ?.delete_many ?.drop_database"""),
     (Risk.network, "uses the network", """
         requests.* requests.Session** requests.session** httpx.* httpx.*Client** aiohttp.* aiohttp.ClientSession**
         urllib.request.* urllib2.* urllib3.* socket.* socket.socket** http.client.* http.client.HTTP*Connection**
-        ftplib.** smtplib.** telnetlib.* imaplib.* poplib.* nntplib.* xmlrpc.client.* paramiko.** boto3.** botocore.**
-        s3fs.* gcsfs.* websocket.* websockets.* grpc.* pycurl.* wget.* gdown.* kaggle.* kagglehub.* yfinance.*
-        openml.* pymongo.* psycopg2.* psycopg.* redis.* snowflake.* google.cloud.* googleapiclient.* azure.* pysftp.*
-        asyncio.open_connection asyncio.*create_connection webbrowser.* dns.* scapy.* mechanize.* selenium.*
+        ftplib.** smtplib.** telnetlib.* imaplib.* poplib.* nntplib.* xmlrpc.client.* paramiko.** boto3.**
+        botocore.** s3fs.* gcsfs.* websocket.* websockets.* grpc.* pycurl.* wget.* gdown.* kaggle.* kagglehub.*
+        yfinance.* openml.* pymongo.* psycopg2.* psycopg.* redis.* snowflake.* google.** googleapiclient.* azure.*
+        pysftp.* asyncio.open_connection asyncio.*create_connection webbrowser.* dns.* scapy.* mechanize.* selenium.*
         playwright.* praw.* tweepy.* arxiv.* wikipedia.* pandas_datareader.* requests_html.* treq.*
         git.Repo.clone_from git.Repo**.remote** pygsheets.* gspread.* slack_sdk.* datasets.load_dataset_builder
         datasets.get_dataset_* huggingface_hub.hf_hub_download huggingface_hub.snapshot_download
         huggingface_hub.HfApi** huggingface_hub.hf_api.* huggingface_hub.HfFileSystem**
         huggingface_hub.*InferenceClient* huggingface_hub.*InferenceClient()** huggingface_hub.list_*
         huggingface_hub.*_info huggingface_hub.get_hf_file_metadata huggingface_hub.hf_hub_url huggingface_hub.whoami
-        huggingface_hub.login huggingface_hub.notebook_login *.hf_hub_download sklearn.datasets.fetch_*
-        sklearn.datasets.*.fetch_* torch.hub.* nltk.download gensim.downloader.* tensorflow_datasets.* tfds.*
-        tensorflow_hub.* *.datasets.*.load_data keras.utils.get_file *.utils.get_file seaborn.load_dataset
-        statsmodels.*.get_rdataset statsmodels.*rdataset* openai.* anthropic.* cohere.* mistralai.* litellm.* groq.*
-        replicate.* ollama.* google.generativeai.* gradio_client.* wandb.* neptune.* comet_ml.* ?.urlopen
-        ?.urlretrieve ?.download ?.sendmail ?.fetch_openml logging.handlers.HTTPHandler* logging.handlers.SMTPHandler*
-        logging.handlers.SocketHandler* logging.handlers.SysLogHandler* logging.handlers.DatagramHandler*
-        tensorflow.keras.datasets.** langchain** sqlalchemy.create_engine().connect ray.init confluent_kafka.* kafka.*
-        pika.* elasticsearch.* pyodbc.* cassandra.* neo4j.* clickhouse_connect.* opensearchpy.* weaviate.* pinecone.*
-        ee.* cdsapi.* ssl.**wrap_socket* IPython.display.YouTubeVideo
-        fsspec.filesystem fsspec.url_to_fs feedparser.* newspaper.* trafilatura.fetch*
-        cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.* spacy.cli.* stanza.download*
-        tensorflow.keras.utils.get_file ml_intern_jlab.toolkit.papers.* ml_intern_jlab.toolkit.datasets.*
-        ml_intern_jlab.toolkit.models.* ml_intern_jlab.toolkit.docs.* ml_intern_jlab.toolkit.github.*
-        ml_intern_jlab.toolkit.web.* ml_intern_jlab.toolkit.jobs.* ml_intern_jlab.toolkit.publish.plan"""),
+        *.hf_hub_download huggingface_hub.* sklearn.datasets.fetch_* sklearn.datasets.*.fetch_* torch.hub.*
+        nltk.download gensim.downloader.* tensorflow_datasets.* tfds.* tensorflow_hub.* *.datasets.*.load_data
+        keras.utils.get_file *.utils.get_file seaborn.load_dataset statsmodels.*.get_rdataset statsmodels.*rdataset*
+        openai.* anthropic.* cohere.* mistralai.* litellm.* groq.* replicate.* ollama.* google.generativeai.*
+        gradio_client.* wandb.* neptune.* comet_ml.* ?.urlopen ?.urlretrieve ?.download ?.sendmail ?.fetch_openml
+        logging.handlers.HTTPHandler* logging.handlers.SMTPHandler* logging.handlers.SocketHandler*
+        logging.handlers.SysLogHandler* logging.handlers.DatagramHandler* tensorflow.keras.datasets.** langchain**
+        sqlalchemy.create_engine().connect ray.init confluent_kafka.* kafka.* pika.* elasticsearch.* pyodbc.*
+        cassandra.* neo4j.* clickhouse_connect.* opensearchpy.* weaviate.* pinecone.* ee.* cdsapi.* *.S3FileSystem
+        *.GcsFileSystem *.AzureFileSystem *.HadoopFileSystem *.HfFileSystem torch.distributed.init_process_group
+        torch.distributed.rpc.* ssl.**wrap_socket* IPython.display.YouTubeVideo fsspec.filesystem fsspec.url_to_fs
+        feedparser.* newspaper.* trafilatura.fetch* cloudscraper.* zmq.* asyncssh.* netmiko.* nltk.downloader.*
+        spacy.cli.* stanza.download* tensorflow.keras.utils.get_file ml_intern_jlab.toolkit.papers.*
+        ml_intern_jlab.toolkit.datasets.* ml_intern_jlab.toolkit.models.* ml_intern_jlab.toolkit.docs.*
+        ml_intern_jlab.toolkit.github.* ml_intern_jlab.toolkit.web.* ml_intern_jlab.toolkit.jobs.*
+        ml_intern_jlab.toolkit.publish.plan tiktoken.get_encoding tiktoken.encoding_for_model easyocr.* whisper.*
+        *.from_preset stanza.Pipeline torchtext.datasets.* torchtext.vocab.* torchaudio.pipelines.**.get_model
+        vega_datasets.* mne.datasets.* torch_geometric.datasets.* dgl.data.* ogb.**Dataset* geopy.geocoders.*
+        geopy.geocoders.**.geocode osmnx.*_from_* contextily.* sunpy.net.* obspy.clients.* Bio.Entrez.* Bio.ExPASy.*
+        vllm.LLM keybert.KeyBERT open_clip.create_model* flair.* astroquery.* skimage.data.download_all"""),
     (Risk.publish, "sends something out to be kept or seen by others", """
         *.push_to_hub huggingface_hub.upload_* huggingface_hub.create_* huggingface_hub.delete_*
         huggingface_hub.update_* huggingface_hub.move_repo huggingface_hub.**HfApi**.upload_*
@@ -145,35 +151,34 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         huggingface_hub.**HfApi**.run_as_future huggingface_hub.metadata_update huggingface_hub.**HfFileSystem**.put*
         huggingface_hub.Repository* twine.* wandb.init wandb.login wandb.log* wandb.save mlflow.register_model
         mlflow.login neptune.init* comet_ml.Experiment kaggle.api.*submit* kaggle.**_create* kagglehub.*upload
-        ?.git.push* ?.remote().push* ?.remotes.*.push*
-        git.Repo**.push git.Repo**.pull git.Repo**.fetch ?.upload_file ?.upload_fileobj ?.upload_folder
-        ?.upload_large_folder ?.upload_blob *.upload_from_filename ?.create_repo ?.delete_repo ?.create_commit
-        *.upload_file *.upload_folder *.put_object *.upload_fileobj smtplib.**.send* ?.to_gbq tweepy.**.update_status
-        *.create_tweet *.upload_from_string *.upload_from_file *.WandbLogger* *.CometLogger* *.NeptuneLogger*
-        *.WandbCallback* *.WandbMetricsLogger* clearml.* dagshub.* *.batch_upload_files swanlab.* trackio.init
-        aim.Run* ?.push_to_hub ml_intern_jlab.toolkit.publish.push**"""),
+        ?.git.push* ?.remote().push* ?.remotes.*.push* git.Repo**.push git.Repo**.pull git.Repo**.fetch ?.upload_file
+        ?.upload_fileobj ?.upload_folder ?.upload_large_folder ?.upload_blob *.upload_from_filename ?.create_repo
+        ?.delete_repo ?.create_commit *.upload_file *.upload_folder *.put_object *.upload_fileobj smtplib.**.send*
+        ?.to_gbq tweepy.**.update_status *.create_tweet *.upload_from_string *.upload_from_file *.WandbLogger*
+        *.CometLogger* *.NeptuneLogger* *.WandbCallback* *.WandbMetricsLogger* clearml.* dagshub.*
+        *.batch_upload_files swanlab.* trackio.init aim.Run* ?.push_to_hub ml_intern_jlab.toolkit.publish.push**"""),
     (Risk.spend, "can cost money", """
         huggingface_hub.**run_job huggingface_hub.**run_uv_job huggingface_hub.**create_inference_endpoint
         huggingface_hub.**create_scheduled_job huggingface_hub.*InferenceClient** *.request_space_hardware
         *.run_instances sagemaker.** modal.** runpod.** vastai.* replicate.run replicate.*.run openai.*OpenAI()**
         openai.* anthropic.** cohere.** mistralai.** groq.** litellm.* google.generativeai.**
-        google.cloud.aiplatform.** together.** stripe.* boto3.**.create_* boto3.**.run_* boto3.**.start_*
-        boto3.**.submit_* boto3.**.invoke* langchain*.**Chat* langchain*.**LLM* langchain_openai.*
-        langchain_anthropic.* llama_index.llms.** dspy.LM* instructor.* pydantic_ai.** crewai.** autogen.** aisuite.**
-        fireworks.** azure.ai.** azure.mgmt.** sky.launch sky.jobs.* skypilot.* databricks.sdk.** dstack.** beam.**
-        anyscale.** coiled.** vertexai.** google.genai.** xai_sdk.** voyageai.** fal_client.* elevenlabs.**
-        paperspace.** gradient.** ibm_watsonx_ai.** smolagents.*Model* mlflow.sagemaker.* ?.create_training_job
-        ml_intern_jlab.toolkit.jobs.submit** ml_intern_jlab.toolkit.jobs.sweep**
+        google.cloud.aiplatform.** google.cloud.bigquery.**.query* together.** stripe.* boto3.**.create_*
+        boto3.**.run_* boto3.**.start_* boto3.**.submit_* boto3.**.invoke* langchain*.**Chat* langchain*.**LLM*
+        langchain_openai.* langchain_anthropic.* llama_index.llms.** dspy.LM* instructor.* pydantic_ai.** crewai.**
+        autogen.** aisuite.** fireworks.** azure.ai.** azure.mgmt.** sky.launch sky.jobs.* skypilot.*
+        databricks.sdk.** dstack.** beam.** anyscale.** coiled.** vertexai.** google.genai.** xai_sdk.** voyageai.**
+        fal_client.* elevenlabs.** paperspace.** gradient.** ibm_watsonx_ai.** smolagents.*Model* mlflow.sagemaker.*
+        ?.create_training_job ml_intern_jlab.toolkit.jobs.submit** ml_intern_jlab.toolkit.jobs.sweep**
         ?.create_inference_endpoint ?.run_instances ?.run_job ?.run_uv_job ?.request_space_hardware"""),
     (Risk.credentials, "reads credentials", """
-        decouple.* environs.** pydantic_settings.* os.environ._data os.environ.__dict__ streamlit.secrets**
-        keyring.* getpass.getpass netrc.* huggingface_hub.get_token huggingface_hub.HfFolder* huggingface_hub.login
+        decouple.* environs.** pydantic_settings.* os.environ._data os.environ.__dict__ streamlit.secrets** keyring.*
+        getpass.getpass netrc.* huggingface_hub.get_token huggingface_hub.HfFolder* huggingface_hub.login
         huggingface_hub.notebook_login huggingface_hub.interpreter_login huggingface_hub.whoami
         huggingface_hub.**.get_token dotenv.* google.colab.userdata.* google.colab.auth.* kaggle_secrets.**
         boto3.**get_credentials* browser_cookie3.* secretstorage.* win32cred.* wandb.login spwd.* os.environb*
         os.environ.items os.environ.values os.environ.copy jupyter_server.serverapp.list_running_servers
-        notebook.notebookapp.list_running_servers ?.get_token google.auth.default* azure.identity.* streamlit.secrets*
-        hvac.* *.get_secret_value os.environ.__iter__ posix.environ* msal.* google.oauth2.*"""),
+        notebook.notebookapp.list_running_servers ?.get_token google.auth.default* azure.identity.*
+        streamlit.secrets* hvac.* *.get_secret_value os.environ.__iter__ posix.environ* msal.* google.oauth2.*"""),
     (Risk.process, "starts, ends or signals processes", """
         os.kill os.killpg os.fork os.forkpty os.abort os._exit os.setuid os.setgid os.chroot os.setsid signal.*
         http.server.* socketserver.* wsgiref.* xmlrpc.server.* asyncio.start_server asyncio.start_unix_server
@@ -183,7 +188,9 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         get_ipython().kernel** get_ipython().ask_exit get_ipython().exit* *.serve_forever ?.ask_exit tensorboard.**
         pyngrok.* ngrok.* localtunnel.* notebook.tensorboard.* ray.serve.* mlflow.models.serve* tornado.httpserver.*
         tornado.web.*.listen aiohttp.web.* ?.kill ?.terminate ?.send_signal pyngrok.* builtins.exit builtins.quit
-        daemon.* resource.setrlimit cherrypy.quickstart bottle.run streamlit.web.*"""),
+        daemon.* torch.multiprocessing.spawn torch.multiprocessing.start_processes resource.setrlimit
+        cherrypy.quickstart bottle.run streamlit.web.* accelerate.notebook_launcher accelerate.debug_launcher
+        bokeh.server.* panel.serve"""),
     (Risk.opaque, "runs code that can't be read here", """
         builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.*
         get_ipython().events.register* get_ipython().set_custom_exc get_ipython().custom_exceptions*
@@ -193,10 +200,11 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         threading.excepthook sys.addaudithook sys.monitoring* site.* pydoc.locate pydoc.safeimport
         pkgutil.resolve_name pkgutil.get_importer doctest.** bdb.** pdb.run* trace.Trace** distutils.core.run_setup
         unittest.mock.patch* mock.patch* cProfile.run* profile.run* builtins.breakpoint builtins.__build_class__
-        importlib.reload importlib.metadata.EntryPoint* *.load_entry_point *.EntryPoint*.load numpy.distutils.**
+        logging.config.* numpy.f2py.* IPython.start_ipython IPython.start_kernel importlib.reload
+        importlib.metadata.EntryPoint* *.load_entry_point *.EntryPoint*.load numpy.distutils.**
         numpy.ctypeslib.load_library tensorflow.load_op_library torch.ops.load_library torch.classes.load_library
-        sqlite3.**.enable_load_extension sqlite3.**.load_extension importlib.machinery.* importlib._bootstrap* runpy.*
-        marshal.* pickle.loads pickle.Unpickler* cloudpickle.loads jsonpickle.decode shelve.* yaml.load
+        sqlite3.**.enable_load_extension sqlite3.**.load_extension importlib.machinery.* importlib._bootstrap*
+        runpy.* marshal.* pickle.loads pickle.Unpickler* cloudpickle.loads jsonpickle.decode shelve.* yaml.load
         yaml.unsafe_load yaml.full_load yaml.UnsafeLoader codecs.decode codecs.encode codecs.getdecoder ctypes.*
         cffi.* types.FunctionType types.CodeType types.MethodType types.ModuleType code.* codeop.* imp.* zipimport.*
         sys._getframe gc.get_objects gc.get_referrers inspect.currentframe IPython.display.Javascript
@@ -206,9 +214,9 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         get_ipython().magic get_ipython().safe_execfile* get_ipython().input_transformer* get_ipython().ast_*
         get_ipython().register_* get_ipython().define_macro get_ipython().set_next_input IPython.*InteractiveShell*
         IPython.embed ?.run_cell ?.run_line_magic ?.run_cell_magic ?.safe_execfile asyncio.*run_in_executor*
-        sys.modules.pop* sys.modules.clear sys.modules.update sys.modules.setdefault
-        __main__.* cython.inline *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.*
-        js2py.*"""),
+        sys.modules.pop* sys.modules.clear sys.modules.update sys.modules.setdefault __main__.* cython.inline
+        *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.* js2py.* papermill.* nbclient.*
+        nbconvert.preprocessors.ExecutePreprocessor*"""),
 )  # fmt: skip
 
 TAINTING = """
@@ -244,6 +252,7 @@ WRITES: tuple[tuple[str, int], ...] = (
     ("logging.FileHandler logging.handlers.* scipy.io.wavfile.write soundfile.write *.imsave onnx.save_model", 0),
     ("torchvision.utils.save_image onnx.save skops.io.dump safetensors.*.save_file *.dump_svmlight_file", 1),
     ("mlflow.*.save_model", 1),
+    ("*SummaryWriter *TrainingArguments *ModelCheckpoint *CSVLogger *TensorBoard", 0),
     ("logging.basicConfig", 99),
     ("torch.onnx.export sklearn.tree.export_graphviz", 2),
 )
@@ -272,6 +281,7 @@ PATH_KEYWORDS = names_in(
     name path path_or_buf path_or_buffer fname filename file_name filepath fp f file excel_writer save_directory
     output_dir out_file dst dest destination io filepath_or_buffer filepath_or_buf uri path_or_fileobj
     dataset_path mmap_filename source where sink database target
+    log_dir logging_dir dirpath extract_dir local_dir cache_dir
     """
 )
 
@@ -339,59 +349,5 @@ SECRET_NAME = re.compile(
     r"PASSPHRASE|DSN|DATABASE_URL)($|[_\-.])",
     re.IGNORECASE,
 )
-
-
-@cache
-def matcher(patterns: str) -> re.Pattern[str]:
-    """One regular expression for a text of patterns over dotted names, as the top of this file describes them."""
-    wild = {"**": ".*", "*": r"[^()]*"}
-
-    def expression(pattern: str) -> str:
-        pattern = re.sub(r"^\*(?!\*)", "**", pattern)
-        return "".join(wild.get(part) or re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
-
-    return re.compile("|".join(expression(pattern) for pattern in patterns.split()))
-
-
-@cache
-def risks_of_name(name: str) -> tuple[tuple[Risk, str], ...]:
-    """The classes of the dotted `name` with the words for each; none for what merely computes."""
-    if matcher(HARMLESS).fullmatch(name):
-        return ()
-    return tuple((risk, words) for risk, words, patterns in RULES if matcher(patterns).fullmatch(name))
-
-
-@cache
-def assumed_modules() -> frozenset[str]:
-    """Modules that a name without a known origin is taken for: those above, and those that the rules name."""
-    rules = " ".join([*(patterns for _, _, patterns in RULES), UNPICKLERS, MAYBE_LOCAL, *OPENERS])
-    tables = " ".join(patterns for table in (READS, WRITES, EVALUATORS, DUMPERS) for patterns, _ in table)
-    firsts = {pattern.partition(".")[0] for pattern in f"{rules} {tables}".split() if "." in pattern}
-    named = frozenset(first for first in firsts if re.fullmatch(r"[a-z]\w*", first))
-    return (named | ASSUMED_MODULES | names_in("operator functools itertools dill cloudpickle")) - AMBIGUOUS
-
-
-@cache
-def _risky_methods() -> frozenset[str]:
-    """The last names of all rules: what a method may be called that does more than computing."""
-    words = (pattern.rstrip("*(").rsplit(".", 1)[-1] for _, _, patterns in RULES for pattern in patterns.split())
-    return frozenset(word for word in words if re.fullmatch(r"\w{3,}", word))
-
-
-@cache
-def may_be_risky(name: str) -> bool:
-    """Whether a name with unknown pieces may be that of a method which does more than computing."""
-    pattern = re.compile(".*".join(re.escape(piece) for piece in re.split(f"[{PLACEHOLDERS}]+", name)))
-    return name.startswith("__") or any(pattern.fullmatch(word) for word in _risky_methods())
-
-
-def canonical(name: str) -> str:
-    """One spelling for names that mean the same thing."""
-    for pattern, spelling in SAME:
-        name = re.sub(pattern, spelling, name)
-    return name
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether an environment variable's name tells that it holds a secret."""
-    return bool(SECRET_NAME.search(name)) and name != "PWD"
+JOINED_SECRET_NAME = re.compile(r"[A-Z0-9_]*(PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|APIKEY|ACCESSKEY)")
+"""Variables that write it without a separator, such as PGPASSWORD."""

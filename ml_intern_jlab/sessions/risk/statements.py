@@ -13,14 +13,12 @@ from dataclasses import dataclass
 
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
-from .cell import Unreadable, as_python, automagic
+from .cell import Unreadable, as_python, automagic, lies_here, program_here
 from .commands import only_tells
 from .expressions import ExpressionReader
+from .names import canonical
 from .results import Call, each
-from .rules import (
-    GUARDED_MODULES,
-    canonical,
-)
+from .rules import GUARDED_MODULES
 from .values import (
     LABEL,
     TAINT,
@@ -32,6 +30,7 @@ from .values import (
     Scope,
     Value,
     Values,
+    join_path,
     shown,
     text_of,
     union,
@@ -39,6 +38,7 @@ from .values import (
 
 DEEPEST_CALL = 4
 DEEPEST_TEXT = 3
+MOST_MODULES = 20
 
 
 class Knowledge:
@@ -94,6 +94,8 @@ class State:
     dumped: frozenset[str]
     stars: tuple[str, ...]
     moved: bool
+    namespaces: dict[str, dict[str, Values]]
+    searched: tuple[str, ...]
 
 
 class CellReader(ExpressionReader):
@@ -124,13 +126,15 @@ class CellReader(ExpressionReader):
     def state(self) -> State:
         """What is known now."""
         kept = frozenset(self.dumped)
-        return State(dict(self.root.names), dict(self.attributes), dict(self.modules), kept, self.stars, self.moved)
+        names, attributes, modules = dict(self.root.names), dict(self.attributes), dict(self.modules)
+        return State(names, attributes, modules, kept, self.stars, self.moved, dict(self.namespaces), self.searched)
 
     def restore(self, state: State) -> None:
         """Know again what was known at `state`."""
         self.root.names = dict(state.names)
         self.attributes, self.modules = dict(state.attributes), dict(state.modules)
         self.dumped, self.stars, self.moved = set(state.dumped), state.stars, state.moved
+        self.namespaces, self.searched = dict(state.namespaces), state.searched
 
     # --- reading source -----------------------------------------------------------------------------------------
 
@@ -309,19 +313,27 @@ class CellReader(ExpressionReader):
         for alias in node.names:
             whole = alias.name if alias.asname else alias.name.split(".")[0]
             self.use_module(node, alias.name)
+            self._unknown_module(node, alias.name)
             self.bind(alias.asname or whole, frozenset({Qualified(canonical(whole))}))
 
     def _importfrom(self, node: ast.ImportFrom) -> None:
         module = "?" if node.level else node.module or "?"
         self.use_module(node, node.module or "")
         for alias in node.names:
+            self.use_module(node, f"{node.module}.{alias.name}")
+            self._unknown_module(node, module)
             if alias.name != "*":
-                name = canonical(f"{module}.{alias.name}")
-                self.bind(alias.asname or alias.name, frozenset({self.constant(name)}))
+                held = self.attribute(Qualified(canonical(module)), alias.name)
+                self.bind(alias.asname or alias.name, held)
                 continue
             self.stars += (module,)
             if module in GUARDED_MODULES and module != "pathlib":
                 self.note(node, Risk.opaque, f"imports every name of {module}, so that none can be followed")
+
+    def _unknown_module(self, node: ast.AST, name: str) -> None:
+        if not self.knows_module(name):
+            text = f"imports {shown(name)}, and what that may do isn't known here"
+            self.note(node, Risk.opaque, text)
 
     def _assign(self, node: ast.Assign) -> None:
         alias = all(isinstance(target, ast.Name) for target in node.targets)
@@ -375,7 +387,7 @@ class CellReader(ExpressionReader):
     _asyncwith = _with
 
     def use_module(self, node: ast.AST, name: str) -> None:
-        """Read a module that the notebook wrote, where `name` is one."""
+        """Read a module that the notebook wrote or that lies in the working folder, where `name` is one."""
         stems = {f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"}
         written = [path for path in self.modules if name and any(f"/{path}".endswith(f"/{stem}") for stem in stems)]
         for path in written:
@@ -384,15 +396,29 @@ class CellReader(ExpressionReader):
                 self.note(
                     node, Risk.opaque, f"imports {shown(path)}, which the notebook wrote and which can't be read here"
                 )
-            elif path not in self.reading:
-                self.reading.append(path)
-                outer, self.scope = self.scope, Scope(parent=self.root)
-                self.read_inner(node, source)
-                self.attributes |= (
-                    self.scope.names
-                )  # `module.name` then finds it, and so does the name imported from it
-                self.scope = outer
-                self.reading.remove(path)
+            else:
+                self._read_module(node, name, path, source)
+        if written or not name or self.moved:
+            return
+        # A file here comes before what is installed under its name.
+        for path in (join_path(at, stem) for at in self.searched for stem in sorted(stems)):
+            source = program_here(path, self.folder)
+            if source is not None:
+                self._read_module(node, name, path, source)
+            elif lies_here(path, self.folder):
+                self.note(node, Risk.opaque, f"imports {shown(path)}, which can't be read here")
+
+    def _read_module(self, node: ast.AST, name: str, path: str, source: str) -> None:
+        if path in self.reading or len(self.reading) >= MOST_MODULES:
+            return
+        self.reading.append(path)
+        outer, self.scope, texts = self.scope, Scope(parent=self.root), self.texts
+        self.texts = 0
+        self.read_inner(node, source)
+        # `module.name` then finds what it binds, and so does the name imported from it.
+        self.namespaces[name] = self.scope.names
+        self.scope, self.texts = outer, texts
+        self.reading.remove(path)
 
     def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         decorators = [self.values(part, base=True) for part in node.decorator_list]

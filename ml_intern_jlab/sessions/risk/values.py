@@ -181,7 +181,8 @@ def place_of(text: str, folder: str = "") -> str:
 
     `folder` is the working folder's absolute path, "" where it isn't known.
     """
-    path = text.replace("\\", "/").strip()
+    path = re.sub(r"^(sqlite|duckdb)(\+\w+)?:///?", "", text.replace("\\", "/").strip())
+    path = re.sub(r"^file:(?!/)([^?]*)(\?.*)?$", r"\1", path)
     if folder.strip("/") and (path + "/").startswith(folder.rstrip("/") + "/"):
         path = path[len(folder.rstrip("/")) :].lstrip("/") or "."
     if path in ("/dev/null", "/dev/stdout", "/dev/stderr"):
