@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from .expressions import Expressions, condition_of
+from .expressions import condition_of
 from .facts import Concatenation, Draw, Split
 from .known import RELATIONS, STATISTICS
+from .subscripts import Subscripts
 from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
 
 Named = dict[str, Value]
@@ -23,7 +24,7 @@ def is_false(value: Value | None) -> bool:
     return value is not None and value.known and not value.constant
 
 
-class DataMethods(Expressions):
+class DataMethods(Subscripts):
     """Methods whose object holds rows."""
 
     mutate: Callable[[ast.expr, Value], None]

@@ -1,0 +1,119 @@
+"""Where rows and chance come from: files, generators, seeds, splitters."""
+
+from __future__ import annotations
+
+import re
+
+from .facts import Draw, Split
+from .known import SPLITTERS
+from .library_calls import LibraryCalls
+from .methods import Named, is_true
+from .values import NOTHING, Columns, Derivation, Part, Rows, Value, constant, gathered
+
+_SPLIT_NAMES = ("train", "test", "validation", "unsupervised")
+
+
+class Origins(LibraryCalls):
+    """The part of the interpreter that reads, draws and splits."""
+
+    def _read(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
+        """Rows from a file or a generator. The same file read twice gives the same rows."""
+        first, home = arguments[0] if arguments else NOTHING, origin.split(".", 1)[0]
+        key = f"{name} {first.constant}" if first.known else f"{name} {self.place()}"
+        rows: Rows = frozenset({Part(key, kind="file")})
+        value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin)
+        if (name == "load_dataset" and home != "seaborn") or "split" in named:
+            return self._dataset(value, key, named)
+        pair = Value(
+            items=(
+                value.but(columns=None),
+                value.but(
+                    columns=Columns(frozenset({"target"})), mark="target", derivation=Derivation(frozenset({"target"}))
+                ),
+            )
+        )
+        if (
+            is_true(named.get("return_X_y"))
+            or name == "load_svmlight_file"
+            or re.match(r"make_(?!pipeline|column|union|scorer)", name)
+        ):
+            if name == "make_classification" and named.get("weights"):
+                pass
+            return pair
+        if home == "numpy" and isinstance(first.constant, str) and first.constant.endswith(".npz"):
+            return value.but(mark="archive")
+        if home == "sklearn":
+            # A Bunch: its parts have names.
+            names = ("data", "images", "frame", "target")
+            parts = (
+                dict(zip(names, (pair.items[0], pair.items[0], value, pair.items[1]), strict=True))
+                if pair.items
+                else {}
+            )
+            return Value("frames", keys=tuple(parts.items()))
+        if name == "load_data":
+            train, test = (
+                value.but(rows=frozenset({Part(key, side, frozenset(rows), "file")})) for side in ("train", "test")
+            )
+            return Value(items=tuple(Value(items=(each, each)) for each in (train, test)))
+        return value
+
+    def _dataset(self, value: Value, key: str, named: Named) -> Value:
+        """`datasets.load_dataset`: named parts, or the one that `split` names."""
+        parts = {each: value.but(rows=frozenset({Part(key, each, value.rows, "file")})) for each in _SPLIT_NAMES}
+        split = named.get("split")
+        if split is not None and split.items:
+            return Value(items=tuple(self._dataset(value, key, {"split": each}) for each in split.items))
+        if split is None or not isinstance(split.constant, str):
+            return Value("frames", keys=tuple(parts.items()), rows=frozenset()) if split is None else value
+        name, _, bounds = split.constant.partition("[")
+        chosen = parts.get(name, value.but(rows=frozenset({Part(key, name, value.rows, "file")})))
+        if not bounds:
+            return chosen
+        low, _, high = bounds.rstrip("]").replace("%", "").partition(":")
+        ends = [constant(int(each) if re.fullmatch(r"-?[0-9]+", each) else each or None) for each in (low, high)]
+        return self._rows_at(chosen, Value("slice", items=tuple(ends)), "")
+
+    def _random(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
+        library = "torch" if origin.startswith("torch") else ("random" if origin.startswith("random") else "numpy")
+        if name in ("default_rng", "RandomState", "Random", "Generator", "PRNGKey", "key"):
+            seeded = bool(arguments or named) and not (
+                arguments and arguments[0].known and arguments[0].constant is None
+            )
+            return Value("generator", mark="seeded" if seeded else "", origin=library)
+        return self._drawn(name, library, arguments, seeded=False)
+
+    def _drawn(self, name: str, library: str, arguments: list[Value], seeded: bool) -> Value:
+        if name not in ("Generator", "get_state", "set_state", "SeedSequence"):
+            self.facts.draws.append(Draw(f"{library}.random.{name}", library, seeded, self.place()))
+        first = gathered(arguments[0]) if arguments else NOTHING
+        if name in ("permutation", "shuffle") and first.rows:
+            return first.but(kind="index" if first.kind == "length" else first.kind, known=False)
+        if name == "choice" and first.rows:
+            key = f"choice {self.place()}"
+            return first.but(kind="index", rows=self.part(key, "in", first.rows, "random"))
+        return Value(
+            "random",
+            rows=first.rows if first.kind == "length" else frozenset(),
+            derivation=Derivation(frozenset(), frozenset({"random"})),
+        )
+
+    def _splitter(self, name: str, arguments: list[Value], named: Named) -> Value:
+        how = SPLITTERS[name]
+        if how == "ordered" and is_true(named.get("shuffle")):
+            how = "random"
+            self.draw(name, "numpy", named, ("random_state",))
+        elif how == "random" and name != "LeaveOneOut":
+            self.draw(name, "numpy", named, ("random_state",))
+        return Value("splitter", mark=how, origin=name)
+
+    def _folds(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        source = gathered(arguments[0] if arguments else named.get("X", NOTHING))
+        if not source.rows:
+            return NOTHING
+        key = f"folds {self.place()}"
+        self.facts.splits.append(
+            Split(arguments[0] if arguments else source, owner.mark, key, self.place(), folds=True)
+        )
+        train, test = (Value("index", rows=self.part(key, side, source.rows, "fold")) for side in ("train", "test"))
+        return Value("folds", element=Value(items=(train, test)))
