@@ -34,9 +34,9 @@ from .values import (
 
 
 def _objective(arguments: list[Value], named: Named) -> Value | None:
-    """The function of the notebook's that an optimiser is given."""
+    """The function of the notebook's, or the object that is called like one, that an optimiser is given."""
     given = (*arguments[:1], *(named[name] for name in ("fn", "func", "fun", "objective") if name in named))
-    return next((each for each in given if each.kind == "function"), None)
+    return next((each for each in given if each.kind in ("function", "instance")), None)
 
 
 class Calls(Comparisons):
@@ -60,6 +60,8 @@ class Calls(Comparisons):
                 named[keyword.arg] = value
             else:
                 named |= dict(value.keys)
+        if callee.origin.endswith("random.shuffle") and node.args and gathered(arguments[0]).rows:
+            self.mutate(node.args[0], arguments[0].but(shuffled=True))  # in place
         if isinstance(function, ast.Attribute) and owner.kind != "module":
             return self._method(node, owner, function.attr, callee, arguments, named)
         return self._function(callee, arguments, named)
@@ -74,7 +76,7 @@ class Calls(Comparisons):
         if callee.kind == "estimator" and callee.estimator is not None:
             return self.predicted(callee.estimator, arguments, named, "output")
         if callee.kind == "instance":
-            return self._called_instance(callee, arguments, named)
+            return self.called_instance(callee, arguments, named)
         if callee.kind in ("loss", "metric"):
             return self._lossy(callee, arguments)
         origin = callee.origin
@@ -144,6 +146,9 @@ class Calls(Comparisons):
         loss = self.residual_between(values)
         if loss is not None:
             return loss
+        names = next((each for each in values if each.kind == "names"), None)
+        if names is not None and name in ("list", "sorted", "set", "tuple", "Index", "array"):
+            return names
         if not values:
             return Value(origin=origin)
         if name in ("enumerate", "zip", "items", "zip_longest"):
@@ -156,8 +161,7 @@ class Calls(Comparisons):
             if first.kind == "module":
                 return Value(origin=origin)
             if name in ("TensorDataset", "Dataset", "DMatrix", "Pool", "column_stack", "hstack", "c_", "where"):
-                deep = gathered(Value(items=tuple(values)))
-                return deep.but(items=None, kind="data" if deep.rows else "", columns=None)
+                return self.with_label(arguments, named, values)
             if name == "get_dummies" and first.rows:
                 self.facts.dummies.append((first, self.place()))
             if name in ("stack", "array", "asarray") and first.element is not None and first.element.kind == "data":
@@ -202,6 +206,17 @@ class Calls(Comparisons):
             else "instance"
         )
         instance = Value(kind, attributes=attributes, node=node, estimator=estimator)
+        fields = [each for each in getattr(node, "body", []) if isinstance(each, ast.AnnAssign)]
+        if "__init__" not in methods and fields:  # a dataclass or a named tuple
+            names = [each.target.id for each in fields if isinstance(each.target, ast.Name)]
+            defaults = {
+                each.target.id: self.evaluate(each.value)
+                for each in fields
+                if isinstance(each.target, ast.Name) and each.value
+            }
+            attributes |= defaults | dict(zip(names, arguments, strict=False)) | named
+            if "__post_init__" in methods:
+                self.inline(Value("function", node=methods["__post_init__"], scope=[]), [instance], {})
         if "__init__" in methods:
             self.inline(Value("function", node=methods["__init__"], scope=[]), [instance, *arguments], named)
         if "Dataset" in callee.origin or "__getitem__" in methods:
@@ -209,7 +224,18 @@ class Calls(Comparisons):
             instance = instance.but(rows=deep.rows, taints=deep.taints, kind="data" if deep.rows else kind)
         return instance
 
-    def _called_instance(self, callee: Value, arguments: list[Value], named: Named) -> Value:
+    def _class_method(self, owner: Value, node: ast.ClassDef, name: str, arguments: list[Value], named: Named) -> Value:
+        """`Parts.of(table)`: a method that is called on the class."""
+        for each in node.body:
+            if isinstance(each, ast.FunctionDef) and each.name == name:
+                bound = any(getattr(mark, "id", "") == "classmethod" for mark in each.decorator_list)
+                return self.inline(
+                    Value("function", node=each, scope=[]), [*([owner] if bound else []), *arguments], named
+                )
+        return self._unknown(name, arguments, named)
+
+    def called_instance(self, callee: Value, arguments: list[Value], named: Named) -> Value:
+        """What an object of a class of the notebook returns when it is called like a function."""
         for each in getattr(callee.node, "body", []):
             if isinstance(each, ast.FunctionDef) and each.name in ("__call__", "forward"):
                 return self.inline(Value("function", node=each, scope=[]), [callee, *arguments], named)
@@ -258,7 +284,13 @@ class Calls(Comparisons):
         if owner.kind == "splitter" and name == "split":
             return self._folds(owner, arguments, named)
         if owner.kind == "generator":
+            if name == "shuffle" and arguments and gathered(arguments[0]).rows:
+                self.mutate(node.args[0], arguments[0].but(shuffled=True))  # in place
             return self._drawn(name, owner.origin, arguments, owner.mark == "seeded")
+        if owner.kind == "class" and isinstance(owner.node, ast.ClassDef):
+            return self._class_method(owner, owner.node, name, arguments, named)
+        if owner.kind == "names":
+            return self.names_method(node, owner, name, arguments)
         if name in ("append", "add", "extend", "insert", "update", "setdefault") and not owner.rows:
             return self._grown(node, name, owner, arguments)
         if name in ("items", "values", "keys", "get") and not owner.rows:

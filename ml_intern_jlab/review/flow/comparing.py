@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from .known import CURVES, STATISTICS
 from .methods import Named
@@ -31,11 +32,17 @@ BEST = {
 class Comparisons(Origins):
     """The part of the interpreter that scores and compares."""
 
+    called_instance: Callable[[Value, list[Value], Named], Value]
+
     def optimised(self, function: Value) -> Value:
         """A search that calls a function of the notebook's time and again, and keeps the best of what it returns."""
         self.loops += 1
         try:
-            found = gathered(self.inline(function, [Value("trial")], {}))
+            trial = [Value("trial")]
+            instance = function.kind == "instance"
+            found = gathered(
+                self.called_instance(function, trial, {}) if instance else self.inline(function, trial, {})
+            )
         finally:
             self.loops -= 1
         taints = frozenset({self.choose(found.scores, 0)}) if found.scores else frozenset()

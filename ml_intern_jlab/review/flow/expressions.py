@@ -25,6 +25,7 @@ class Expressions:
 
     facts: Facts
     loops: int
+    looping: list[int]
     scopes: list[dict[str, Value]]
 
     # Completed by the classes below this one.
@@ -60,7 +61,15 @@ class Expressions:
         return self.call(node)
 
     def _value_JoinedStr(self, node: ast.JoinedStr) -> Value:
-        inside = [gathered(self.evaluate(each.value)) for each in node.values if isinstance(each, ast.FormattedValue)]
+        inside: list[Value] = []
+        text: str | None = ""
+        for each in node.values:
+            value = self.evaluate(each.value if isinstance(each, ast.FormattedValue) else each)
+            inside.append(gathered(value))
+            plain = value.known and isinstance(value.constant, str | int) and getattr(each, "format_spec", None) is None
+            text = f"{text}{value.constant}" if plain and text is not None else None
+        if text is not None:
+            return constant(text)
         return Value(scores=frozenset().union(*(each.scores for each in inside)))
 
     def _value_Tuple(self, node: ast.Tuple | ast.List | ast.Set) -> Value:
@@ -134,8 +143,11 @@ class Expressions:
     def _comprehended(self, generators: list[ast.comprehension], entry: Callable[[], Value]) -> Value:
         self.scopes.append({})
         self.loops += 1
+        self.looping.append(id(generators[0]))
         try:
             first = self.evaluate(generators[0].iter)
+            if first.kind == "names" and len(generators) == 1:
+                return self._names_kept(first, generators[0])
             items = first.items if first.items is not None and 0 < len(first.items) <= 8 else None
             built: list[Value] = []
             for item in items or (self.element_of(first),):
@@ -145,6 +157,7 @@ class Expressions:
                 built.append(entry())
         finally:
             self.loops -= 1
+            self.looping.pop()
             self.scopes.pop()
         if items is None or len(generators) > 1 or generators[0].ifs:
             result = built[0]
@@ -156,6 +169,18 @@ class Expressions:
         if built[0].kind == "dict":
             return Value("dict", keys=tuple(pair for each in built for pair in each.keys))
         return Value(items=tuple(each.element or NOTHING for each in built))
+
+    def _names_kept(self, names: Value, generator: ast.comprehension) -> Value:
+        """`[c for c in table.columns if c != "y"]`: the columns that stay."""
+        kept = names.but(taints=names.taints | self._condition_taints([generator]))
+        for condition in generator.ifs:
+            test = condition if isinstance(condition, ast.Compare) else None
+            excluded = self.evaluate(test.comparators[0]) if test else NOTHING
+            texts = texts_in(excluded)
+            if test is None or texts is None or not isinstance(test.ops[0], ast.NotEq | ast.NotIn):
+                return kept.but(columns=None)
+            kept = kept.but(columns=kept.columns.dropped(texts) if kept.columns else None)
+        return kept
 
     def _condition_taints(self, generators: list[ast.comprehension]) -> frozenset[Taint]:
         """`[c for c in X if corr[c] > 0.1]`: what decides which elements stay."""
@@ -189,6 +214,10 @@ class Expressions:
             )
         if isinstance(operator, ast.Add) and left.items is not None and right.items is not None:
             return Value(items=left.items + right.items)
+        if isinstance(operator, ast.Mult) and (left.items is not None) is not (right.items is not None):
+            many, count = (left, right) if left.items is not None else (right, left)
+            if count.kind == "length" or not count.rows:
+                return many.but(items=(many.items or ()) * 2)  # a list, repeated
         if left.items is not None or right.items is not None:
             left, right = gathered(left), gathered(right)
         kinds = {left.kind, right.kind}
@@ -199,6 +228,9 @@ class Expressions:
             main = left if left.kind else right
         other = right if main is left else left
         taints = left.taints | right.taints
+        scale = main.scale or other.scale if main.kind == "expression" else main.scale
+        if main.kind == "prediction" and scale == "scaled" and not other.rows:
+            scale = "label"  # brought back by hand
         if other.kind == "stat" and main.kind != "stat":
             taints = (taints - other.taints) | {self._scaling(each, main) for each in other.taints}
         return main.but(
@@ -215,7 +247,7 @@ class Expressions:
             keys=(),
             element=None,
             mark="self_statistic" if "self_statistic" in (left.mark, right.mark) else main.mark,
-            scale=main.scale or other.scale if main.kind == "expression" else main.scale,
+            scale=scale,
         )
 
     def _scaling(self, taint: Taint, main: Value) -> Taint:
@@ -312,7 +344,20 @@ class Expressions:
             taints |= estimator.taints
         number = len(self.facts.scores)
         self.facts.scores.append(
-            Score(number, metric, rows, self.place(), estimator, fitted, taints, true, predicted, folds, self.loops)
+            Score(
+                number,
+                metric,
+                rows,
+                self.place(),
+                estimator,
+                fitted,
+                taints,
+                true,
+                predicted,
+                folds,
+                self.loops,
+                frozenset(self.looping),
+            )
         )
         return Value("score", scores=frozenset({number}), taints=frozenset(t for t in taints if t.kind == "choice"))
 
@@ -322,6 +367,14 @@ class Expressions:
         return self.score(
             value.mark, value.rows, value.estimator, value.taints, inside.get("true"), inside.get("predicted")
         )
+
+
+def texts_in(value: Value) -> frozenset[str] | None:
+    """The texts that a value surely is or holds; None where one isn't known."""
+    items = value.items if value.items is not None and value.kind != "slice" else (value,)
+    if all(each.known and isinstance(each.constant, str) for each in items):
+        return frozenset(str(each.constant) for each in items)
+    return None
 
 
 _FLIPPED = {ast.GtE: (ast.Lt, "out"), ast.Gt: (ast.LtE, "out"), ast.NotEq: (ast.Eq, "out"), ast.NotIn: (ast.In, "out")}

@@ -50,6 +50,7 @@ class Interpreter(Calls):
         self.cell: Cell
         self.scopes: list[dict[str, Value]] = [{}]
         self.loops = 0
+        self.looping: list[int] = []
         self.steps = 0
         self.depth = 0
         self.line = 0
@@ -114,7 +115,7 @@ class Interpreter(Calls):
             return holder.but(taints=holder.taints | value.taints)
         if holder.rows and holder.kind in ("data", "prediction", ""):
             names = [index.constant] if index.known else [each.constant for each in index.items or () if each.known]
-            for name in names:
+            for name in names or ["*"]:  # a name that isn't known
                 holder = self.with_column(holder, str(name), value)
             return holder.but(taints=holder.taints | value.taints)
         if index.known:
@@ -252,6 +253,7 @@ class Interpreter(Calls):
     def _do_For(self, node: ast.For | ast.AsyncFor) -> None:
         collection = self.evaluate(node.iter)
         self.loops += 1
+        self.looping.append(id(node))
         items = collection.items if collection.items is not None and 0 < len(collection.items) <= 8 else None
         try:
             for item in items or (self.element_of(collection),) * 2:
@@ -260,12 +262,14 @@ class Interpreter(Calls):
                     break
         finally:
             self.loops -= 1
+            self.looping.pop()
         self._branch(node.orelse)
 
     _do_AsyncFor = _do_For
 
     def _do_While(self, node: ast.While) -> None:
         self.loops += 1
+        self.looping.append(id(node))
         try:
             for _ in range(2):
                 self.evaluate(node.test)
@@ -273,6 +277,7 @@ class Interpreter(Calls):
                     break
         finally:
             self.loops -= 1
+            self.looping.pop()
 
     def _do_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:

@@ -4,6 +4,40 @@ from __future__ import annotations
 
 import re
 
+STATISTICAL_MODELS = {
+    *(
+        "ols",
+        "gls",
+        "wls",
+        "rlm",
+        "logit",
+        "probit",
+        "poisson",
+        "glm",
+        "mixedlm",
+        "quantreg",
+        "negativebinomial",
+        "gee",
+    ),
+    *(
+        "OLS",
+        "GLS",
+        "WLS",
+        "RLM",
+        "Logit",
+        "Probit",
+        "Poisson",
+        "GLM",
+        "MixedLM",
+        "QuantReg",
+        "NegativeBinomial",
+        "GEE",
+    ),
+    *("ARIMA", "SARIMAX", "AutoReg", "VAR", "VARMAX", "UnobservedComponents", "ExponentialSmoothing", "Holt"),
+    *("SimpleExpSmoothing", "ETSModel", "STLForecast", "MNLogit", "OrderedModel", "BinomialBayesMixedGLM"),
+}
+"""statsmodels' models: they are given their rows when they are made, not when they are fitted."""
+
 ROLES = {
     **dict.fromkeys(
         ["StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler", "PowerTransformer", "QuantileTransformer"],
@@ -27,7 +61,7 @@ ROLES = {
     **dict.fromkeys(
         ["PCA", "TruncatedSVD", "KernelPCA", "FastICA", "NMF", "IncrementalPCA", "UMAP", "FactorAnalysis"], "projection"
     ),
-    **dict.fromkeys(["LinearDiscriminantAnalysis"], "model"),
+    **dict.fromkeys(["LinearDiscriminantAnalysis", "Prophet", "NeuralProphet"], "model"),
     **dict.fromkeys(["KBinsDiscretizer"], "binning"),
     **dict.fromkeys(["VarianceThreshold"], "selection"),
     **dict.fromkeys(
@@ -333,7 +367,6 @@ PASSING = {
     "from_pandas",
     "Pool",
     "QuantileDMatrix",
-    "shuffle",
     "from_dict",
     "Tensor",
     "stack",

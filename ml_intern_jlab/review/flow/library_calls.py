@@ -180,6 +180,10 @@ class LibraryCalls(ModelMethods):
         return value.but(taints=value.taints | {Taint(kind, rows, self.place(), what=what)}) if rows else NOTHING
 
     def _call_Trainer(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        if origin.startswith(("lightning", "pytorch_lightning")):
+            return Value(
+                "estimator", estimator=Estimator("LightningTrainer", "model", self.place(), [], dict(named), self.loops)
+            )
         train, held = named.get("train_dataset", NOTHING), named.get("eval_dataset")
         estimator = Estimator("Trainer", "model", self.place(), [], dict(named), self.loops, features=train)
         estimator.evaluated_on = held
@@ -202,8 +206,28 @@ class LibraryCalls(ModelMethods):
         return source
 
     def _call_Dataset(self, arguments: list[Value], named: Named, origin: str) -> Value:
-        deep = gathered(Value(items=(*arguments[:1], *(named[key] for key in ("label", "data") if key in named))))
-        return deep.but(items=None, kind="data" if deep.rows else "")
+        return self.with_label(
+            arguments, named, [*arguments[:2], *(named[key] for key in ("label", "data") if key in named)]
+        )
+
+    def with_label(self, arguments: list[Value], named: Named, values: list[Value]) -> Value:
+        """Features and target in one object: `xgboost.DMatrix(X, y)`."""
+        deep = gathered(Value(items=tuple(values)))
+        label = named.get("label") or (arguments[1] if len(arguments) > 1 else None)
+        held = {"label": label} if label is not None and label.rows else None
+        return deep.but(items=None, kind="data" if deep.rows else "", columns=None, attributes=held)
+
+    def _call_unique(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        first = gathered(arguments[0]) if arguments else NOTHING
+        return first.but(mark="unique") if first.rows else self._unknown("unique", arguments, named)
+
+    def _call_shuffle(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        if origin.startswith("random") or ".random." in origin:
+            library = "random" if origin.startswith("random") else "numpy"
+            return self._drawn("shuffle", library, arguments, seeded=False)
+        self.draw("shuffle", "numpy", named, ("random_state",))
+        mixed = tuple(each.but(shuffled=True) if gathered(each).rows else each for each in arguments)
+        return mixed[0] if len(mixed) == 1 else Value(items=mixed)
 
     def _call_train(self, arguments: list[Value], named: Named, origin: str) -> Value:
         """`lightgbm.train`, `xgboost.train`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from .facts import Fit, Split
-from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES
+from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES, STATISTICAL_MODELS
 from .methods import DataMethods, Named, is_false
 from .values import NOTHING, Columns, Estimator, Place, Rows, Taint, Value, gathered, on_two_sides
 
@@ -51,6 +51,8 @@ class ModelMethods(DataMethods):
         name = origin.rsplit(".", 1)[-1]
         home = origin.split(".", 1)[0]
         role = ROLES.get(name, "")
+        if home == "statsmodels" and name in STATISTICAL_MODELS:
+            return self._statistical(name, arguments, named)
         steps = [
             each.estimator for each in self._estimators_in(Value(items=(*arguments, *named.values()))) if each.estimator
         ]
@@ -88,6 +90,16 @@ class ModelMethods(DataMethods):
             self.draw(name, "numpy", named, ("random_state", "seed"))
         return Value("estimator", estimator=estimator, origin=origin)
 
+    def _statistical(self, name: str, arguments: list[Value], named: Named) -> Value:
+        """A model of statsmodels: `ols(formula, data)`, `OLS(endog, exog)`, `ARIMA(endog, order=…)`."""
+        first = arguments[0] if arguments else named.get("endog", named.get("formula", NOTHING))
+        second = named.get("data", named.get("exog", arguments[1] if len(arguments) > 1 else NOTHING))
+        features = second if gathered(second).rows else first
+        target = first if features is second and first.rows else None
+        estimator = Estimator(name, "model", self.place(), [], dict(named), self.loops)
+        estimator.features, estimator.target = features, target
+        return Value("estimator", estimator=estimator)
+
     def _estimators_in(self, value: Value, depth: int = 5) -> list[Value]:
         if value.kind == "estimator":
             return [value]
@@ -104,7 +116,7 @@ class ModelMethods(DataMethods):
         if estimator is None:
             return NOTHING
         if name in ("fit", "partial_fit", "train", "fit_generator", "fine_tune") and (
-            arguments or named or estimator.name == "Trainer"
+            arguments or named or estimator.features is not None
         ):
             return self._fit(owner, estimator, arguments, named)
         if name in ("fit_transform", "fit_resample", "fit_sample"):
@@ -118,8 +130,12 @@ class ModelMethods(DataMethods):
                 self._fit(owner, estimator, arguments, named)
                 return NOTHING
             return self._support(estimator) if name == "get_support" else self._transformed(estimator, arguments, named)
+        if name == "predict" and estimator.name in STATISTICAL_MODELS and not arguments and not named:
+            return self.predicted(estimator, [estimator.features or NOTHING], named, "label")
         if name in _PREDICTS or (name in ("__call__", "forward") and arguments):
             return self.predicted(estimator, arguments, named, _PREDICTS.get(name, "output"))
+        if name in ("test", "validate") and estimator.name == "LightningTrainer":
+            return self._scored(estimator, "evaluate", arguments, named)
         if name in ("score", "evaluate", "eval_set"):
             return self._scored(estimator, name, arguments, named)
         if name in (
@@ -146,7 +162,8 @@ class ModelMethods(DataMethods):
                 ]
             return owner
         if name in ("inverse_transform", "labels_"):
-            return arguments[0] if arguments else NOTHING
+            first = arguments[0] if arguments else NOTHING
+            return first.but(scale="label" if first.kind == "prediction" else "") if first.scale == "scaled" else first
         return Value(taints=estimator.taints)
 
     def _support(self, estimator: Estimator) -> Value:
@@ -167,8 +184,13 @@ class ModelMethods(DataMethods):
             )
         )
         target = arguments[1] if len(arguments) > 1 else named.get("y")
-        if estimator.name == "Trainer":
-            features = estimator.features or NOTHING
+        if target is None and features.attributes is not None:
+            target = features.attributes.get("label")
+        if estimator.name == "LightningTrainer":
+            features = arguments[1] if len(arguments) > 1 else named.get("train_dataloaders", NOTHING)
+            estimator.evaluated_on = arguments[2] if len(arguments) > 2 else named.get("val_dataloaders")
+        elif estimator.name == "Trainer" or estimator.name in STATISTICAL_MODELS:
+            features, target = estimator.features or NOTHING, estimator.target
         features_deep = gathered(features)
         rows: Rows = features_deep.rows
         if not rows:
@@ -182,7 +204,9 @@ class ModelMethods(DataMethods):
         estimator.scale = target.scale if target is not None else ""
         if named.get("validation_split") is not None and not is_none_like(named["validation_split"]):
             pass  # Keras holds the last rows of the training part back itself.
-        self.facts.fits.append(Fit(estimator, features, target, rows, self.place(), stopping, self.loops))
+        self.facts.fits.append(
+            Fit(estimator, features, target, rows, self.place(), stopping, self.loops, frozenset(self.looping))
+        )
         return owner
 
     def _stopping(self, estimator: Estimator, named: Named) -> Rows:
@@ -233,6 +257,7 @@ class ModelMethods(DataMethods):
             mark="",
             known=False,
             constant=None,
+            scale="scaled" if estimator.role == "scaling" else value.scale,
         )
         if estimator.role in ("resampling", "fixed") and len(arguments) > 1:
             return Value(items=(result, arguments[1].but(taints=arguments[1].taints | taints)))
@@ -251,10 +276,10 @@ class ModelMethods(DataMethods):
         if not rows:
             return Value(estimator=estimator, taints=taints)
         self.facts.predictions.append((estimator, rows, self.place()))
-        if estimator.name in ("LGBM", "Booster") and scale == "label":
-            scale = "probability"
         if estimator.scale and scale == "label":
             scale = estimator.scale
+        if estimator.name in ("LGBM", "Booster") and scale == "label":
+            scale = "probability"
         if estimator.role == "model" and scale == "label" and any(each.name in _KERAS for each in estimator.every()):
             scale = "output"
         return Value("prediction", rows=rows, estimator=estimator, taints=taints, scale=scale, columns=Columns())
@@ -264,7 +289,11 @@ class ModelMethods(DataMethods):
             gathered(each)
             for each in (
                 *arguments,
-                *(named[key] for key in ("X", "x", "y", "test_data", "data", "eval_dataset") if key in named),
+                *(
+                    named[key]
+                    for key in ("X", "x", "y", "test_data", "data", "eval_dataset", "dataloaders")
+                    if key in named
+                ),
             )
         ]
         if estimator.name == "Trainer" and not any(each.rows for each in given):
@@ -273,6 +302,7 @@ class ModelMethods(DataMethods):
         taints = estimator.taints.union(*(each.taints for each in given))
         if not rows or (estimator.role not in ("model", "search", "composite") and estimator.name != "Trainer"):
             return NOTHING
+        self.facts.predictions.append((estimator, rows, self.place()))
         metric = "accuracy" if estimator.classifies else ("evaluate" if name == "evaluate" else "score")
         true = arguments[1] if len(arguments) > 1 else None
         return self.score(metric, rows, estimator, taints, true)
@@ -351,6 +381,7 @@ class ModelMethods(DataMethods):
                     self.place(),
                     frozenset(),
                     1,
+                    frozenset(self.looping),
                 )
             )
 

@@ -88,7 +88,7 @@ class Origins(LibraryCalls):
             self.facts.draws.append(Draw(f"{library}.random.{name}", library, seeded, self.place()))
         first = gathered(arguments[0]) if arguments else NOTHING
         if name in ("permutation", "shuffle") and first.rows:
-            return first.but(kind="index" if first.kind == "length" else first.kind, known=False)
+            return first.but(kind="index" if first.kind == "length" else first.kind, known=False, shuffled=True)
         if name == "choice" and first.rows:
             key = f"choice {self.place()}"
             return first.but(kind="index", rows=self.part(key, "in", first.rows, "random"))

@@ -6,6 +6,7 @@ import ast
 import re
 
 from .expressions import Expressions
+from .facts import Split
 from .values import (
     NOTHING,
     Columns,
@@ -59,6 +60,11 @@ class Subscripts(Expressions):
             if owner.columns is not None:
                 return self.column(owner, name)
             return owner.but(columns=None)
+        if owner.kind == "names":
+            return owner
+        scores = gathered(owner).scores
+        if scores and owner.kind != "module":
+            return Value("score", scores=scores, element=Value("score", scores=scores))  # a column of a table of scores
         return owner.but(known=False, constant=None) if owner.kind in ("score", "stat") else NOTHING
 
     def _of_estimator(self, estimator: Estimator, owner: Value, name: str) -> Value:
@@ -110,6 +116,9 @@ class Subscripts(Expressions):
         if owner.kind in ("data", "prediction", "index", "residual", "group", "window") and owner.rows:
             return self._of_rows(owner, index)
         if owner.kind == "names":
+            if index.kind == "slice" and index.items and not index.items[0].constant and index.items[1].constant == -1:
+                dropped = owner.columns.dropped(frozenset({"#-1"})) if owner.columns else None
+                return owner.but(columns=dropped)
             return owner.but(columns=None, taints=owner.taints | gathered(index).taints)
         if owner.kind == "stat":
             named = frozenset({str(index.constant)}) if index.known and isinstance(index.constant, str) else frozenset()
@@ -158,11 +167,15 @@ class Subscripts(Expressions):
         if two and index.items is not None and len(index.items) == 2:
             rows = self._rows_at(owner, index.items[0], owner.mark)
             return self._columns_at(rows, index.items[1])
-        if owner.mark == "archive" and index.known and (side := _SIDE.search(str(index.constant))):
+        if owner.mark == "archive" and index.known:
+            name = frozenset({str(index.constant)})
+            array = owner.but(mark="", columns=None, derivation=Derivation(name))
+            side = _SIDE.search(str(index.constant))
+            if side is None:
+                return array
             # Arrays of one file that are named after the sides of a split hold different rows.
             key = f"archive {sorted(part.key for part in owner.rows)}"
-            part = Part(key, side[0].lower(), owner.rows, "file")
-            return owner.but(mark="", rows=frozenset({part}))
+            return array.but(rows=frozenset({Part(key, side[0].lower(), owner.rows, "file")}))
         if owner.mark != "iloc" and index.known and isinstance(index.constant, str) and owner.mark != "loc":
             return self.column(owner, index.constant)
         if first.kind in ("slice", "mask", "index") or index.mark == "folds":
@@ -206,6 +219,9 @@ class Subscripts(Expressions):
             return owner
         changed = owner.but(mark="", taints=owner.taints | {t for t in index.taints if t.kind == "choice"})
         if index.kind == "index" and index.rows:
+            for part in index.rows:
+                if part.parents and owner.kind != "index":
+                    self._cut(owner, "random" if index.shuffled or part.kind == "random" else "ordered", part.key)
             return changed.but(rows=index.rows)
         if index.kind == "range":
             low, high = (index.key(end) for end in ("low", "high"))
@@ -218,6 +234,7 @@ class Subscripts(Expressions):
                 return changed
             kind = "random" if index.scale == "random" else "mask"
             part = Part(f"mask {index.origin}", index.mark, owner.rows, kind)
+            self._cut(owner, "random" if kind == "random" else "given", part.key)
             return changed.but(rows=frozenset({part}))
         if index.kind == "slice" and index.items:
             low, high = (each.constant for each in index.items)
@@ -228,8 +245,14 @@ class Subscripts(Expressions):
                 return changed.but(derivation=derivation)  # a window that slides over all rows
             key = f"slice {sorted(part.key for part in owner.rows)}"
             part = Part(key, f"{low}:{high}", owner.rows, "slice", low, high)
+            how = "group" if owner.mark == "unique" else "random" if owner.shuffled else "ordered"
+            self._cut(owner, how, key)
             return changed.but(rows=frozenset({part}))
         return changed
+
+    def _cut(self, owner: Value, how: str, key: str) -> None:
+        """Note rows that are taken out: a split, should the others be used against them."""
+        self.facts.cuts.append(Split(owner, how, key, self.place()))
 
     def element_of(self, value: Value) -> Value:
         """What a loop over the value gets each time."""

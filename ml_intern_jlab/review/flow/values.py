@@ -120,11 +120,12 @@ class Taint:
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`."""
+    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`; `numeric` ones only."""
 
     known: frozenset[str] = frozenset()
     whole: bool = False
     without: frozenset[str] = frozenset()
+    numeric: bool = False
 
     def has(self, name: str) -> bool:
         """Whether the column is surely there."""
@@ -132,11 +133,11 @@ class Columns:
 
     def dropped(self, names: frozenset[str]) -> Columns:
         """These columns less `names`."""
-        return Columns(self.known - names, self.whole, self.without | names)
+        return replace(self, known=self.known - names, without=self.without | names)
 
     def added(self, name: str) -> Columns:
         """These columns and one more."""
-        return Columns(self.known | {name}, self.whole, self.without - {name})
+        return replace(self, known=self.known | {name}, without=self.without - {name})
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class Value:
     """An abstract value. What isn't known is left empty; nothing is guessed.
 
     `kind`: data, prediction, residual, score, stat, index, mask, length, folds, splitter, estimator, frames (named
-    parts), function, class, instance, module, group, expression, or empty.
+    parts), function, class, instance, module, group, expression, or empty. `shuffled`: its rows lie in random order.
     """
 
     kind: str = ""
@@ -206,6 +207,7 @@ class Value:
     node: ast.AST | None = field(default=None, compare=False)
     scope: Any = field(default=None, compare=False)
     mark: str = ""
+    shuffled: bool = False
 
     def but(self, **changes: Any) -> Value:
         """The value with some fields changed."""
@@ -264,6 +266,7 @@ def join(one: Value, other: Value) -> Value:
         attributes=other.attributes or one.attributes,
         origin=other.origin or one.origin,
         mark=other.mark or one.mark,
+        shuffled=one.shuffled and other.shuffled,
     )
 
 

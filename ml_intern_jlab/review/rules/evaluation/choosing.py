@@ -51,7 +51,11 @@ def _threshold_choice(subject: Subject, scores: list[Score]) -> bool:
         all(score.predicted is not None and score.predicted.scale == "label" for score in scores)
         and any(score.in_loop for score in scores)
         and all(score.estimator is not None and score.estimator.in_loop == 0 for score in scores)
-        and not any(fit.in_loop and fit.estimator is score.estimator for score in scores for fit in subject.facts.fits)
+        and not any(
+            fit.loops & score.loops and fit.estimator is score.estimator
+            for score in scores
+            for fit in subject.facts.fits
+        )
     )
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...rule import Found, Rule, Subject, last_name
+from ...rule import Found, Rule, Subject, calls_named, last_name
 
 _LOADS = re.compile(
     r"^(read_\w+|load\w*|from_pretrained|fetch_\w+|open|download\w*|get|connect|urlretrieve|loadtxt|"
@@ -101,6 +101,9 @@ def _fallbacks(subject: Subject) -> Iterator[Found]:
 
 
 def _swallowed(subject: Subject) -> Iterator[Found]:
+    for cell, call in calls_named(subject.notebook, "suppress"):
+        if {last_name(each) for each in call.args} & {"Exception", "BaseException"}:
+            yield Found(cell, call.lineno, "Every error is swallowed here without a word.")
     for cell, node in subject.notebook.nodes():
         if not isinstance(node, ast.Try):
             continue

@@ -96,6 +96,8 @@ def _scale(subject: Subject) -> Iterator[Found]:
             and predicted.estimator.scale == "log"
         ):
             what = "The predictions are logarithms, the truth isn't."
+        elif predicted.scale == "scaled" and predicted.estimator.scale == "scaled" and true.scale != "scaled":
+            what = "The predictions are of a scaled target, the truth isn't scaled."
         elif (
             true.scale == "log"
             and predicted.scale != "log"

@@ -29,7 +29,10 @@ def _kept(subject: Subject) -> Iterator[Found]:
     for fit, features, target in _supervised(subject):
         names = target.columns.known if target.columns is not None and not target.columns.whole else frozenset()
         for name in sorted(names):
-            if features.columns is not None and features.columns.has(name) and len(names) == 1:
+            columns = features.columns
+            if columns is not None and columns.numeric and name not in columns.known and fit.estimator.classifies:
+                continue  # of the columns with numbers; the classes may be texts
+            if columns is not None and columns.has(name) and len(names) == 1:
                 told = "the last column" if name == "#-1" else "one of the columns" if name[:1] == "#" else name
                 yield subject.found(fit.place, f"The target, {told}, is among the features.")
 
