@@ -24,6 +24,7 @@ from .known import (
 from .methods import Named
 from .values import (
     NOTHING,
+    Derivation,
     Estimator,
     Taint,
     Value,
@@ -116,8 +117,13 @@ class Calls(Comparisons):
             supervised = "supervised_selection" if len(arguments) > 1 and arguments[1].rows else "relation"
             taint = Taint(supervised, first.rows, self.place(), other, name)
             return Value("stat", taints=first.taints | {taint})
+        if (
+            origin.startswith(("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets."))
+            and not first.rows
+        ):
+            return self.published(origin, named)
         if READERS.match(name) and not first.rows and home != "joblib":
-            return self._read(name, origin, arguments, named)
+            return self._read_file(name, origin, arguments, named)
         if ".random." in origin or home == "random":
             return self._random(name, origin, arguments, named)
         if name.endswith("Loss") or (home in ("torch",) and name in ("cross_entropy", "mse_loss")):
@@ -249,7 +255,10 @@ class Calls(Comparisons):
             scale = "" if value.scale == "log" else ("label" if value.kind == "prediction" else value.scale)
             if value.kind == "prediction" and value.scale == "log":
                 scale = "label"
-            return value.but(scale=scale, columns=value.columns)
+            derivation = Derivation(value.derivation.columns, value.derivation.through - {"log"})
+            return value.but(scale=scale, derivation=derivation)
+        if name in LOGARITHMS and value.kind == "data":
+            value = value.but(derivation=value.derivation | Derivation(frozenset(), frozenset({"log"})))
         if name in LOGARITHMS and value.kind in ("data", "prediction"):
             single = value.columns is not None and len(value.columns.known) == 1 and not value.columns.whole
             return value.but(
@@ -286,7 +295,7 @@ class Calls(Comparisons):
         if owner.kind == "generator":
             if name == "shuffle" and arguments and gathered(arguments[0]).rows:
                 self.mutate(node.args[0], arguments[0].but(shuffled=True))  # in place
-            return self._drawn(name, owner.origin, arguments, owner.mark == "seeded")
+            return self.drawn(name, owner.origin, arguments, named, owner.mark == "seeded")
         if owner.kind == "class" and isinstance(owner.node, ast.ClassDef):
             return self._class_method(owner, owner.node, name, arguments, named)
         if owner.kind == "names":
@@ -302,7 +311,7 @@ class Calls(Comparisons):
         if name in BEST and gathered(owner).scores:
             return self._best(name, [owner], {})
         if name in ("argmax", "argmin", "argsort", "max") and owner.kind == "prediction":
-            return owner.but(scale="label")
+            return owner.but(scale="class" if name == "argmax" else "label")
         if owner.kind == "residual" and name in ("item", "float", "cpu", "numpy", "detach"):
             return self.reduced(owner)
         if owner.kind == "expression":
@@ -364,7 +373,8 @@ class Calls(Comparisons):
         if name in STATISTICS:
             return owner.but(mark="self_statistic", scale="scaling")
         if name == "over":
-            return owner.but(mark="over")
+            averaged = owner.derivation | Derivation(frozenset(), frozenset({"group"}))
+            return owner.but(mark="over", derivation=averaged)
         if name == "alias" and arguments:
             return owner.but(origin=str(arguments[0].constant))
         if name == "shift":

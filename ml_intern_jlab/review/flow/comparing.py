@@ -76,10 +76,12 @@ class Comparisons(Origins):
         if not scores:
             if name in STATISTICS and values and values[0].rows and values[0].kind != "prediction":
                 return self.statistic(values[0], name)
+            if first.kind == "prediction" and name == "argmax":
+                return first.but(known=False, constant=None, scale="class")
             return first.but(known=False, constant=None) if first.kind in ("prediction", "residual") else NOTHING
         items = [each for each in (first.items or ()) if each.scores]
         tries = len(items) or len(scores)
-        taint = self.choose(scores, tries if first.element is None else 0)
+        taint = self.choose(scores, tries if first.element is None else 0, name)
         element = self.element_of(first)
         picked = element if first.items is not None or first.element is not None else NOTHING
         return picked.but(scores=scores, taints=picked.taints | {taint}, known=False, constant=None, keys=picked.keys)

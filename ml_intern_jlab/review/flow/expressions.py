@@ -33,7 +33,7 @@ class Expressions:
     lookup: Callable[[str], Value]
     assign: Callable[[ast.expr, Value], None]
     call: Callable[[ast.Call], Value]
-    choose: Callable[[frozenset[int], int], Taint]
+    choose: Callable[..., Taint]
     element_of: Callable[[Value], Value]
     _count: Callable[[ast.AST], None]
 
@@ -118,7 +118,8 @@ class Expressions:
     def _value_Slice(self, node: ast.Slice) -> Value:
         bounds = [self._bound(each) for each in (node.lower, node.upper)]
         low, high = self.evaluate(node.lower), self.evaluate(node.upper)
-        return Value("slice", items=(constant(bounds[0]), constant(bounds[1])), taints=low.taints | high.taints)
+        step = self.evaluate(node.step)
+        return Value("slice", items=(constant(bounds[0]), constant(bounds[1]), step), taints=low.taints | high.taints)
 
     def _bound(self, node: ast.expr | None) -> Any:
         if node is None:
@@ -129,7 +130,12 @@ class Expressions:
         return ast.unparse(node)
 
     def _value_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
-        return self._comprehended(node.generators, lambda: Value(element=self.evaluate(node.elt)))
+        def entry() -> Value:
+            return Value(element=self.evaluate(node.elt))
+
+        target = node.generators[0].target
+        plain = isinstance(node.elt, ast.Name) and isinstance(target, ast.Name) and node.elt.id == target.id
+        return self._comprehended(node.generators, entry, plain)
 
     _value_SetComp = _value_GeneratorExp = _value_ListComp
 
@@ -140,20 +146,24 @@ class Expressions:
 
         return self._comprehended(node.generators, entry)
 
-    def _comprehended(self, generators: list[ast.comprehension], entry: Callable[[], Value]) -> Value:
+    def _comprehended(
+        self, generators: list[ast.comprehension], entry: Callable[[], Value], plain: bool = False
+    ) -> Value:
         self.scopes.append({})
         self.loops += 1
         self.looping.append(id(generators[0]))
         try:
             first = self.evaluate(generators[0].iter)
-            if first.kind == "names" and len(generators) == 1:
+            if first.kind == "names" and plain and len(generators) == 1:
                 return self._names_kept(first, generators[0])
             items = first.items if first.items is not None and 0 < len(first.items) <= 8 else None
             built: list[Value] = []
+            chosen: frozenset[Taint] = frozenset()
             for item in items or (self.element_of(first),):
                 self.assign(generators[0].target, item)
                 for generator in generators[1:]:
                     self.assign(generator.target, self.element_of(self.evaluate(generator.iter)))
+                chosen |= self._condition_taints(generators)
                 built.append(entry())
         finally:
             self.loops -= 1
@@ -163,8 +173,6 @@ class Expressions:
             result = built[0]
             for each in built[1:]:
                 result = join(result, each)
-            mask = Taint("", frozenset(), self.place())
-            chosen = self._condition_taints(generators) - {mask}
             return result.but(taints=result.taints | chosen)
         if built[0].kind == "dict":
             return Value("dict", keys=tuple(pair for each in built for pair in each.keys))

@@ -66,12 +66,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Choice:
-    """The best of several scores is picked: `scores` are those compared, `tries` how many at least (0: unknown)."""
+    """The best of several scores is picked: `scores` are those compared, `tries` how many at least (0: unknown).
+
+    `how` is the function that picks, empty where a comparison does.
+    """
 
     scores: frozenset[int]
     place: Place
     tries: int
     in_loop: bool
+    how: str = ""
 
 
 @dataclass(frozen=True)

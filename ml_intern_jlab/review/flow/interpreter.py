@@ -112,7 +112,7 @@ class Interpreter(Calls):
             names = [column.constant] if column.known else [each.constant for each in column.items or () if each.known]
             for name in names:
                 holder = self.with_column(holder, str(name), value)
-            return holder.but(taints=holder.taints | value.taints)
+            return holder.but(taints=holder.taints | value.taints, mark="")
         if holder.rows and holder.kind in ("data", "prediction", ""):
             names = [index.constant] if index.known else [each.constant for each in index.items or () if each.known]
             for name in names or ["*"]:  # a name that isn't known
@@ -420,9 +420,9 @@ class Interpreter(Calls):
             self.active.pop()
             self.scopes, self.loops, self.branch_taints = outer, loops, taints
 
-    def choose(self, scores: frozenset[int], tries: int) -> Taint:
+    def choose(self, scores: frozenset[int], tries: int, how: str = "") -> Taint:
         """Note that the best of several scores is picked; returns what the picked carries from now on."""
         place = self.place()
-        self.facts.choices.append(Choice(scores, place, tries, self.loops > 0))
+        self.facts.choices.append(Choice(scores, place, tries, self.loops > 0, how))
         rows = frozenset[object]().union(*(self.facts.scores[number].rows for number in scores))
         return Taint("choice", rows, place)  # type: ignore[arg-type]

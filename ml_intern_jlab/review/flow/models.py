@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
-from .facts import Fit, Split
+from .facts import Draw, Fit, Split
 from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES, STATISTICAL_MODELS
 from .methods import DataMethods, Named, is_false
 from .values import NOTHING, Columns, Estimator, Place, Rows, Taint, Value, gathered, on_two_sides
@@ -86,6 +87,8 @@ class ModelMethods(DataMethods):
             taints=frozenset(t for t in taints if t.kind == "choice"),
             classifies=bool(CLASSIFIER_NAME.search(name)) or any(step and step.classifies for step in steps),
         )
+        if role == "model" and home in ("keras", "tensorflow"):
+            estimator.draws = "tensorflow"
         if name in RANDOM_MODELS or name in ("KFold", "StratifiedKFold"):
             self.draw(name, "numpy", named, ("random_state", "seed"))
         return Value("estimator", estimator=estimator, origin=origin)
@@ -161,6 +164,9 @@ class ModelMethods(DataMethods):
                     each.estimator for each in self._estimators_in(Value(items=tuple(arguments))) if each.estimator
                 ]
             return owner
+        if name == "load_weights" and arguments:
+            self.restored(arguments[0].constant)
+            return owner
         if name in ("inverse_transform", "labels_"):
             first = arguments[0] if arguments else NOTHING
             return first.but(scale="label" if first.kind == "prediction" else "") if first.scale == "scaled" else first
@@ -196,14 +202,16 @@ class ModelMethods(DataMethods):
         if not rows:
             return owner
         stopping = self._stopping(estimator, named)
+        self._note_checkpoints(estimator, named)
         for each in estimator.every():
             each.fitted = rows
         taints = features_deep.taints | (target.taints if target else frozenset())
         estimator.taints = frozenset(t for t in estimator.taints if t.kind == "choice") | taints
         estimator.features, estimator.target = features, target
         estimator.scale = target.scale if target is not None else ""
-        if named.get("validation_split") is not None and not is_none_like(named["validation_split"]):
-            pass  # Keras holds the last rows of the training part back itself.
+        if estimator.draws:
+            what = f"The training of {estimator.name}"
+            self.facts.draws.append(Draw(what, estimator.draws, False, estimator.place))
         self.facts.fits.append(
             Fit(estimator, features, target, rows, self.place(), stopping, self.loops, frozenset(self.looping))
         )
@@ -234,6 +242,21 @@ class ModelMethods(DataMethods):
         if estimator.evaluated_on is not None:
             given.append(gathered(estimator.evaluated_on))
         return frozenset().union(*(each.rows for each in given)) - estimator.fitted if given else frozenset()
+
+    def _note_checkpoints(self, estimator: Estimator, named: Named) -> None:
+        """Which rows decide what a callback keeps as the best, and under which path."""
+        watched = gathered(next((named[key] for key in ("validation_data",) if key in named), NOTHING)).rows
+        for each in named.get("callbacks", NOTHING).items or ():
+            if each.mark == "best" and each.attributes and watched:
+                estimator.kept = (each.attributes["path"].constant, watched)
+
+    def restored(self, path: object) -> Value | None:
+        """The model that a checkpoint kept under this path: its rounds were chosen by the rows that it watched."""
+        for fit in reversed(self.facts.fits):
+            if fit.estimator.kept is not None and fit.estimator.kept[0] == path and path is not None:
+                self.facts.fits.append(replace(fit, stopping=fit.estimator.kept[1]))
+                return Value("estimator", estimator=fit.estimator)
+        return None
 
     def _transformed(
         self, estimator: Estimator, arguments: list[Value], named: Named, fitted_here: bool = False
@@ -370,6 +393,7 @@ class ModelMethods(DataMethods):
         if estimator is None or not value.rows:
             return
         if not value.rows <= estimator.fitted:
+            self.facts.draws.append(Draw(f"The training of {estimator.name}", "torch", False, estimator.place))
             estimator.fitted |= value.rows
             inside = value.attributes or {}
             self.facts.fits.append(
@@ -384,11 +408,6 @@ class ModelMethods(DataMethods):
                     frozenset(self.looping),
                 )
             )
-
-
-def is_none_like(value: Value) -> bool:
-    """Whether a value is surely None or 0."""
-    return value.known and not value.constant
 
 
 def _texts(value: Value) -> str:

@@ -8,7 +8,7 @@ from .facts import Draw, Split
 from .known import SPLITTERS
 from .library_calls import LibraryCalls
 from .methods import Named, is_true
-from .values import NOTHING, Columns, Derivation, Part, Rows, Value, constant, gathered
+from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
 
 _SPLIT_NAMES = ("train", "test", "validation", "unsupervised")
 
@@ -16,7 +16,7 @@ _SPLIT_NAMES = ("train", "test", "validation", "unsupervised")
 class Origins(LibraryCalls):
     """The part of the interpreter that reads, draws and splits."""
 
-    def _read(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
+    def _read_file(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
         """Rows from a file or a generator. The same file read twice gives the same rows."""
         first, home = arguments[0] if arguments else NOTHING, origin.split(".", 1)[0]
         key = f"{name} {first.constant}" if first.known else f"{name} {self.place()}"
@@ -53,21 +53,32 @@ class Origins(LibraryCalls):
             return Value("frames", keys=tuple(parts.items()))
         if name == "load_data":
             train, test = (
-                value.but(rows=frozenset({Part(key, side, frozenset(rows), "file")})) for side in ("train", "test")
+                value.but(rows=frozenset({Part(f"{key} sides", side, rows, "file")})) for side in ("train", "test")
             )
             return Value(items=tuple(Value(items=(each, each)) for each in (train, test)))
         return value
 
+    def published(self, origin: str, named: Named) -> Value:
+        """`torchvision.datasets.MNIST(root, train=True)`: one side of a data set that comes in two."""
+        side = named.get("train", named.get("split", NOTHING))
+        whole: Rows = frozenset({Part(origin, kind="file")})
+        if not side.known:
+            return Value("data", rows=whole, origin=origin)
+        name = {True: "train", False: "test"}.get(side.constant, str(side.constant))
+        return Value("data", rows=frozenset({Part(f"{origin} sides", name, whole, "file")}), origin=origin)
+
     def _dataset(self, value: Value, key: str, named: Named) -> Value:
         """`datasets.load_dataset`: named parts, or the one that `split` names."""
-        parts = {each: value.but(rows=frozenset({Part(key, each, value.rows, "file")})) for each in _SPLIT_NAMES}
+        parts = {
+            each: value.but(rows=frozenset({Part(f"{key} sides", each, value.rows, "file")})) for each in _SPLIT_NAMES
+        }
         split = named.get("split")
         if split is not None and split.items:
             return Value(items=tuple(self._dataset(value, key, {"split": each}) for each in split.items))
         if split is None or not isinstance(split.constant, str):
             return Value("frames", keys=tuple(parts.items()), rows=frozenset()) if split is None else value
         name, _, bounds = split.constant.partition("[")
-        chosen = parts.get(name, value.but(rows=frozenset({Part(key, name, value.rows, "file")})))
+        chosen = parts.get(name, value.but(rows=frozenset({Part(f"{key} sides", name, value.rows, "file")})))
         if not bounds:
             return chosen
         low, _, high = bounds.rstrip("]").replace("%", "").partition(":")
@@ -81,14 +92,21 @@ class Origins(LibraryCalls):
                 arguments and arguments[0].known and arguments[0].constant is None
             )
             return Value("generator", mark="seeded" if seeded else "", origin=library)
-        return self._drawn(name, library, arguments, seeded=False)
+        return self.drawn(name, library, arguments, named, seeded=False)
 
-    def _drawn(self, name: str, library: str, arguments: list[Value], seeded: bool) -> Value:
+    def drawn(self, name: str, library: str, arguments: list[Value], named: Named, seeded: bool) -> Value:
+        """What chance gives: numbers, positions, or rows in another order."""
         if name not in ("Generator", "get_state", "set_state", "SeedSequence"):
             self.facts.draws.append(Draw(f"{library}.random.{name}", library, seeded, self.place()))
         first = gathered(arguments[0]) if arguments else NOTHING
+        size = named.get("size", NOTHING)
+        if not first.rows and name != "choice" and any(each.kind == "length" for each in (size, *(size.items or ()))):
+            first = gathered(size).but(kind="length")  # one for each row
         if name in ("permutation", "shuffle") and first.rows:
             return first.but(kind="index" if first.kind == "length" else first.kind, known=False, shuffled=True)
+        if name == "choice" and first.rows and is_true(named.get("replace", named.get("size"))):
+            taint = Taint("resampling", first.rows, self.place(), what="choice")
+            return first.but(kind="index", taints=first.taints | {taint})
         if name == "choice" and first.rows:
             key = f"choice {self.place()}"
             return first.but(kind="index", rows=self.part(key, "in", first.rows, "random"))

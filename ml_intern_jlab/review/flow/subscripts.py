@@ -64,7 +64,9 @@ class Subscripts(Expressions):
             return owner
         scores = gathered(owner).scores
         if scores and owner.kind != "module":
-            return Value("score", scores=scores, element=Value("score", scores=scores))  # a column of a table of scores
+            return Value(
+                "score", scores=scores, element=Value("score", scores=scores), mark=owner.mark
+            )  # a column of a table of scores
         return owner.but(known=False, constant=None) if owner.kind in ("score", "stat") else NOTHING
 
     def _of_estimator(self, estimator: Estimator, owner: Value, name: str) -> Value:
@@ -84,6 +86,7 @@ class Subscripts(Expressions):
         """One column of a table."""
         derived = dict(table.derived).get(name, Derivation())
         kept = frozenset(t for t in table.taints if not t.columns or name in t.columns or t.kind != "imputation")
+        logarithm = {"scale": "log"} if "log" in derived.through else {}
         return table.but(
             kind=table.kind if table.kind in ("prediction", "group", "window") else "data",
             columns=Columns(frozenset({name})),
@@ -92,6 +95,7 @@ class Subscripts(Expressions):
             taints=kept,
             mark="column",
             keys=(),
+            **logarithm,
         )
 
     def _value_Subscript(self, node: ast.Subscript) -> Value:
@@ -144,7 +148,7 @@ class Subscripts(Expressions):
         if index.known and isinstance(index.constant, int) and -len(items) <= index.constant < len(items):
             return items[index.constant]
         if index.kind == "slice" and index.items:
-            low, high = (each.constant for each in index.items)
+            low, high = (each.constant for each in index.items[:2])
             if all(bound is None or isinstance(bound, int) for bound in (low, high)):
                 return owner.but(items=items[low:high])
         result = NOTHING
@@ -200,7 +204,7 @@ class Subscripts(Expressions):
     def _columns_at(self, owner: Value, index: Value) -> Value:
         owner = owner.but(mark="")
         if index.kind == "slice" and index.items:
-            low, high = (each.constant for each in index.items)
+            low, high = (each.constant for each in index.items[:2])
             if low is None and high == -1:
                 return owner.but(columns=Columns(whole=True, without=frozenset({"#-1"})))
             return owner.but(columns=owner.columns if low is None and high is None else None)
@@ -217,7 +221,9 @@ class Subscripts(Expressions):
         """Some rows of the owner: by position, by mask, by slice."""
         if not owner.rows:
             return owner
-        changed = owner.but(mark="", taints=owner.taints | {t for t in index.taints if t.kind == "choice"})
+        changed = owner.but(
+            mark="", taints=owner.taints | {t for t in index.taints if t.kind in ("choice", "resampling")}
+        )
         if index.kind == "index" and index.rows:
             for part in index.rows:
                 if part.parents and owner.kind != "index":
@@ -230,6 +236,9 @@ class Subscripts(Expressions):
         if index.kind == "mask":
             if owner.kind == "stat" or not owner.rows:
                 return changed
+            if index.origin == "duplicated" and index.mark == "out":
+                self.facts.deduplicated.append((owner, self.place()))
+                return changed
             if not overlap(index.rows, owner.rows) and disjoint(index.rows, owner.rows):
                 return changed
             kind = "random" if index.scale == "random" else "mask"
@@ -237,7 +246,14 @@ class Subscripts(Expressions):
             self._cut(owner, "random" if kind == "random" else "given", part.key)
             return changed.but(rows=frozenset({part}))
         if index.kind == "slice" and index.items:
-            low, high = (each.constant for each in index.items)
+            low, high = (each.constant for each in index.items[:2])
+            step = index.items[2].constant if len(index.items) > 2 else None
+            if isinstance(step, int) and step > 1:
+                part = Part(
+                    f"every {step} {sorted(each.key for each in owner.rows)}", str(low or 0), owner.rows, "stride"
+                )
+                self._cut(owner, "ordered", part.key)
+                return changed.but(rows=frozenset({part}))
             if low is None and high is None:
                 return changed
             if self.loops and isinstance(low, str) and isinstance(high, str) and high.startswith(f"{low} +"):

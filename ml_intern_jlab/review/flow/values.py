@@ -156,7 +156,8 @@ class Estimator:
     """Something that is fitted. One object stands for one object of the program, changed as it is fitted.
 
     `role` is model, search, scaling, imputation, encoding, vectorising, projection, binning, selection,
-    supervised_selection, resampling or unsupervised.
+    supervised_selection, resampling or unsupervised. `draws` is the library whose chance its training takes, where no
+    argument seeds it.
     """
 
     name: str
@@ -173,7 +174,8 @@ class Estimator:
     classifies: bool | None = None
     early: Rows = frozenset()
     evaluated_on: Value | None = None
-    trained_by: str = "fit"
+    draws: str = ""
+    kept: tuple[Any, Rows] | None = None
 
     def every(self) -> list[Estimator]:
         """This one and all of its steps, within each other."""

@@ -25,6 +25,7 @@ _FIGURE = r"(?P<figure>\d+(?:,\d{3})*(?:\.\d+)?)\s*(?P<percent>%|percent)?"
 _LINK = (
     r"(?:[ _-]*(?:score|value|rate)s?)?\s*\**\s*"
     r"(?:(?:on|over|for)\s+(?:the\s+|our\s+)?(?:[\w-]+\s+){0,2}(?:set|data|rows|split|part)\s*)?"
+    r"(?:(?:\w+ ){0,2}?from \d+(?:\.\d+)?\s*%? to\s*|\w+ to\s*)?"
     r"(?:of|is|was|=|:|reaches|reached|at|to|achieved|came to|comes to)?\s*"
 )
 _LINK += r"(?:about|around|approximately|roughly|nearly|almost|≈|~|just)?\s*\**\s*"

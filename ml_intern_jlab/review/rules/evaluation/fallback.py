@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ...parsed_notebook import Cell
 from ...rule import Found, Rule, Subject, calls_named, last_name
 
 _LOADS = re.compile(
@@ -80,19 +81,28 @@ def _fallback(subject: Subject) -> Iterator[Found]:
 
 def _absent(subject: Subject) -> Iterator[Found]:
     """`if path.exists(): load … else: invent …`."""
-    for cell, node in subject.notebook.nodes():
-        if not isinstance(node, ast.If) or not node.orelse:
-            continue
+    for cell, node, orelse in _branches(subject):
         asks = [each for each in ast.walk(node.test) if isinstance(each, ast.Call)]
         if not any(last_name(each.func) in ("exists", "is_file", "isfile") for each in asks):
             continue
         negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
-        there, absent = (node.orelse, node.body) if negated else (node.body, node.orelse)
+        there, absent = (orelse, node.body) if negated else (node.body, orelse)
         loads = [name for name in _calls(there) if _LOADS.match(name)]
         invented = [name for name in _calls(absent) if _INVENTED.match(name) and name != "DataFrame"]
         fetched = any(_LOADS.match(name) for name in _calls(absent))
         if loads and invented and not fetched and _bound(there) & _bound(absent):
             yield Found(cell, node.lineno, f"Where the file isn't there, {invented[0]} makes up what takes its place.")
+
+
+def _branches(subject: Subject) -> Iterator[tuple[Cell, ast.If, list[ast.stmt]]]:
+    """Every `if` with what is done otherwise: its `else`, or what follows where its body returns."""
+    for cell, node in subject.notebook.nodes():
+        if isinstance(node, ast.If) and node.orelse:
+            yield cell, node, node.orelse
+        elif isinstance(node, ast.FunctionDef):
+            for number, each in enumerate(node.body):
+                if isinstance(each, ast.If) and not each.orelse and isinstance(each.body[-1], ast.Return):
+                    yield cell, each, node.body[number + 1 :]
 
 
 def _fallbacks(subject: Subject) -> Iterator[Found]:

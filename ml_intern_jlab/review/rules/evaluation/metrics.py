@@ -71,7 +71,7 @@ def _labels(subject: Subject) -> Iterator[Found]:
         ):
             continue
         regressor = predicted.estimator is not None and not predicted.estimator.classifies
-        if predicted.scale == "label" and not regressor:
+        if predicted.scale == "class" or (predicted.scale == "label" and not regressor):
             told.add(score.place)
             yield subject.found(
                 score.place,
@@ -130,7 +130,11 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
     for cell, node in subject.notebook.nodes():
         if isinstance(node, ast.Call) and last_name(node.func) == "Sequential":
-            layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List) else node.args
+            first = node.args[0] if node.args else None
+            held = first.value if isinstance(first, ast.Starred) else first
+            if isinstance(held, ast.Name):  # a list that was built before
+                held = _list_named(subject, held.id)
+            layers = held.elts if isinstance(held, ast.List) else node.args
             if layers and _is_softmax(layers[-1]):
                 found[_activation(layers[-1])] = cell
         elif isinstance(node, ast.FunctionDef) and node.name == "forward":
@@ -139,6 +143,18 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
                 if name in ("softmax", "sigmoid"):
                     found[name] = cell
     return found
+
+
+def _list_named(subject: Subject, name: str) -> ast.List | None:
+    """The only list that a name is bound to."""
+    lists = [
+        node.value
+        for _, node in subject.notebook.nodes()
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.List)
+        and any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
+    ]
+    return lists[0] if len(lists) == 1 else None
 
 
 def _activation(node: ast.AST) -> str:

@@ -47,7 +47,7 @@ def _proxy(subject: Subject) -> Iterator[Found]:
             continue  # told already
         made = [other for other, how in features.derived if columns.has(other) and other != name and _tells(how, name)]
         sources = target.derivation.columns - {name}
-        plain = not target.derivation.through
+        plain = not target.derivation.through - {"log"}
         if made and name:
             yield subject.found(fit.place, f"{made[0]} was made from the target {name} and is among the features.")
         elif len(sources) == 1 and plain and columns.has(next(iter(sources))):
