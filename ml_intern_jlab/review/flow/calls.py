@@ -337,7 +337,7 @@ class Calls(Comparisons):
             self.mutate(node.func.value, owner)
             return NOTHING
         added = self.element_of(value) if name == "extend" else value
-        if owner.items is not None and not self.loops and name in ("append", "add"):
+        if owner.items is not None and self.unrolled and name in ("append", "add"):
             self.mutate(node.func.value, owner.but(items=(*owner.items, added)))
             return NOTHING
         old = self.element_of(owner) if owner.items or owner.element else None

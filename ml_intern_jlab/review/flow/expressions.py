@@ -26,6 +26,7 @@ class Expressions:
     facts: Facts
     loops: int
     looping: list[int]
+    unrolled: bool  # every loop around goes over items that are known, each evaluated once
     scopes: list[dict[str, Value]]
 
     # Completed by the classes below this one.
@@ -301,12 +302,16 @@ class Expressions:
             return self.residual(left, right, "accuracy")
         if "prediction" in values:
             main = left if left.kind == "prediction" else right
-            return main.but(scale="label", taints=gl.taints | gr.taints, scores=gl.scores | gr.scores)
+            return main.but(scale="class", taints=gl.taints | gr.taints, scores=gl.scores | gr.scores)
         scores = gl.scores | gr.scores
         if scores:
             return Value(scores=scores, taints=gl.taints | gr.taints)
         if "stat" in values and not (gl.rows or gr.rows):
             return Value("stat", taints=gl.taints | gr.taints, columns=left.columns or right.columns)
+        if "expression" in values:
+            text, mark = condition_of(node)
+            derivation = gl.derivation | gr.derivation
+            return Value("mask", origin=text, mark=mark, derivation=derivation, taints=gl.taints | gr.taints)
         if gl.rows or gr.rows:
             text, mark = condition_of(node)
             rows = gl.rows or gr.rows
@@ -350,6 +355,7 @@ class Expressions:
         fitted = estimator.fitted if estimator else frozenset()
         if estimator:
             taints |= estimator.taints
+            folds = folds or estimator.folded
         number = len(self.facts.scores)
         self.facts.scores.append(
             Score(

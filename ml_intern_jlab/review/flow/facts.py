@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .values import Estimator, Place, Rows, Taint, Value, disjoint, overlap
 
@@ -119,9 +120,12 @@ class Facts:
     filled: list[tuple[Value, Taint, Place]] = field(default_factory=list)
     complete: bool = True
 
-    @property
+    @cached_property
     def partings(self) -> list[Split]:
-        """The splits, and those slices and masks that turn out to be one: a score is on the other side of a fit."""
+        """The splits, and those slices and masks that turn out to be one: a score is on the other side of a fit.
+
+        To be asked when the facts are complete.
+        """
         used: set[str] = set()
         for score in self.scores:
             if score.held_out and not score.folds:

@@ -51,6 +51,7 @@ class Interpreter(Calls):
         self.scopes: list[dict[str, Value]] = [{}]
         self.loops = 0
         self.looping: list[int] = []
+        self.unrolled = True
         self.steps = 0
         self.depth = 0
         self.line = 0
@@ -255,6 +256,7 @@ class Interpreter(Calls):
         self.loops += 1
         self.looping.append(id(node))
         items = collection.items if collection.items is not None and 0 < len(collection.items) <= 8 else None
+        unrolled, self.unrolled = self.unrolled, self.unrolled and items is not None
         try:
             for item in items or (self.element_of(collection),) * 2:
                 self.assign(node.target, item)
@@ -263,6 +265,7 @@ class Interpreter(Calls):
         finally:
             self.loops -= 1
             self.looping.pop()
+            self.unrolled = unrolled
         self._branch(node.orelse)
 
     _do_AsyncFor = _do_For
@@ -270,6 +273,7 @@ class Interpreter(Calls):
     def _do_While(self, node: ast.While) -> None:
         self.loops += 1
         self.looping.append(id(node))
+        unrolled, self.unrolled = self.unrolled, False
         try:
             for _ in range(2):
                 self.evaluate(node.test)
@@ -278,6 +282,7 @@ class Interpreter(Calls):
         finally:
             self.loops -= 1
             self.looping.pop()
+            self.unrolled = unrolled
 
     def _do_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:

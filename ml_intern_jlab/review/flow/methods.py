@@ -214,9 +214,12 @@ class DataMethods(Subscripts):
         return self._rows_at(owner, Value("mask", rows=owner.rows, origin=key, mark=mark), "")
 
     def _data_filter(self, owner: Value, arguments: list[Value], named: Named) -> Value:
-        if arguments and arguments[0].kind in ("mask", "expression"):
-            mask = arguments[0].but(kind="mask", rows=owner.rows)
-            return self._rows_at(owner, mask, "")
+        masks = [each for each in arguments if each.kind == "mask"]
+        if masks:
+            origin = " and ".join(each.origin for each in masks)
+            return self._rows_at(owner, masks[0].but(rows=owner.rows, origin=origin), "")
+        if any(each.kind == "expression" for each in arguments):
+            return owner.but(rows=self.part(f"filter {self.place()}", "in", owner.rows, "mask"))
         if arguments and arguments[0].kind == "function" and owner.kind == "group":
             return owner.but(kind="data")
         return owner.but(columns=None) if named or arguments else owner
@@ -363,6 +366,14 @@ class DataMethods(Subscripts):
                 owner = owner.but(taints=owner.taints | {taint})
             owner = self.with_column(owner, name or next(iter(columns), ""), value.but(rows=owner.rows))
         return owner
+
+    def _data_eval(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        """`table.eval("a / b")`: a column made from those that the text names."""
+        text = arguments[0].constant if arguments and isinstance(arguments[0].constant, str) else ""
+        name, made, expression = text.rpartition("=") if re.match(r"\s*\w+\s*=[^=]", text) else ("", "", text)
+        columns = frozenset(re.findall(r"[^\W\d]\w*", expression))
+        value = owner.but(derivation=Derivation(columns), columns=Columns(), derived=())
+        return self.with_column(owner, name.strip(), value) if made else value
 
     def _data_apply(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         function = arguments[0] if arguments else NOTHING

@@ -364,7 +364,7 @@ class ModelMethods(DataMethods):
             return Value(
                 "prediction",
                 rows=features.rows,
-                estimator=None,
+                estimator=replace(estimator, folded=True) if estimator is not None else None,
                 taints=taints,
                 mark="folds",
                 scale="probability" if named.get("method") else "label",

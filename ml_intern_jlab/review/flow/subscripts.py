@@ -175,8 +175,8 @@ class Subscripts(Expressions):
             name = frozenset({str(index.constant)})
             array = owner.but(mark="", columns=None, derivation=Derivation(name))
             side = _SIDE.search(str(index.constant))
-            if side is None:
-                return array
+            if side is None:  # of another array's rows nothing is known
+                return array.but(rows=frozenset({Part(f"array {index.constant}", "all", owner.rows, "array")}))
             # Arrays of one file that are named after the sides of a split hold different rows.
             key = f"archive {sorted(part.key for part in owner.rows)}"
             return array.but(rows=frozenset({Part(key, side[0].lower(), owner.rows, "file")}))

@@ -156,7 +156,8 @@ class Estimator:
     """Something that is fitted. One object stands for one object of the program, changed as it is fitted.
 
     `role` is model, search, scaling, imputation, encoding, vectorising, projection, binning, selection,
-    supervised_selection, resampling or unsupervised. `draws` is the library whose chance its training takes, where no
+    supervised_selection, resampling or unsupervised. `folded`: each row was predicted by a
+    model that hadn't seen it. `draws` is the library whose chance its training takes, where no
     argument seeds it.
     """
 
@@ -172,10 +173,10 @@ class Estimator:
     features: Value | None = None
     scale: str = ""
     classifies: bool | None = None
-    early: Rows = frozenset()
     evaluated_on: Value | None = None
     draws: str = ""
     kept: tuple[Any, Rows] | None = None
+    folded: bool = False
 
     def every(self) -> list[Estimator]:
         """This one and all of its steps, within each other."""

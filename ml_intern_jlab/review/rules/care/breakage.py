@@ -118,7 +118,7 @@ def _missing_values(subject: Subject) -> Iterator[Found]:
 
 def _filled_otherwise(subject: Subject) -> Iterator[Found]:
     """The two sides of a split are filled, and in no way alike."""
-    ways: dict[tuple[Rows, frozenset[str]], tuple[set[object], Place]] = {}
+    ways: dict[tuple[Rows, frozenset[str]], tuple[set[tuple[Rows, str]], Place]] = {}
     for value, taint, place in subject.facts.filled:
         columns = value.columns.known if value.columns is not None and not value.columns.whole else frozenset()
         ways.setdefault((value.rows, columns), (set(), place))[0].add((taint.rows, "" if taint.rows else taint.what))

@@ -20,7 +20,7 @@ def judged_elsewhere(subject: Subject, rows: Rows, after: int) -> bool:
     return any(
         score.held_out and not score.folds and disjoint(score.rows, rows)
         for score in subject.facts.scores
-        if score.number > after and score.metric != "loss"
+        if score.number > after
     )
 
 
@@ -48,7 +48,7 @@ def _threshold_choice(subject: Subject, scores: list[Score]) -> bool:
     if any(_is_threshold(score) for score in scores):
         return True
     return (
-        all(score.predicted is not None and score.predicted.scale in ("label", "class") for score in scores)
+        all(score.predicted is not None and score.predicted.scale == "class" for score in scores)
         and any(score.in_loop for score in scores)
         and all(score.estimator is not None and score.estimator.in_loop == 0 for score in scores)
         and not any(

@@ -35,7 +35,7 @@ _ELSEWHERE = re.compile(
     r"should|must|expect\w*|target of|at least|at most|more than|less than|over|under|below|above|threshold|"
     r"would|could|"
     r"human|others|authors|last year|need\w*|require\w*|hope\w*|want\w*|if|guess\w*|chance|baseline|random|"
-    r"majority|than)\b",
+    r"majority|than (?:the |our )?(?=\d))",
     re.IGNORECASE,
 )
 
@@ -63,7 +63,8 @@ def _figures(text: str, cell: Cell, printed: bool) -> Iterator[_Figure]:
         for metric, pattern in _METRICS.items():
             forward = rf"(?<![\w-])(?:{pattern}){_LINK}{_FIGURE}"
             backward = rf"{_FIGURE}\s*\**\s*(?:in |of )?(?:test |cross-validated |overall |mean )*(?:{pattern})\b"
-            for shape in (forward, backward):
+            labelled = rf"(?<![\w-])(?:{pattern})(?:[ _]\w+){{1,3}}\s*[:=]\s*{_FIGURE}"
+            for shape in (forward, backward, labelled) if printed else (forward, backward):
                 for match in re.finditer(shape, line, re.IGNORECASE):
                     if any(a < match.end() and match.start() < b for a, b in taken):
                         continue

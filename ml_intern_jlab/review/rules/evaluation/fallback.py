@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ...flow.known import MODEL_NAME
 from ...parsed_notebook import Cell
 from ...rule import Found, Rule, Subject, calls_named, last_name
 
@@ -74,6 +75,11 @@ def _fallback(subject: Subject) -> Iterator[Found]:
             same = _bound(node.body) & _bound(handler.body)
             invented = [name for name in calls if _INVENTED.match(name)]
             other = "from_pretrained" in loads and "from_pretrained" in calls
+            broad = handler.type is None or bool(_caught(handler) & {"Exception", "BaseException"})
+            models = [name for name in calls if MODEL_NAME.search(name)]
+            if same and broad and models and not any(name.startswith(("dump", "save")) for name in calls):
+                what = f"{models[0]} takes the place of what failed, whatever the error was, and isn't kept"
+                yield Found(cell, handler.lineno, f"Where {loads[0]} fails, {what}.", severity="warning")
             if same and (invented or other):
                 what = "another model is loaded" if other else f"{invented[0]} makes up what takes its place"
                 yield Found(cell, handler.lineno, f"Where {loads[0]} fails, {what}, and everything goes on.")

@@ -137,12 +137,29 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
             layers = held.elts if isinstance(held, ast.List) else node.args
             if layers and _is_softmax(layers[-1]):
                 found[_activation(layers[-1])] = cell
+        elif isinstance(node, ast.Call) and last_name(node.func) == "Model":
+            outputs = [each.value for each in node.keywords if each.arg == "outputs"] + node.args[1:2]
+            for layer in (_layer_named(subject, each) for each in outputs):
+                if layer is not None and _is_softmax(layer):
+                    found[_activation(layer)] = cell
         elif isinstance(node, ast.FunctionDef) and node.name == "forward":
             for returned in (each for each in ast.walk(node) if isinstance(each, ast.Return) and each.value):
                 name = last_name(returned.value.func) if isinstance(returned.value, ast.Call) else ""
                 if name in ("softmax", "sigmoid"):
                     found[name] = cell
     return found
+
+
+def _layer_named(subject: Subject, node: ast.expr) -> ast.Call | None:
+    """The layer that made what a name is bound to last: `out = Dense(1)(hidden)`."""
+    made = [
+        each.value
+        for _, each in subject.notebook.nodes()
+        if isinstance(each, ast.Assign) and any(ast.unparse(target) == ast.unparse(node) for target in each.targets)
+    ]
+    called = made[-1] if made else node
+    layer = called.func if isinstance(called, ast.Call) else None
+    return layer if isinstance(layer, ast.Call) else None
 
 
 def _list_named(subject: Subject, name: str) -> ast.List | None:

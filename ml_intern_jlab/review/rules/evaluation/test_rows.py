@@ -12,7 +12,7 @@ _NOT_A_CLAIM = {"loss", "roc_curve", "precision_recall_curve"}
 
 
 def _names_a_split(score: Score) -> bool:
-    if any(part.parents and part.kind != "mask" for part in score.rows):
+    if any(part.parents and part.kind not in ("mask", "array") for part in score.rows):
         return True
     # One of several files that were put together to learn from.
     return all(part.kind == "file" for part in score.fitted) and score.rows < score.fitted
