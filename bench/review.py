@@ -74,7 +74,15 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true", help="name the samples that are judged wrongly")
     parser.add_argument("--compare", action="store_true", help="see what other tools find, and nothing else")
     parser.add_argument("--run", action="store_true", help="with --compare: what running them finds, too (minutes)")
+    parser.add_argument(
+        "--real", nargs="*", type=Path, metavar="FOLDER", help="review what installed packages, or folders, bring along"
+    )
     options = parser.parse_args()
+    if options.real is not None:
+        from bench.review_real import look
+
+        look(options.real)
+        return
     if options.compare:
         from bench.review_comparison import compare
 

@@ -33,6 +33,9 @@ from .values import (
     join,
 )
 
+_AXES = {"set_ylim", "set_xlim", "ylim", "xlim", "set_ybound", "set_xbound", "axis", "set"}
+"""What frames a picture: the least of the scores is no choice there."""
+
 
 def _objective(arguments: list[Value], named: Named) -> Value | None:
     """The function of the notebook's, or the object that is called like one, that an optimiser is given."""
@@ -50,6 +53,8 @@ class Calls(Comparisons):
         callee = (
             self.attribute(owner, function.attr) if isinstance(function, ast.Attribute) else self.evaluate(function)
         )
+        framing = callee.origin.rsplit(".", 1)[-1] in _AXES or getattr(function, "attr", "") in _AXES
+        self.framing += framing
         arguments: list[Value] = []
         for each in node.args:
             value = self.evaluate(each)
@@ -61,6 +66,7 @@ class Calls(Comparisons):
                 named[keyword.arg] = value
             else:
                 named |= dict(value.keys)
+        self.framing -= framing
         if callee.origin.endswith("random.shuffle") and node.args and gathered(arguments[0]).rows:
             self.mutate(node.args[0], arguments[0].but(shuffled=True))  # in place
         if isinstance(function, ast.Attribute) and owner.kind != "module":

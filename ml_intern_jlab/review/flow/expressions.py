@@ -26,6 +26,7 @@ class Expressions:
     facts: Facts
     loops: int
     looping: list[int]
+    framing: int
     unrolled: bool  # every loop around goes over items that are known, each evaluated once
     scopes: list[dict[str, Value]]
 
@@ -291,7 +292,11 @@ class Expressions:
 
     def _value_BoolOp(self, node: ast.BoolOp) -> Value:
         values = [gathered(self.evaluate(each)) for each in node.values]
-        return values[-1].but(scores=frozenset().union(*(each.scores for each in values)), known=False)
+        scores: frozenset[int] = frozenset().union(*(each.scores for each in values))
+        if isinstance(node.op, ast.Or):  # `given or {}`
+            for each in values[:-1]:
+                values[-1] = join(values[-1], each)
+        return values[-1].but(scores=scores, known=False)
 
     def _value_Compare(self, node: ast.Compare) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.comparators[0])

@@ -52,6 +52,7 @@ class Interpreter(Calls):
         self.loops = 0
         self.looping: list[int] = []
         self.unrolled = True
+        self.framing = 0
         self.steps = 0
         self.depth = 0
         self.line = 0
@@ -428,6 +429,7 @@ class Interpreter(Calls):
     def choose(self, scores: frozenset[int], tries: int, how: str = "") -> Taint:
         """Note that the best of several scores is picked; returns what the picked carries from now on."""
         place = self.place()
-        self.facts.choices.append(Choice(scores, place, tries, self.loops > 0, how))
+        if not self.framing:
+            self.facts.choices.append(Choice(scores, place, tries, self.loops > 0, how))
         rows = frozenset[object]().union(*(self.facts.scores[number].rows for number in scores))
         return Taint("choice", rows, place)  # type: ignore[arg-type]

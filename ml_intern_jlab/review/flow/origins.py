@@ -8,6 +8,7 @@ from .facts import Draw, Split
 from .known import SPLITTERS
 from .library_calls import LibraryCalls
 from .methods import Named, is_true
+from .subscripts import is_side
 from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
 
 _SPLIT_NAMES = ("train", "test", "validation", "unsupervised")
@@ -21,6 +22,10 @@ class Origins(LibraryCalls):
         first, home = arguments[0] if arguments else NOTHING, origin.split(".", 1)[0]
         key = f"{name} {first.constant}" if first.known else f"{name} {self.place()}"
         rows: Rows = frozenset({Part(key, kind="file")})
+        texts = [str(each.constant) for each in named.values() if each.known]
+        side = next((text for text in texts if is_side(text)), None) if "split" not in named else None
+        if side is not None:  # fetch_20newsgroups(subset="test")
+            rows = frozenset({Part(f"{key} sides", side, rows, "file")})
         value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin)
         if (name == "load_dataset" and home != "seaborn") or "split" in named:
             return self._dataset(value, key, named)

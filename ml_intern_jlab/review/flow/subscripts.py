@@ -289,6 +289,11 @@ class Subscripts(Expressions):
 _SIDE = re.compile(r"(?<![a-z])(train|test|valid(?:ation)?|val|dev|holdout|held_out)(?![a-z])", re.IGNORECASE)
 
 
+def is_side(text: str) -> bool:
+    """Whether a text is the name of a side of a split."""
+    return _SIDE.fullmatch(text) is not None
+
+
 def _names(index: Value) -> frozenset[str] | None:
     """The column names in a subscript, where all are known."""
     if index.known and isinstance(index.constant, str):

@@ -140,7 +140,8 @@ def _early_stopping(subject: Subject) -> Iterator[Found]:
 
 def _search_score(subject: Subject) -> Iterator[Found]:
     scores = subject.facts.scores
-    picked = {n for each in subject.facts.choices for n in each.scores if scores[n].metric == "cv_results_"}
+    reported = [each for each in subject.facts.choices if "arg" not in each.how and "idx" not in each.how]
+    picked = {n for each in reported for n in each.scores if scores[n].metric == "cv_results_"}
     for score in scores:
         if (score.metric == "best_score_" or score.number in picked) and not any(
             other.held_out and other.metric not in ("best_score_", "cv_results_") for other in scores
