@@ -34,5 +34,6 @@ def test_what_is_found_in_a_folder_is_told(tmp_path: Path, capsys: pytest.Captur
     assert [path.name for path in collected([tmp_path])] == ["broken.ipynb", "plot_wine.py"]
     look([tmp_path])
     shown = capsys.readouterr().out
-    assert "metric_on_training_data" in shown and "plot_wine.py:3:1" in shown
+    assert "metric_on_training_data" in shown
+    assert "plot_wine.py:3:1" in shown
     assert "2 notebooks and scripts" in shown

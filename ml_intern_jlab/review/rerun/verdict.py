@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any, Literal
 
+from ..parsed_notebook import read_notebook
 from .comparing import TOLERANCE, compare_outputs
+from .leak_removal import WithoutLeak, removals
 from .reseeding import Metric, Shift, reseeded, shifts
 from .running import Limits, Ran, read_v4, run_notebook
 
@@ -42,7 +44,10 @@ class CellVerdict:
 
 @dataclass(frozen=True)
 class Rerun:
-    """What came of running a notebook again. `shifts` are the metrics under another seed; `reseeded` how many seeds."""
+    """What came of running a notebook again. `shifts` are the metrics under another seed; `reseeded` how many seeds.
+
+    `without_leaks` are the metrics beside those of the notebook rewritten without a leak.
+    """
 
     verdict: Verdict
     seconds: float
@@ -50,6 +55,7 @@ class Rerun:
     shifts: list[Shift] = field(default_factory=list)
     reseeded: int = 0
     note: str = ""
+    without_leaks: list[WithoutLeak] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -64,6 +70,7 @@ class Rerun:
         ]
         if self.shifts and not self.reseeded:
             lines.append("The notebook sets no seed that could be changed: both runs were left to chance.")
+        lines += [line for each in self.without_leaks for line in each.told]
         return lines + ([self.note] if self.note else [])
 
 
@@ -73,9 +80,20 @@ def rerun(
     *,
     tolerance: float = TOLERANCE,
     metrics_in: Callable[[str], Iterable[Metric]] | None = None,
+    other_seed: bool = True,
+    without_leaks: bool = False,
     progress: Callable[[], None] = lambda: None,
 ) -> Rerun:
-    """Run a notebook again and compare; with `metrics_in`, a second time with another seed.
+    """Run a notebook again and compare; with `metrics_in`, what its metrics are otherwise, too.
+
+    Args:
+        path: of the notebook.
+        limits: of each run.
+        tolerance: between two numbers, relative.
+        metrics_in: the metrics that a text states.
+        other_seed: run it a second time with another seed.
+        without_leaks: run it once more for each leak that can be taken out mechanically.
+        progress: called after each cell.
 
     Raises:
         NotebookUnavailable: it can't be run at all.
@@ -91,8 +109,29 @@ def rerun(
     overall: Verdict = next((verdict for verdict in _WORST_FIRST if verdict in found), "same")
     if metrics_in is None or first.failed:
         return Rerun(overall, first.seconds, cells)
-    moved, seeds, note = _with_another_seed(path, limits, first, metrics_in, progress)
-    return Rerun(overall, first.seconds, cells, moved, seeds, note)
+    moved: list[Shift] = []
+    seeds, note = 0, ""
+    if other_seed:
+        moved, seeds, note = _with_another_seed(path, limits, first, metrics_in, progress)
+    compared = list(_without_leaks(path, limits, first, metrics_in, progress)) if without_leaks else []
+    return Rerun(overall, first.seconds, cells, moved, seeds, note, compared)
+
+
+def _without_leaks(
+    path: Path,
+    limits: Limits,
+    first: Ran,
+    metrics_in: Callable[[str], Iterable[Metric]],
+    progress: Callable[[], None],
+) -> Iterator[WithoutLeak]:
+    for removal in removals(read_notebook(path)):
+        second = run_notebook(path, limits, change=removal.changed, progress=progress)
+        about = (removal.rule, removal.cell, removal.what)
+        if second.failed:
+            yield WithoutLeak(*about, note=f"the rewritten cell {second.failed} failed: {second.reason}")
+            continue
+        moved = shifts(first.cells, second.cells, metrics_in)
+        yield WithoutLeak(*about, moved, "" if moved else "it runs, and prints no metric that could be compared.")
 
 
 def _with_another_seed(
