@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import unified_diff
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +84,7 @@ def rerun(
     other_seed: bool = True,
     without_leaks: bool = False,
     progress: Callable[[], None] = lambda: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Rerun:
     """Run a notebook again and compare; with `metrics_in`, what its metrics are otherwise, too.
 
@@ -94,12 +96,14 @@ def rerun(
         other_seed: run it a second time with another seed.
         without_leaks: run it once more for each leak that can be taken out mechanically.
         progress: called after each cell.
+        stopped: whether it is to end now.
 
     Raises:
         NotebookUnavailable: it can't be run at all.
     """
     stored = read_v4(path).cells
-    first = run_notebook(path, limits, progress=progress)
+    run = partial(run_notebook, path, limits, progress=progress, stopped=stopped)
+    first = run()
     cells = [
         _verdict(number, old, first, tolerance)
         for number, old in enumerate(stored, 1)
@@ -112,20 +116,16 @@ def rerun(
     moved: list[Shift] = []
     seeds, note = 0, ""
     if other_seed:
-        moved, seeds, note = _with_another_seed(path, limits, first, metrics_in, progress)
-    compared = list(_without_leaks(path, limits, first, metrics_in, progress)) if without_leaks else []
+        moved, seeds, note = _with_another_seed(run, first, metrics_in)
+    compared = list(_without_leaks(path, run, first, metrics_in)) if without_leaks else []
     return Rerun(overall, first.seconds, cells, moved, seeds, note, compared)
 
 
 def _without_leaks(
-    path: Path,
-    limits: Limits,
-    first: Ran,
-    metrics_in: Callable[[str], Iterable[Metric]],
-    progress: Callable[[], None],
+    path: Path, run: Callable[..., Ran], first: Ran, metrics_in: Callable[[str], Iterable[Metric]]
 ) -> Iterator[WithoutLeak]:
     for removal in removals(read_notebook(path)):
-        second = run_notebook(path, limits, change=removal.changed, progress=progress)
+        second = run(change=removal.changed)
         about = (removal.rule, removal.cell, removal.what)
         if second.failed:
             yield WithoutLeak(*about, note=f"the rewritten cell {second.failed} failed: {second.reason}")
@@ -135,11 +135,7 @@ def _without_leaks(
 
 
 def _with_another_seed(
-    path: Path,
-    limits: Limits,
-    first: Ran,
-    metrics_in: Callable[[str], Iterable[Metric]],
-    progress: Callable[[], None],
+    run: Callable[..., Ran], first: Ran, metrics_in: Callable[[str], Iterable[Metric]]
 ) -> tuple[list[Shift], int, str]:
     seeds = 0
 
@@ -149,7 +145,7 @@ def _with_another_seed(
         seeds += replaced
         return source
 
-    second = run_notebook(path, limits, change=change, progress=progress)
+    second = run(change=change)
     if second.failed:
         return [], seeds, f"With another seed cell {second.failed} failed: {second.reason}"
     return shifts(first.cells, second.cells, metrics_in), seeds, ""
