@@ -6,12 +6,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import { serverProblem } from './health';
 import type { INotebookLink } from './notebook';
-import type {
-  Mode,
-  ModelInfo,
-  RerunNotebook,
-  SessionInfo
-} from './protocol';
+import type { Mode, ModelInfo, RerunNotebook, SessionInfo } from './protocol';
 import { lastRun } from './reducer';
 import {
   copyExample,
