@@ -459,6 +459,42 @@ class ReviewFinished(EventBase):
     """Which cells of the agent's are as they were approved, by their ids; see `review/provenance.py`."""
 
 
+class RerunStarted(EventBase):
+    """The notebook's saved file is run again, in a copy of its folder; `total` code cells."""
+
+    type: Literal["rerun_started"] = "rerun_started"
+    total: int
+    by: str
+
+
+class RerunProgress(EventBase):
+    """So many code cells have been run again, over all runs. Not stored."""
+
+    type: Literal["rerun_progress"] = "rerun_progress"
+    done: int
+
+
+class RerunCell(Value):
+    """What became of a code cell: `cell` counts all cells from 1; `detail` and `diff` say what is different."""
+
+    cell: int
+    cell_id: str
+    verdict: Literal["same", "tolerance", "different", "failed", "not_run", "no_record"]
+    detail: str = ""
+    diff: str = ""
+
+
+class RerunFinished(EventBase):
+    """The second run ended: the verdict in sentences, then cell by cell. `stopped`: a person ended it."""
+
+    type: Literal["rerun_finished"] = "rerun_finished"
+    told: list[str]
+    cells: list[RerunCell] = []
+    stopped: bool = False
+    reason: str = ""
+    """Why there is no verdict."""
+
+
 class RunUndone(EventBase):
     """Cells of `run_id` left the notebook; `kept` are those that a person changed since.
 
@@ -523,6 +559,9 @@ Event = Annotated[
     | FindingAdded
     | FindingDismissed
     | ReviewFinished
+    | RerunStarted
+    | RerunProgress
+    | RerunFinished
     | RunUndone
     | RunRedone
     | RunFinished,
@@ -665,6 +704,22 @@ class ReviewNotebook(CommandBase):
     type: Literal["review_notebook"] = "review_notebook"
 
 
+class RerunNotebook(CommandBase):
+    """Run the notebook's saved file again, in a clean kernel and a copy of its folder, and compare the outputs."""
+
+    type: Literal["rerun_notebook"] = "rerun_notebook"
+    other_seed: bool = False
+    """And once more with another seed: how far the metrics move by chance."""
+    without_leaks: bool = False
+    """And once more for each leak that can be taken out mechanically: both figures side by side."""
+
+
+class StopRerun(CommandBase):
+    """End the second run."""
+
+    type: Literal["stop_rerun"] = "stop_rerun"
+
+
 class DismissFinding(CommandBase):
     """Put what a rule finds in a cell of this notebook aside; an empty `reason` takes that back."""
 
@@ -690,6 +745,8 @@ Command = Annotated[
     | UndoRun
     | RedoRun
     | ReviewNotebook
+    | RerunNotebook
+    | StopRerun
     | DismissFinding,
     Field(discriminator="type"),
 ]

@@ -120,6 +120,11 @@ def _add_rerun(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--other-seed", action="store_true", help="and once more with another seed: how far metrics move"
     )
+    group.add_argument(
+        "--without-leaks",
+        action="store_true",
+        help="and once more for each leak that can be taken out mechanically: both figures side by side",
+    )
     group.add_argument("--seconds", type=float, default=600, help="for one run of one notebook (default: 600)")
     group.add_argument("--memory", type=float, default=4096, metavar="MB", help="of one kernel (default: 4096)")
     group.add_argument("--tolerance", type=float, default=1e-3, help="between two numbers, relative (default: 0.001)")
@@ -159,7 +164,7 @@ def _review(options: argparse.Namespace) -> int:
             reports = _read_again(reports, paths, options)
         except ModelUnavailable as error:
             return _wrong(f"--model: {error}")
-    if options.rerun or options.other_seed:
+    if options.rerun or options.other_seed or options.without_leaks:
         reports = _run_again(reports, paths, options)
     text = FORMATS[options.format](reports)
     try:
@@ -243,8 +248,15 @@ def _run_again(reports: list[Any], paths: list[Path], options: argparse.Namespac
             progress.update()
 
         def run(path: Path) -> Any:
-            metrics = metrics_in if options.other_seed else None
-            return rerun(path, limits, tolerance=options.tolerance, metrics_in=metrics, progress=ran)
+            return rerun(
+                path,
+                limits,
+                tolerance=options.tolerance,
+                metrics_in=metrics_in if options.other_seed or options.without_leaks else None,
+                other_seed=options.other_seed,
+                without_leaks=options.without_leaks,
+                progress=ran,
+            )
 
         waiting = [pool.submit(with_rerun, report, path, run) for report, path in zip(reports, paths, strict=True)]
         try:

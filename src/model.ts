@@ -6,7 +6,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import { serverProblem } from './health';
 import type { INotebookLink } from './notebook';
-import type { Mode, ModelInfo, SessionInfo } from './protocol';
+import type { Mode, ModelInfo, RerunNotebook, SessionInfo } from './protocol';
 import { lastRun } from './reducer';
 import {
   copyExample,
@@ -209,6 +209,16 @@ export class InternModel implements IDisposable {
       await this.notebook.save();
       this.showTab('review');
       await session.reviewNotebook();
+    }
+  }
+
+  /** Run the notebook again as it stands now, in a copy of its folder. */
+  async rerunNotebook(
+    wish: Pick<RerunNotebook, 'other_seed' | 'without_leaks'>
+  ): Promise<void> {
+    if (this._current !== null) {
+      await this.notebook.save();
+      await this._current.rerunNotebook(wish);
     }
   }
 

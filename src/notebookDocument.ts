@@ -181,6 +181,9 @@ export class NotebookDocument {
       case 'model_progress':
       case 'files_listed':
       case 'plan_changed':
+      case 'rerun_finished':
+      case 'rerun_progress':
+      case 'rerun_started':
       case 'review_finished':
       case 'run_resumed':
       case 'step_finished':

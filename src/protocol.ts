@@ -28,6 +28,9 @@ export type Event =
   | FindingAdded
   | FindingDismissed
   | ReviewFinished
+  | RerunStarted
+  | RerunProgress
+  | RerunFinished
   | RunUndone
   | RunRedone
   | RunFinished;
@@ -67,6 +70,8 @@ export type Command =
   | UndoRun
   | RedoRun
   | ReviewNotebook
+  | RerunNotebook
+  | StopRerun
   | DismissFinding;
 export type Frame = Event | Hello | Replay | Reply;
 /**
@@ -552,6 +557,54 @@ export interface ReviewFinished {
   };
 }
 /**
+ * The notebook's saved file is run again, in a copy of its folder; `total` code cells.
+ */
+export interface RerunStarted {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'rerun_started';
+  total: number;
+  by: string;
+}
+/**
+ * So many code cells have been run again, over all runs. Not stored.
+ */
+export interface RerunProgress {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'rerun_progress';
+  done: number;
+}
+/**
+ * The second run ended: the verdict in sentences, then cell by cell. `stopped`: a person ended it.
+ */
+export interface RerunFinished {
+  session_id: string;
+  run_id: string;
+  seq: number;
+  time: number;
+  type: 'rerun_finished';
+  told: string[];
+  cells: RerunCell[];
+  stopped: boolean;
+  reason: string;
+}
+/**
+ * What became of a code cell: `cell` counts all cells from 1; `detail` and `diff` say what is different.
+ */
+export interface RerunCell {
+  cell: number;
+  cell_id: string;
+  verdict:
+    'same' | 'tolerance' | 'different' | 'failed' | 'not_run' | 'no_record';
+  detail: string;
+  diff: string;
+}
+/**
  * Cells of `run_id` left the notebook; `kept` are those that a person changed since.
  *
  * `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
@@ -745,6 +798,22 @@ export interface RedoRun {
 export interface ReviewNotebook {
   request_id?: string;
   type: 'review_notebook';
+}
+/**
+ * Run the notebook's saved file again, in a clean kernel and a copy of its folder, and compare the outputs.
+ */
+export interface RerunNotebook {
+  request_id?: string;
+  type: 'rerun_notebook';
+  other_seed?: boolean;
+  without_leaks?: boolean;
+}
+/**
+ * End the second run.
+ */
+export interface StopRerun {
+  request_id?: string;
+  type: 'stop_rerun';
 }
 /**
  * Put what a rule finds in a cell of this notebook aside; an empty `reason` takes that back.

@@ -21,6 +21,7 @@ import type {
   SessionInfo
 } from './protocol';
 import { planIn, type IPublishPlan } from './publishPlan';
+import { reduceRerun, type IRerunState } from './rerun';
 
 /** Where a cell is on its way; `superseded` means that its repair took its place. */
 export type CellStatus =
@@ -112,6 +113,8 @@ export interface ISessionState {
   readonly replayed: number;
   readonly runs: readonly IRunState[];
   readonly review: IReviewState;
+  /** The last second run of the notebook; null before the first. */
+  readonly rerun: IRerunState | null;
   /** The tab that writes the notebook; empty when the server does. */
   readonly tabId: string;
   /** The risk classes that run in this notebook without a question. */
@@ -130,6 +133,7 @@ export const EMPTY_SESSION: ISessionState = {
     dismissed: new Map(),
     standings: {}
   },
+  rerun: null,
   tabId: '',
   allowed: []
 };
@@ -164,6 +168,13 @@ export function reduce(
   ) {
     return { ...state, review: reduceReview(state.review, frame) };
   }
+  if (
+    frame.type === 'rerun_started' ||
+    frame.type === 'rerun_progress' ||
+    frame.type === 'rerun_finished'
+  ) {
+    return { ...state, rerun: reduceRerun(state.rerun, frame) };
+  }
   return withRun(state, frame.run_id, run => reduceRun(run, frame));
 }
 
@@ -197,7 +208,10 @@ type RunEvent = Exclude<
       | 'lease_moved'
       | 'finding_added'
       | 'finding_dismissed'
-      | 'review_finished';
+      | 'review_finished'
+      | 'rerun_started'
+      | 'rerun_progress'
+      | 'rerun_finished';
   }
 >;
 

@@ -9,6 +9,7 @@ import type {
   Hello,
   Mode,
   PlanItem,
+  RerunNotebook,
   RiskClass
 } from './protocol';
 import {
@@ -167,6 +168,18 @@ export class SessionModel implements IDisposable {
   /** Run the review rules over the notebook. */
   reviewNotebook(): Promise<void> {
     return this.socket.send({ type: 'review_notebook' });
+  }
+
+  /** Run the notebook's file again, in a copy of its folder, and compare. */
+  rerunNotebook(
+    wish: Pick<RerunNotebook, 'other_seed' | 'without_leaks'>
+  ): Promise<void> {
+    return this.socket.send({ type: 'rerun_notebook', ...wish });
+  }
+
+  /** End the second run. */
+  stopRerun(): Promise<void> {
+    return this.socket.send({ type: 'stop_rerun' });
   }
 
   /** Put what a rule finds in a cell aside; an empty reason takes that back. */

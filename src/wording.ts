@@ -5,6 +5,7 @@ import type {
   FindingAdded,
   Mode,
   PlanItem,
+  RerunCell,
   ReviewFinished,
   RiskClass
 } from './protocol';
@@ -181,6 +182,29 @@ export function verdictWords(
     notes && trans._n('%1 note', '%1 notes', notes)
   ].filter(Boolean);
   return parts.length > 0 ? parts.join(', ') : trans.__('No findings');
+}
+
+/** What became of a cell that was run again. */
+export function rerunWords(
+  verdict: RerunCell['verdict'],
+  trans: TranslationBundle
+): string {
+  switch (verdict) {
+    case 'same':
+      return trans.__('the same');
+    case 'tolerance':
+      return trans.__('the same within tolerance');
+    case 'different':
+      return trans.__('different');
+    case 'failed':
+      return trans.__('failed');
+    case 'not_run':
+      return trans.__('not run');
+    case 'no_record':
+      return trans.__('ran; nothing to compare with');
+    default:
+      return assertNever(verdict);
+  }
 }
 
 /** How many of the agent's cells are as they were approved; empty where there are none. */

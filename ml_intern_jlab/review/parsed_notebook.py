@@ -214,6 +214,8 @@ def parse_source(source: str) -> tuple[ast.Module | None, tuple[str, ...]]:
                 from IPython.core.inputtransformer2 import TransformerManager
 
                 magics = tuple(line.strip() for line in re.findall(r"(?m)^\s*(?:\w+\s*=\s*)?[%!].*$", source))
+                # What `%time` runs binds names like any other statement.
+                source = re.sub(r"(?m)^(\s*)%time[ \t]+(?=\S)", r"\1", source)
                 source = TransformerManager().transform_cell(_inside_cell_magic(source))
             tree = ast.parse(source)
             return (tree if _depth(tree) <= _DEEPEST else None), magics

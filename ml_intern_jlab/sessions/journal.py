@@ -25,6 +25,7 @@ from ..protocol import (
     EventBase,
     FindingDismissed,
     ModelProgress,
+    RerunProgress,
     RiskClass,
     RunFinished,
     RunPaused,
@@ -260,7 +261,7 @@ class Journal:
             JournalUnavailable: the event could not be committed; nobody was told.
         """
         event = _without_secrets(event)
-        if not isinstance(event, (TextDelta, ModelProgress)):
+        if not isinstance(event, (TextDelta, ModelProgress, RerunProgress)):
             seq = self.last_seq(event.session_id) + 1
             event = event.model_copy(update={"seq": seq, "time": time.time()})
             body = event.model_dump_json(exclude=_ENVELOPE)

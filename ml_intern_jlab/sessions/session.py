@@ -33,6 +33,7 @@ from ..protocol import (
     MessageSent,
     Note,
     RedoRun,
+    RerunNotebook,
     ResumeRun,
     ReviewFinished,
     ReviewNotebook,
@@ -46,6 +47,7 @@ from ..protocol import (
     SetMode,
     SetModel,
     StartRun,
+    StopRerun,
     StopRun,
     TakeLease,
     UndoRun,
@@ -63,6 +65,7 @@ from .journal import Journal, Listener
 from .lease import Lease
 from .ledger import Ledger
 from .policy import Knowledge, Policy
+from .rerunning import Rerunning
 from .run import Run
 from .story import Story, last_story
 from .undo import redone, undone
@@ -109,6 +112,7 @@ class Session:
         self._ledger = Ledger()
         self._working: asyncio.Task[None] | None = None
         self._starting = False
+        self._rerunning = Rerunning(self.path, host.folder, self.emit)
         self._lease = Lease(
             self.session_id,
             self.path,
@@ -167,6 +171,12 @@ class Session:
                 await self._undo(command, by)
             case ReviewNotebook():
                 await self._review(by)
+            case RerunNotebook():
+                if self.running:
+                    raise Refused("A run is working; wait until it has ended before you run the notebook again.")
+                await self._rerunning.start(self._lease.writer or self._host.tab_writer(self.path), command, by)
+            case StopRerun():
+                self._rerunning.stop()
             case DismissFinding(rule=rule, cell_id=cell_id, reason=reason):
                 self.emit(FindingDismissed(rule=rule, cell_id=cell_id, reason=reason.strip(), by=by))
             case _ as unknown:
@@ -182,6 +192,7 @@ class Session:
         if self.run is not None and self.running:
             await (self.run.suspend(SHUT_DOWN) if self._settings.interactive else self.run.stop())
             await self.wait()
+        await self._rerunning.close()
         await self._lease.close()
         if self._kernel is not None:
             await self._host.close_kernel(self._kernel)

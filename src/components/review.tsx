@@ -10,6 +10,7 @@ import {
 import type { SessionModel } from '../session';
 import { severityWords, standingWords, verdictWords } from '../wording';
 import { usePanel } from './context';
+import { Rerun } from './rerun';
 
 const GLYPHS: Record<FindingAdded['severity'], string> = {
   error: '✗',
@@ -77,6 +78,7 @@ export function Review(): JSX.Element {
         </div>
       )}
       <Dismissed review={review} session={session} />
+      <Rerun session={session} />
     </section>
   );
 }

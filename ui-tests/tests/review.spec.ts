@@ -94,3 +94,39 @@ test('a read-only notebook says how to go on', async ({ page }, info) => {
   await expect(panel.hint).toContainText('Save Notebook As');
   await panel.shots('read-only');
 });
+
+test('a notebook is run again, cell by cell, and can be stopped', async ({
+  page
+}, info) => {
+  await openNotebook(page, [
+    codeCell('chance', 'import random\nprint("score:", random.random())'),
+    codeCell('sure', 'print(1 + 1)'),
+    codeCell('slow', 'import time\ntime.sleep(0)')
+  ]);
+  const panel = new PanelPage(page, info);
+  await panel.show();
+  await panel.run('notebook:run-all-cells');
+  await panel.more('Review this notebook');
+  const again = panel.panel.getByRole('group', { name: 'Run again' });
+  await again.getByRole('button', { name: 'Run it again…' }).click();
+  await expect(again).toContainText('in a clean kernel');
+  await panel.shot('rerun-asking');
+  await again.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(again).toContainText('Cell 1: different', { timeout: 50_000 });
+  await expect(again).toContainText('Cell 2: the same');
+  await again.getByText('Difference').click();
+  await expect(again.locator('pre')).toContainText('score:');
+  await panel.shots('rerun');
+
+  const editors = page.locator('.jp-Notebook .cm-content');
+  await editors.nth(2).click();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type('import time\ntime.sleep(600)');
+  await again.getByRole('button', { name: 'Run it again…' }).click();
+  await again.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(again).toContainText('2 of 3 cells', { timeout: 50_000 });
+  await panel.shot('rerun-working');
+  await again.getByRole('button', { name: 'Stop' }).click();
+  await expect(again).toContainText('Stopped.');
+  await expect(again).toContainText('Cell 3: failed');
+});

@@ -6,14 +6,14 @@ import ast
 import re
 from collections.abc import Callable
 
-from .facts import Draw, Split
+from .comparing import BEST, Comparisons
 from .known import (
     CROSS_VALIDATIONS,
-    CURVES,
     EXPONENTIALS,
     LOGARITHMS,
     METRICS,
     OPTIMISERS,
+    PASSING,
     READERS,
     RELATIONS,
     SEEDERS,
@@ -21,15 +21,11 @@ from .known import (
     SPLITTERS,
     STATISTICS,
 )
-from .library_calls import LibraryCalls
-from .methods import Named, is_true
+from .methods import Named
 from .values import (
     NOTHING,
-    Columns,
     Derivation,
     Estimator,
-    Part,
-    Rows,
     Taint,
     Value,
     constant,
@@ -37,91 +33,17 @@ from .values import (
     join,
 )
 
-_PASSING = {
-    "tqdm",
-    "list",
-    "tuple",
-    "iter",
-    "DataLoader",
-    "TensorDataset",
-    "asarray",
-    "array",
-    "tensor",
-    "from_numpy",
-    "FloatTensor",
-    "LongTensor",
-    "DMatrix",
-    "as_tensor",
-    "DataFrame",
-    "Series",
-    "from_tensor_slices",
-    "trange",
-    "reversed",
-    "set",
-    "print",
-    "float",
-    "int",
-    "round",
-    "str",
-    "squeeze",
-    "ravel",
-    "check_array",
-    "csr_matrix",
-    "from_pandas",
-    "Pool",
-    "QuantileDMatrix",
-    "shuffle",
-    "from_dict",
-    "Tensor",
-    "stack",
-    "where",
-    "to_categorical",
-    "ascontiguousarray",
-    "nan_to_num",
-    "abs",
-    "sqrt",
-    "softmax",
-    "sigmoid",
-    "argmax",
-    "get_dummies",
-    "LazyFrame",
-    "to_datetime",
-    "display",
-    "IntTensor",
-    "rint",
-    "hstack",
-    "column_stack",
-    "c_",
-    "cut",
-    "expand_dims",
-}
-_BEST = {
-    "max",
-    "min",
-    "argmax",
-    "argmin",
-    "idxmax",
-    "idxmin",
-    "nanmax",
-    "nanargmax",
-    "nlargest",
-    "nsmallest",
-    "amax",
-    "amin",
-    "nanmin",
-    "nanargmin",
-    "arg_max",
-}
-_SPLIT_NAMES = ("train", "test", "validation", "unsupervised")
+_AXES = {"set_ylim", "set_xlim", "ylim", "xlim", "set_ybound", "set_xbound", "axis", "set"}
+"""What frames a picture: the least of the scores is no choice there."""
 
 
 def _objective(arguments: list[Value], named: Named) -> Value | None:
-    """The function of the notebook's that an optimiser is given."""
+    """The function of the notebook's, or the object that is called like one, that an optimiser is given."""
     given = (*arguments[:1], *(named[name] for name in ("fn", "func", "fun", "objective") if name in named))
-    return next((each for each in given if each.kind == "function"), None)
+    return next((each for each in given if each.kind in ("function", "instance")), None)
 
 
-class Calls(LibraryCalls):
+class Calls(Comparisons):
     """The part of the interpreter that evaluates calls."""
 
     def call(self, node: ast.Call) -> Value:
@@ -131,6 +53,8 @@ class Calls(LibraryCalls):
         callee = (
             self.attribute(owner, function.attr) if isinstance(function, ast.Attribute) else self.evaluate(function)
         )
+        framing = callee.origin.rsplit(".", 1)[-1] in _AXES or getattr(function, "attr", "") in _AXES
+        self.framing += framing
         arguments: list[Value] = []
         for each in node.args:
             value = self.evaluate(each)
@@ -142,6 +66,9 @@ class Calls(LibraryCalls):
                 named[keyword.arg] = value
             else:
                 named |= dict(value.keys)
+        self.framing -= framing
+        if callee.origin.endswith("random.shuffle") and node.args and gathered(arguments[0]).rows:
+            self.mutate(node.args[0], arguments[0].but(shuffled=True))  # in place
         if isinstance(function, ast.Attribute) and owner.kind != "module":
             return self._method(node, owner, function.attr, callee, arguments, named)
         return self._function(callee, arguments, named)
@@ -156,7 +83,7 @@ class Calls(LibraryCalls):
         if callee.kind == "estimator" and callee.estimator is not None:
             return self.predicted(callee.estimator, arguments, named, "output")
         if callee.kind == "instance":
-            return self._called_instance(callee, arguments, named)
+            return self.called_instance(callee, arguments, named)
         if callee.kind in ("loss", "metric"):
             return self._lossy(callee, arguments)
         origin = callee.origin
@@ -184,7 +111,7 @@ class Calls(LibraryCalls):
         if estimator is not None:
             return estimator
         home = origin.split(".", 1)[0]
-        if name in _BEST:
+        if name in BEST:
             return self._best(name, arguments, named)
         if name in ("log", "log1p", "log10", "log2", "exp", "expm1") and arguments:
             return self._rescaled(arguments[0], name)
@@ -196,8 +123,13 @@ class Calls(LibraryCalls):
             supervised = "supervised_selection" if len(arguments) > 1 and arguments[1].rows else "relation"
             taint = Taint(supervised, first.rows, self.place(), other, name)
             return Value("stat", taints=first.taints | {taint})
+        if (
+            origin.startswith(("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets."))
+            and not first.rows
+        ):
+            return self.published(origin, named)
         if READERS.match(name) and not first.rows and home != "joblib":
-            return self._read(name, origin, arguments, named)
+            return self._read_file(name, origin, arguments, named)
         if ".random." in origin or home == "random":
             return self._random(name, origin, arguments, named)
         if name.endswith("Loss") or (home in ("torch",) and name in ("cross_entropy", "mse_loss")):
@@ -226,20 +158,22 @@ class Calls(LibraryCalls):
         loss = self.residual_between(values)
         if loss is not None:
             return loss
+        names = next((each for each in values if each.kind == "names"), None)
+        if names is not None and name in ("list", "sorted", "set", "tuple", "Index", "array"):
+            return names
         if not values:
             return Value(origin=origin)
         if name in ("enumerate", "zip", "items", "zip_longest"):
             return NOTHING
         first = arguments[0] if arguments else NOTHING
-        if name in _PASSING and first != NOTHING:
+        if name in PASSING and first != NOTHING:
             deep = gathered(first)
             if name in ("list", "tuple", "iter", "tqdm", "reversed", "print", "set", "DataLoader"):
                 return first
             if first.kind == "module":
                 return Value(origin=origin)
             if name in ("TensorDataset", "Dataset", "DMatrix", "Pool", "column_stack", "hstack", "c_", "where"):
-                deep = gathered(Value(items=tuple(values)))
-                return deep.but(items=None, kind="data" if deep.rows else "", columns=None)
+                return self.with_label(arguments, named, values)
             if name == "get_dummies" and first.rows:
                 self.facts.dummies.append((first, self.place()))
             if name in ("stack", "array", "asarray") and first.element is not None and first.element.kind == "data":
@@ -284,6 +218,17 @@ class Calls(LibraryCalls):
             else "instance"
         )
         instance = Value(kind, attributes=attributes, node=node, estimator=estimator)
+        fields = [each for each in getattr(node, "body", []) if isinstance(each, ast.AnnAssign)]
+        if "__init__" not in methods and fields:  # a dataclass or a named tuple
+            names = [each.target.id for each in fields if isinstance(each.target, ast.Name)]
+            defaults = {
+                each.target.id: self.evaluate(each.value)
+                for each in fields
+                if isinstance(each.target, ast.Name) and each.value
+            }
+            attributes |= defaults | dict(zip(names, arguments, strict=False)) | named
+            if "__post_init__" in methods:
+                self.inline(Value("function", node=methods["__post_init__"], scope=[]), [instance], {})
         if "__init__" in methods:
             self.inline(Value("function", node=methods["__init__"], scope=[]), [instance, *arguments], named)
         if "Dataset" in callee.origin or "__getitem__" in methods:
@@ -291,7 +236,18 @@ class Calls(LibraryCalls):
             instance = instance.but(rows=deep.rows, taints=deep.taints, kind="data" if deep.rows else kind)
         return instance
 
-    def _called_instance(self, callee: Value, arguments: list[Value], named: Named) -> Value:
+    def _class_method(self, owner: Value, node: ast.ClassDef, name: str, arguments: list[Value], named: Named) -> Value:
+        """`Parts.of(table)`: a method that is called on the class."""
+        for each in node.body:
+            if isinstance(each, ast.FunctionDef) and each.name == name:
+                bound = any(getattr(mark, "id", "") == "classmethod" for mark in each.decorator_list)
+                return self.inline(
+                    Value("function", node=each, scope=[]), [*([owner] if bound else []), *arguments], named
+                )
+        return self._unknown(name, arguments, named)
+
+    def called_instance(self, callee: Value, arguments: list[Value], named: Named) -> Value:
+        """What an object of a class of the notebook returns when it is called like a function."""
         for each in getattr(callee.node, "body", []):
             if isinstance(each, ast.FunctionDef) and each.name in ("__call__", "forward"):
                 return self.inline(Value("function", node=each, scope=[]), [callee, *arguments], named)
@@ -305,150 +261,16 @@ class Calls(LibraryCalls):
             scale = "" if value.scale == "log" else ("label" if value.kind == "prediction" else value.scale)
             if value.kind == "prediction" and value.scale == "log":
                 scale = "label"
-            return value.but(scale=scale, columns=value.columns)
+            derivation = Derivation(value.derivation.columns, value.derivation.through - {"log"})
+            return value.but(scale=scale, derivation=derivation)
+        if name in LOGARITHMS and value.kind == "data":
+            value = value.but(derivation=value.derivation | Derivation(frozenset(), frozenset({"log"})))
         if name in LOGARITHMS and value.kind in ("data", "prediction"):
             single = value.columns is not None and len(value.columns.known) == 1 and not value.columns.whole
             return value.but(
                 scale="log" if single or value.kind == "prediction" or value.mark == "target" else value.scale
             )
         return value
-
-    def _read(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
-        """Rows from a file or a generator. The same file read twice gives the same rows."""
-        first, home = arguments[0] if arguments else NOTHING, origin.split(".", 1)[0]
-        key = f"{name} {first.constant}" if first.known else f"{name} {self.place()}"
-        rows: Rows = frozenset({Part(key, kind="file")})
-        value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin)
-        if (name == "load_dataset" and home != "seaborn") or "split" in named:
-            return self._dataset(value, key, named)
-        pair = Value(
-            items=(
-                value.but(columns=None),
-                value.but(
-                    columns=Columns(frozenset({"target"})), mark="target", derivation=Derivation(frozenset({"target"}))
-                ),
-            )
-        )
-        if (
-            is_true(named.get("return_X_y"))
-            or name == "load_svmlight_file"
-            or re.match(r"make_(?!pipeline|column|union|scorer)", name)
-        ):
-            if name == "make_classification" and named.get("weights"):
-                pass
-            return pair
-        if home == "numpy" and isinstance(first.constant, str) and first.constant.endswith(".npz"):
-            return value.but(mark="archive")
-        if home == "sklearn":
-            # A Bunch: its parts have names.
-            names = ("data", "images", "frame", "target")
-            parts = (
-                dict(zip(names, (pair.items[0], pair.items[0], value, pair.items[1]), strict=True))
-                if pair.items
-                else {}
-            )
-            return Value("frames", keys=tuple(parts.items()))
-        if name == "load_data":
-            train, test = (
-                value.but(rows=frozenset({Part(key, side, frozenset(rows), "file")})) for side in ("train", "test")
-            )
-            return Value(items=tuple(Value(items=(each, each)) for each in (train, test)))
-        return value
-
-    def _dataset(self, value: Value, key: str, named: Named) -> Value:
-        """`datasets.load_dataset`: named parts, or the one that `split` names."""
-        parts = {each: value.but(rows=frozenset({Part(key, each, value.rows, "file")})) for each in _SPLIT_NAMES}
-        split = named.get("split")
-        if split is not None and split.items:
-            return Value(items=tuple(self._dataset(value, key, {"split": each}) for each in split.items))
-        if split is None or not isinstance(split.constant, str):
-            return Value("frames", keys=tuple(parts.items()), rows=frozenset()) if split is None else value
-        name, _, bounds = split.constant.partition("[")
-        chosen = parts.get(name, value.but(rows=frozenset({Part(key, name, value.rows, "file")})))
-        if not bounds:
-            return chosen
-        low, _, high = bounds.rstrip("]").replace("%", "").partition(":")
-        ends = [constant(int(each) if re.fullmatch(r"-?[0-9]+", each) else each or None) for each in (low, high)]
-        return self._rows_at(chosen, Value("slice", items=tuple(ends)), "")
-
-    def _random(self, name: str, origin: str, arguments: list[Value], named: Named) -> Value:
-        library = "torch" if origin.startswith("torch") else ("random" if origin.startswith("random") else "numpy")
-        if name in ("default_rng", "RandomState", "Random", "Generator", "PRNGKey", "key"):
-            seeded = bool(arguments or named) and not (
-                arguments and arguments[0].known and arguments[0].constant is None
-            )
-            return Value("generator", mark="seeded" if seeded else "", origin=library)
-        return self._drawn(name, library, arguments, seeded=False)
-
-    def _drawn(self, name: str, library: str, arguments: list[Value], seeded: bool) -> Value:
-        if name not in ("Generator", "get_state", "set_state", "SeedSequence"):
-            self.facts.draws.append(Draw(f"{library}.random.{name}", library, seeded, self.place()))
-        first = gathered(arguments[0]) if arguments else NOTHING
-        if name in ("permutation", "shuffle") and first.rows:
-            return first.but(kind="index" if first.kind == "length" else first.kind, known=False)
-        if name == "choice" and first.rows:
-            key = f"choice {self.place()}"
-            return first.but(kind="index", rows=self.part(key, "in", first.rows, "random"))
-        return Value(
-            "random",
-            rows=first.rows if first.kind == "length" else frozenset(),
-            derivation=Derivation(frozenset(), frozenset({"random"})),
-        )
-
-    def _splitter(self, name: str, arguments: list[Value], named: Named) -> Value:
-        how = SPLITTERS[name]
-        if how == "ordered" and is_true(named.get("shuffle")):
-            how = "random"
-            self.draw(name, "numpy", named, ("random_state",))
-        elif how == "random" and name != "LeaveOneOut":
-            self.draw(name, "numpy", named, ("random_state",))
-        return Value("splitter", mark=how, origin=name)
-
-    def optimised(self, function: Value) -> Value:
-        """A search that calls a function of the notebook's time and again, and keeps the best of what it returns."""
-        self.loops += 1
-        try:
-            found = gathered(self.inline(function, [Value("trial")], {}))
-        finally:
-            self.loops -= 1
-        taints = frozenset({self.choose(found.scores, 0)}) if found.scores else frozenset()
-        return Value("score", scores=found.scores, taints=taints)
-
-    def _metric(self, name: str, arguments: list[Value], named: Named) -> Value:
-        true = named.get("y_true") or (arguments[0] if arguments else NOTHING)
-        predicted = (
-            named.get("y_pred")
-            or named.get("y_score")
-            or named.get("y_prob")
-            or (arguments[1] if len(arguments) > 1 else NOTHING)
-        )
-        one, other = gathered(true), gathered(predicted)
-        model = other if other.kind == "prediction" or other.estimator else one
-        rows = (other.rows if model is other else one.rows) or one.rows
-        if not rows:
-            return NOTHING
-        value = self.score(name, rows, model.estimator, one.taints | other.taints, one, other, model.mark == "folds")
-        if name in CURVES:
-            return Value(items=(value, value, value))
-        return value
-
-    def _best(self, name: str, arguments: list[Value], named: Named) -> Value:
-        values = [gathered(each) for each in arguments]
-        scores: frozenset[int] = frozenset().union(*(each.scores for each in values)) if values else frozenset()
-        key = named.get("key")
-        if key is not None and key.kind == "function" and arguments:
-            scores |= gathered(self.inline(key, [self.element_of(arguments[0])], {})).scores
-        first = arguments[0] if arguments else NOTHING
-        if not scores:
-            if name in STATISTICS and values and values[0].rows and values[0].kind != "prediction":
-                return self.statistic(values[0], name)
-            return first.but(known=False, constant=None) if first.kind in ("prediction", "residual") else NOTHING
-        items = [each for each in (first.items or ()) if each.scores]
-        tries = len(items) or len(scores)
-        taint = self.choose(scores, tries if first.element is None else 0)
-        element = self.element_of(first)
-        picked = element if first.items is not None or first.element is not None else NOTHING
-        return picked.but(scores=scores, taints=picked.taints | {taint}, known=False, constant=None, keys=picked.keys)
 
     # --- methods ------------------------------------------------------------------------------------------------------
 
@@ -477,7 +299,13 @@ class Calls(LibraryCalls):
         if owner.kind == "splitter" and name == "split":
             return self._folds(owner, arguments, named)
         if owner.kind == "generator":
-            return self._drawn(name, owner.origin, arguments, owner.mark == "seeded")
+            if name == "shuffle" and arguments and gathered(arguments[0]).rows:
+                self.mutate(node.args[0], arguments[0].but(shuffled=True))  # in place
+            return self.drawn(name, owner.origin, arguments, named, owner.mark == "seeded")
+        if owner.kind == "class" and isinstance(owner.node, ast.ClassDef):
+            return self._class_method(owner, owner.node, name, arguments, named)
+        if owner.kind == "names":
+            return self.names_method(node, owner, name, arguments)
         if name in ("append", "add", "extend", "insert", "update", "setdefault") and not owner.rows:
             return self._grown(node, name, owner, arguments)
         if name in ("items", "values", "keys", "get") and not owner.rows:
@@ -486,10 +314,10 @@ class Calls(LibraryCalls):
             return self._of_frames(owner, name, arguments, named)
         if owner.kind in ("dict",) or (owner.items is not None and not gathered(owner).rows):
             return self._ranked(owner, name, node)
-        if name in _BEST and gathered(owner).scores:
+        if name in BEST and gathered(owner).scores:
             return self._best(name, [owner], {})
         if name in ("argmax", "argmin", "argsort", "max") and owner.kind == "prediction":
-            return owner.but(scale="label")
+            return owner.but(scale="class" if name == "argmax" else "label")
         if owner.kind == "residual" and name in ("item", "float", "cpu", "numpy", "detach"):
             return self.reduced(owner)
         if owner.kind == "expression":
@@ -505,15 +333,6 @@ class Calls(LibraryCalls):
             return self._ranked(owner, name, node)
         return self._unknown(name, arguments, named)
 
-    def _ranked(self, owner: Value, name: str, node: ast.Call | None = None) -> Value:
-        deep = gathered(owner)
-        if name == "sort" and node is not None and isinstance(node.func, ast.Attribute):
-            self.mutate(node.func.value, owner.but(mark="ranked", scores=deep.scores))
-            return NOTHING
-        if name in _BEST and deep.scores:
-            return self._best(name, [owner], {})
-        return owner.but(mark="ranked" if name.startswith("sort") else owner.mark, scores=deep.scores)
-
     def _grown(self, node: ast.Call, name: str, owner: Value, arguments: list[Value]) -> Value:
         if not arguments or not isinstance(node.func, ast.Attribute):
             return NOTHING
@@ -524,7 +343,7 @@ class Calls(LibraryCalls):
             self.mutate(node.func.value, owner)
             return NOTHING
         added = self.element_of(value) if name == "extend" else value
-        if owner.items is not None and not self.loops and name in ("append", "add"):
+        if owner.items is not None and self.unrolled and name in ("append", "add"):
             self.mutate(node.func.value, owner.but(items=(*owner.items, added)))
             return NOTHING
         old = self.element_of(owner) if owner.items or owner.element else None
@@ -560,7 +379,8 @@ class Calls(LibraryCalls):
         if name in STATISTICS:
             return owner.but(mark="self_statistic", scale="scaling")
         if name == "over":
-            return owner.but(mark="over")
+            averaged = owner.derivation | Derivation(frozenset(), frozenset({"group"}))
+            return owner.but(mark="over", derivation=averaged)
         if name == "alias" and arguments:
             return owner.but(origin=str(arguments[0].constant))
         if name == "shift":
@@ -570,14 +390,3 @@ class Calls(LibraryCalls):
         if statistics:
             return owner.but(mark="self_statistic", scale="imputation" if name.startswith("fill") else "scaling")
         return owner
-
-    def _folds(self, owner: Value, arguments: list[Value], named: Named) -> Value:
-        source = gathered(arguments[0] if arguments else named.get("X", NOTHING))
-        if not source.rows:
-            return NOTHING
-        key = f"folds {self.place()}"
-        self.facts.splits.append(
-            Split(arguments[0] if arguments else source, owner.mark, key, self.place(), folds=True)
-        )
-        train, test = (Value("index", rows=self.part(key, side, source.rows, "fold")) for side in ("train", "test"))
-        return Value("folds", element=Value(items=(train, test)))

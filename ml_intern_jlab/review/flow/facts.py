@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .values import Estimator, Place, Rows, Taint, Value, disjoint, overlap
 
@@ -29,13 +30,15 @@ class Fit:
     place: Place
     stopping: Rows = frozenset()
     in_loop: int = 0
+    loops: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
 class Score:
     """A figure that says how good a model is. `folds`: every fold was held out in turn (cross-validation).
 
-    `number` counts the facts of this kind. `fitted` are the rows that the model had learnt from by then.
+    `number` counts the facts of this kind, `loops` are those that it is repeated in.
+    `fitted` are the rows that the model had learnt from by then.
     """
 
     number: int
@@ -49,7 +52,7 @@ class Score:
     predicted: Value | None = None
     folds: bool = False
     in_loop: int = 0
-    printed: bool = True
+    loops: frozenset[int] = frozenset()
 
     @property
     def held_out(self) -> bool:
@@ -64,12 +67,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Choice:
-    """The best of several scores is picked: `scores` are those compared, `tries` how many at least (0: unknown)."""
+    """The best of several scores is picked: `scores` are those compared, `tries` how many at least (0: unknown).
+
+    `how` is the function that picks, empty where a comparison does.
+    """
 
     scores: frozenset[int]
     place: Place
     tries: int
     in_loop: bool
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,7 @@ class Facts:
     """Everything found out, each list in program order."""
 
     splits: list[Split] = field(default_factory=list)
+    cuts: list[Split] = field(default_factory=list)
     fits: list[Fit] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
@@ -111,3 +119,17 @@ class Facts:
     predictions: list[tuple[Estimator, Rows, Place]] = field(default_factory=list)
     filled: list[tuple[Value, Taint, Place]] = field(default_factory=list)
     complete: bool = True
+
+    @cached_property
+    def partings(self) -> list[Split]:
+        """The splits, and those slices and masks that turn out to be one: a score is on the other side of a fit.
+
+        To be asked when the facts are complete.
+        """
+        used: set[str] = set()
+        for score in self.scores:
+            if score.held_out and not score.folds:
+                fitted = {part.key: part.name for each in score.fitted for part in each.lineage()}
+                tested = {part for each in score.rows for part in each.lineage()}
+                used |= {part.key for part in tested if fitted.get(part.key, part.name) != part.name}
+        return [*self.splits, *(cut for cut in self.cuts if cut.key in used)]

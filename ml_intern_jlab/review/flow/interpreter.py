@@ -50,6 +50,9 @@ class Interpreter(Calls):
         self.cell: Cell
         self.scopes: list[dict[str, Value]] = [{}]
         self.loops = 0
+        self.looping: list[int] = []
+        self.unrolled = True
+        self.framing = 0
         self.steps = 0
         self.depth = 0
         self.line = 0
@@ -111,10 +114,10 @@ class Interpreter(Calls):
             names = [column.constant] if column.known else [each.constant for each in column.items or () if each.known]
             for name in names:
                 holder = self.with_column(holder, str(name), value)
-            return holder.but(taints=holder.taints | value.taints)
+            return holder.but(taints=holder.taints | value.taints, mark="")
         if holder.rows and holder.kind in ("data", "prediction", ""):
             names = [index.constant] if index.known else [each.constant for each in index.items or () if each.known]
-            for name in names:
+            for name in names or ["*"]:  # a name that isn't known
                 holder = self.with_column(holder, str(name), value)
             return holder.but(taints=holder.taints | value.taints)
         if index.known:
@@ -252,7 +255,9 @@ class Interpreter(Calls):
     def _do_For(self, node: ast.For | ast.AsyncFor) -> None:
         collection = self.evaluate(node.iter)
         self.loops += 1
+        self.looping.append(id(node))
         items = collection.items if collection.items is not None and 0 < len(collection.items) <= 8 else None
+        unrolled, self.unrolled = self.unrolled, self.unrolled and items is not None
         try:
             for item in items or (self.element_of(collection),) * 2:
                 self.assign(node.target, item)
@@ -260,12 +265,16 @@ class Interpreter(Calls):
                     break
         finally:
             self.loops -= 1
+            self.looping.pop()
+            self.unrolled = unrolled
         self._branch(node.orelse)
 
     _do_AsyncFor = _do_For
 
     def _do_While(self, node: ast.While) -> None:
         self.loops += 1
+        self.looping.append(id(node))
+        unrolled, self.unrolled = self.unrolled, False
         try:
             for _ in range(2):
                 self.evaluate(node.test)
@@ -273,6 +282,8 @@ class Interpreter(Calls):
                     break
         finally:
             self.loops -= 1
+            self.looping.pop()
+            self.unrolled = unrolled
 
     def _do_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
@@ -415,9 +426,10 @@ class Interpreter(Calls):
             self.active.pop()
             self.scopes, self.loops, self.branch_taints = outer, loops, taints
 
-    def choose(self, scores: frozenset[int], tries: int) -> Taint:
+    def choose(self, scores: frozenset[int], tries: int, how: str = "") -> Taint:
         """Note that the best of several scores is picked; returns what the picked carries from now on."""
         place = self.place()
-        self.facts.choices.append(Choice(scores, place, tries, self.loops > 0))
+        if not self.framing:
+            self.facts.choices.append(Choice(scores, place, tries, self.loops > 0, how))
         rows = frozenset[object]().union(*(self.facts.scores[number].rows for number in scores))
         return Taint("choice", rows, place)  # type: ignore[arg-type]

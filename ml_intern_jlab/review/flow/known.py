@@ -4,6 +4,40 @@ from __future__ import annotations
 
 import re
 
+STATISTICAL_MODELS = {
+    *(
+        "ols",
+        "gls",
+        "wls",
+        "rlm",
+        "logit",
+        "probit",
+        "poisson",
+        "glm",
+        "mixedlm",
+        "quantreg",
+        "negativebinomial",
+        "gee",
+    ),
+    *(
+        "OLS",
+        "GLS",
+        "WLS",
+        "RLM",
+        "Logit",
+        "Probit",
+        "Poisson",
+        "GLM",
+        "MixedLM",
+        "QuantReg",
+        "NegativeBinomial",
+        "GEE",
+    ),
+    *("ARIMA", "SARIMAX", "AutoReg", "VAR", "VARMAX", "UnobservedComponents", "ExponentialSmoothing", "Holt"),
+    *("SimpleExpSmoothing", "ETSModel", "STLForecast", "MNLogit", "OrderedModel", "BinomialBayesMixedGLM"),
+}
+"""statsmodels' models: they are given their rows when they are made, not when they are fitted."""
+
 ROLES = {
     **dict.fromkeys(
         ["StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler", "PowerTransformer", "QuantileTransformer"],
@@ -27,7 +61,7 @@ ROLES = {
     **dict.fromkeys(
         ["PCA", "TruncatedSVD", "KernelPCA", "FastICA", "NMF", "IncrementalPCA", "UMAP", "FactorAnalysis"], "projection"
     ),
-    **dict.fromkeys(["LinearDiscriminantAnalysis"], "model"),
+    **dict.fromkeys(["LinearDiscriminantAnalysis", "Prophet", "NeuralProphet"], "model"),
     **dict.fromkeys(["KBinsDiscretizer"], "binning"),
     **dict.fromkeys(["VarianceThreshold"], "selection"),
     **dict.fromkeys(
@@ -300,3 +334,61 @@ SEEDS_ALL = {
 }
 EXPONENTIALS = {"exp", "expm1"}
 LOGARITHMS = {"log", "log1p", "log10", "log2"}
+PASSING = {
+    "tqdm",
+    "list",
+    "tuple",
+    "iter",
+    "DataLoader",
+    "TensorDataset",
+    "asarray",
+    "array",
+    "tensor",
+    "from_numpy",
+    "FloatTensor",
+    "LongTensor",
+    "DMatrix",
+    "as_tensor",
+    "DataFrame",
+    "Series",
+    "from_tensor_slices",
+    "trange",
+    "reversed",
+    "set",
+    "print",
+    "float",
+    "int",
+    "round",
+    "str",
+    "squeeze",
+    "ravel",
+    "check_array",
+    "csr_matrix",
+    "from_pandas",
+    "Pool",
+    "QuantileDMatrix",
+    "from_dict",
+    "Tensor",
+    "stack",
+    "where",
+    "to_categorical",
+    "ascontiguousarray",
+    "nan_to_num",
+    "abs",
+    "sqrt",
+    "softmax",
+    "sigmoid",
+    "argmax",
+    "get_dummies",
+    "LazyFrame",
+    "to_datetime",
+    "display",
+    "IntTensor",
+    "rint",
+    "hstack",
+    "column_stack",
+    "c_",
+    "cut",
+    "expand_dims",
+}
+"""Functions whose result holds what their first argument holds."""

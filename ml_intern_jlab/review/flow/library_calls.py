@@ -15,7 +15,8 @@ class LibraryCalls(ModelMethods):
     """Functions by the last part of their name: `_call_NAME`."""
 
     _unknown: Callable[..., Value]
-    _drawn: Callable[..., Value]
+    _read_file: Callable[..., Value]
+    drawn: Callable[..., Value]
 
     def _call_train_test_split(self, arguments: list[Value], named: Named, origin: str) -> Value:
         how = "ordered" if is_false(named.get("shuffle")) else "random"
@@ -107,7 +108,7 @@ class LibraryCalls(ModelMethods):
     _call_range = _call_arange
 
     def _call_randperm(self, arguments: list[Value], named: Named, origin: str) -> Value:
-        return self._drawn("permutation", "torch", arguments, "generator" in named)
+        return self.drawn("permutation", "torch", arguments, {}, "generator" in named)
 
     def _call_next(self, arguments: list[Value], named: Named, origin: str) -> Value:
         return self.element_of(arguments[0]) if arguments else NOTHING
@@ -180,6 +181,10 @@ class LibraryCalls(ModelMethods):
         return value.but(taints=value.taints | {Taint(kind, rows, self.place(), what=what)}) if rows else NOTHING
 
     def _call_Trainer(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        if origin.startswith(("lightning", "pytorch_lightning")):
+            return Value(
+                "estimator", estimator=Estimator("LightningTrainer", "model", self.place(), [], dict(named), self.loops)
+            )
         train, held = named.get("train_dataset", NOTHING), named.get("eval_dataset")
         estimator = Estimator("Trainer", "model", self.place(), [], dict(named), self.loops, features=train)
         estimator.evaluated_on = held
@@ -202,8 +207,34 @@ class LibraryCalls(ModelMethods):
         return source
 
     def _call_Dataset(self, arguments: list[Value], named: Named, origin: str) -> Value:
-        deep = gathered(Value(items=(*arguments[:1], *(named[key] for key in ("label", "data") if key in named))))
-        return deep.but(items=None, kind="data" if deep.rows else "")
+        return self.with_label(
+            arguments, named, [*arguments[:2], *(named[key] for key in ("label", "data") if key in named)]
+        )
+
+    def with_label(self, arguments: list[Value], named: Named, values: list[Value]) -> Value:
+        """Features and target in one object: `xgboost.DMatrix(X, y)`."""
+        deep = gathered(Value(items=tuple(values)))
+        label = named.get("label") or (arguments[1] if len(arguments) > 1 else None)
+        held = {"label": label} if label is not None and label.rows else None
+        return deep.but(items=None, kind="data" if deep.rows else "", columns=None, attributes=held)
+
+    def _call_sliding_window_view(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        source = gathered(arguments[0]) if arguments else NOTHING
+        return self._through(source, "window") if source.rows else NOTHING
+
+    _call_timeseries_dataset_from_array = _call_sliding_window_view
+
+    def _call_unique(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        first = gathered(arguments[0]) if arguments else NOTHING
+        return first.but(mark="unique") if first.rows else self._unknown("unique", arguments, named)
+
+    def _call_shuffle(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        if origin.startswith("random") or ".random." in origin:
+            library = "random" if origin.startswith("random") else "numpy"
+            return self.drawn("shuffle", library, arguments, named, seeded=False)
+        self.draw("shuffle", "numpy", named, ("random_state",))
+        mixed = tuple(each.but(shuffled=True) if gathered(each).rows else each for each in arguments)
+        return mixed[0] if len(mixed) == 1 else Value(items=mixed)
 
     def _call_train(self, arguments: list[Value], named: Named, origin: str) -> Value:
         """`lightgbm.train`, `xgboost.train`."""
@@ -228,6 +259,15 @@ class LibraryCalls(ModelMethods):
         )
         del every, objective
         return fitted
+
+    def _call_ModelCheckpoint(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        path = arguments[0] if arguments else named.get("filepath", NOTHING)
+        best = is_true(named.get("save_best_only"))
+        return Value(origin=origin, mark="best" if best else "", attributes={"path": path})
+
+    def _call_load_model(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        path = arguments[0].constant if arguments and arguments[0].known else None
+        return self.restored(path) or self._read_file("load_model", origin, arguments, named)
 
     def _call_permutation_importance(self, arguments: list[Value], named: Named, origin: str) -> Value:
         rows = gathered(arguments[1]).rows if len(arguments) > 1 else frozenset()

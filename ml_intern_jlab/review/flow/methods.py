@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from .expressions import Expressions, condition_of
+from .expressions import condition_of, texts_in
 from .facts import Concatenation, Draw, Split
 from .known import RELATIONS, STATISTICS
+from .subscripts import Subscripts
 from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
 
 Named = dict[str, Value]
@@ -23,7 +26,7 @@ def is_false(value: Value | None) -> bool:
     return value is not None and value.known and not value.constant
 
 
-class DataMethods(Expressions):
+class DataMethods(Subscripts):
     """Methods whose object holds rows."""
 
     mutate: Callable[[ast.expr, Value], None]
@@ -87,6 +90,18 @@ class DataMethods(Expressions):
         taint = Taint(kind, owner.rows, self.place(), owner.derivation.columns, name)
         return Value("stat", taints=owner.taints | {taint}, columns=owner.columns)
 
+    def names_method(self, node: ast.Call, owner: Value, name: str, arguments: list[Value]) -> Value:
+        """The value of a method of a table's column names."""
+        if name not in ("drop", "difference", "remove", "tolist", "to_list", "copy", "unique", "astype", "sort_values"):
+            return owner.but(columns=None)
+        if name in ("drop", "difference", "remove"):
+            texts = texts_in(arguments[0]) if arguments else frozenset()
+            columns = owner.columns.dropped(texts) if owner.columns and texts is not None else None
+            owner = owner.but(columns=columns)
+        if name == "remove" and isinstance(node.func, ast.Attribute):
+            self.mutate(node.func.value, owner)
+        return owner
+
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def part(self, key: str, name: str, parents: Rows, kind: str) -> Rows:
@@ -110,7 +125,7 @@ class DataMethods(Expressions):
             taint = Taint("resampling", owner.rows, self.place(), what="sample(replace=True)")
             return owner.but(taints=owner.taints | {taint})
         if whole is not None and whole.constant in (1, 1.0):
-            return owner
+            return owner.but(shuffled=True)
         key = f"sample {self.place()}"
         self.facts.splits.append(Split(owner, "random", key, self.place()))
         return owner.but(rows=self.part(key, "in", owner.rows, "random"))
@@ -151,6 +166,29 @@ class DataMethods(Expressions):
     def _data_unique(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         return owner.but(mark="unique")
 
+    def _data_shuffle(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        """`datasets.Dataset.shuffle`."""
+        self.draw("shuffle", "numpy", named, ("seed",))
+        return owner.but(shuffled=True)
+
+    def _data_sort_values(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return self._plain(owner, arguments, named).but(shuffled=False)
+
+    _data_sort = _data_sort_index = _data_sort_values
+
+    def _data_select_dtypes(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        wanted = arguments[0] if arguments else named.get("include", NOTHING)
+        kinds = [
+            wanted.constant,
+            wanted.origin,
+            *(part for each in wanted.items or () for part in (each.constant, each.origin)),
+        ]
+        numbers = any(re.search(r"number|int|float", str(each)) for each in kinds)
+        unwanted = named.get("exclude", NOTHING)
+        texts = [unwanted.constant, *(each.constant for each in unwanted.items or ())]
+        numbers |= wanted == NOTHING and any(each in ("object", "O", "category", "str") for each in texts)
+        return owner.but(columns=replace(owner.columns, numeric=True) if owner.columns and numbers else None)
+
     def _data_duplicated(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         self.facts.duplicate_checks.append((owner, self.place()))
         return Value("mask", rows=owner.rows, origin="duplicated", mark="in")
@@ -176,9 +214,12 @@ class DataMethods(Expressions):
         return self._rows_at(owner, Value("mask", rows=owner.rows, origin=key, mark=mark), "")
 
     def _data_filter(self, owner: Value, arguments: list[Value], named: Named) -> Value:
-        if arguments and arguments[0].kind in ("mask", "expression"):
-            mask = arguments[0].but(kind="mask", rows=owner.rows)
-            return self._rows_at(owner, mask, "")
+        masks = [each for each in arguments if each.kind == "mask"]
+        if masks:
+            origin = " and ".join(each.origin for each in masks)
+            return self._rows_at(owner, masks[0].but(rows=owner.rows, origin=origin), "")
+        if any(each.kind == "expression" for each in arguments):
+            return owner.but(rows=self.part(f"filter {self.place()}", "in", owner.rows, "mask"))
         if arguments and arguments[0].kind == "function" and owner.kind == "group":
             return owner.but(kind="data")
         return owner.but(columns=None) if named or arguments else owner
@@ -218,8 +259,12 @@ class DataMethods(Expressions):
     # --- values -------------------------------------------------------------------------------------------------------
 
     def _data_fillna(self, owner: Value, arguments: list[Value], named: Named) -> Value:
-        given = gathered(arguments[0] if arguments else named.get("value", NOTHING))
+        value = arguments[0] if arguments else named.get("value", NOTHING)
+        given = gathered(value)
         taints = owner.taints
+        if value.known and value.constant is not None:
+            fixed = Taint("imputation", frozenset(), self.place(), what=f"fillna({value.constant!r})")
+            self.facts.filled.append((owner, fixed, self.place()))
         for each in given.taints:
             if each.kind in ("statistic", "group_statistic"):
                 taint = Taint("imputation", each.rows, self.place(), each.columns, "fillna")
@@ -284,9 +329,7 @@ class DataMethods(Expressions):
     _data_aggregate = _data_agg
 
     def _data_shift(self, owner: Value, arguments: list[Value], named: Named) -> Value:
-        steps = arguments[0] if arguments else named.get("periods", constant(1))
-        ahead = steps.known and isinstance(steps.constant, int | float) and steps.constant < 0
-        return self._through(owner, "lead" if ahead else "shift")
+        return self._through(owner, "lead" if _backwards(arguments, named) else "shift")
 
     def _through(self, owner: Value, step: str) -> Value:
         derivation = owner.derivation | Derivation(frozenset(), frozenset({step}))
@@ -300,7 +343,7 @@ class DataMethods(Expressions):
     _data_expanding = _data_ewm = _data_rolling
 
     def _data_diff(self, owner: Value, arguments: list[Value], named: Named) -> Value:
-        return self._through(owner, "window")
+        return self._through(owner, "lead" if _backwards(arguments, named) else "window")
 
     _data_pct_change = _data_diff
 
@@ -323,6 +366,14 @@ class DataMethods(Expressions):
                 owner = owner.but(taints=owner.taints | {taint})
             owner = self.with_column(owner, name or next(iter(columns), ""), value.but(rows=owner.rows))
         return owner
+
+    def _data_eval(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        """`table.eval("a / b")`: a column made from those that the text names."""
+        text = arguments[0].constant if arguments and isinstance(arguments[0].constant, str) else ""
+        name, made, expression = text.rpartition("=") if re.match(r"\s*\w+\s*=[^=]", text) else ("", "", text)
+        columns = frozenset(re.findall(r"[^\W\d]\w*", expression))
+        value = owner.but(derivation=Derivation(columns), columns=Columns(), derived=())
+        return self.with_column(owner, name.strip(), value) if made else value
 
     def _data_apply(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         function = arguments[0] if arguments else NOTHING
@@ -362,6 +413,12 @@ class DataMethods(Expressions):
         """Note that something is left to chance."""
         seeded = any(name in named and not is_none(named[name]) for name in seeds)
         self.facts.draws.append(Draw(what, library, seeded, self.place()))
+
+
+def _backwards(arguments: list[Value], named: Named) -> bool:
+    """Whether the number of steps is surely negative: it looks at later rows."""
+    steps = arguments[0] if arguments else named.get("periods", named.get("n", NOTHING))
+    return steps.known and isinstance(steps.constant, int | float) and steps.constant < 0
 
 
 def is_none(value: Value) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
-from .facts import Fit, Split
-from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES
+from .facts import Draw, Fit, Split
+from .known import CLASSIFIER_NAME, CONTAINERS, MODEL_NAME, RANDOM_MODELS, ROLES, STATISTICAL_MODELS
 from .methods import DataMethods, Named, is_false
 from .values import NOTHING, Columns, Estimator, Place, Rows, Taint, Value, gathered, on_two_sides
 
@@ -51,6 +52,8 @@ class ModelMethods(DataMethods):
         name = origin.rsplit(".", 1)[-1]
         home = origin.split(".", 1)[0]
         role = ROLES.get(name, "")
+        if home == "statsmodels" and name in STATISTICAL_MODELS:
+            return self._statistical(name, arguments, named)
         steps = [
             each.estimator for each in self._estimators_in(Value(items=(*arguments, *named.values()))) if each.estimator
         ]
@@ -84,9 +87,21 @@ class ModelMethods(DataMethods):
             taints=frozenset(t for t in taints if t.kind == "choice"),
             classifies=bool(CLASSIFIER_NAME.search(name)) or any(step and step.classifies for step in steps),
         )
+        if role == "model" and home in ("keras", "tensorflow"):
+            estimator.draws = "tensorflow"
         if name in RANDOM_MODELS or name in ("KFold", "StratifiedKFold"):
             self.draw(name, "numpy", named, ("random_state", "seed"))
         return Value("estimator", estimator=estimator, origin=origin)
+
+    def _statistical(self, name: str, arguments: list[Value], named: Named) -> Value:
+        """A model of statsmodels: `ols(formula, data)`, `OLS(endog, exog)`, `ARIMA(endog, order=…)`."""
+        first = arguments[0] if arguments else named.get("endog", named.get("formula", NOTHING))
+        second = named.get("data", named.get("exog", arguments[1] if len(arguments) > 1 else NOTHING))
+        features = second if gathered(second).rows else first
+        target = first if features is second and first.rows else None
+        estimator = Estimator(name, "model", self.place(), [], dict(named), self.loops)
+        estimator.features, estimator.target = features, target
+        return Value("estimator", estimator=estimator)
 
     def _estimators_in(self, value: Value, depth: int = 5) -> list[Value]:
         if value.kind == "estimator":
@@ -104,7 +119,7 @@ class ModelMethods(DataMethods):
         if estimator is None:
             return NOTHING
         if name in ("fit", "partial_fit", "train", "fit_generator", "fine_tune") and (
-            arguments or named or estimator.name == "Trainer"
+            arguments or named or estimator.features is not None
         ):
             return self._fit(owner, estimator, arguments, named)
         if name in ("fit_transform", "fit_resample", "fit_sample"):
@@ -118,8 +133,12 @@ class ModelMethods(DataMethods):
                 self._fit(owner, estimator, arguments, named)
                 return NOTHING
             return self._support(estimator) if name == "get_support" else self._transformed(estimator, arguments, named)
+        if name == "predict" and estimator.name in STATISTICAL_MODELS and not arguments and not named:
+            return self.predicted(estimator, [estimator.features or NOTHING], named, "label")
         if name in _PREDICTS or (name in ("__call__", "forward") and arguments):
             return self.predicted(estimator, arguments, named, _PREDICTS.get(name, "output"))
+        if name in ("test", "validate") and estimator.name == "LightningTrainer":
+            return self._scored(estimator, "evaluate", arguments, named)
         if name in ("score", "evaluate", "eval_set"):
             return self._scored(estimator, name, arguments, named)
         if name in (
@@ -145,8 +164,12 @@ class ModelMethods(DataMethods):
                     each.estimator for each in self._estimators_in(Value(items=tuple(arguments))) if each.estimator
                 ]
             return owner
+        if name == "load_weights" and arguments:
+            self.restored(arguments[0].constant)
+            return owner
         if name in ("inverse_transform", "labels_"):
-            return arguments[0] if arguments else NOTHING
+            first = arguments[0] if arguments else NOTHING
+            return first.but(scale="label" if first.kind == "prediction" else "") if first.scale == "scaled" else first
         return Value(taints=estimator.taints)
 
     def _support(self, estimator: Estimator) -> Value:
@@ -167,22 +190,31 @@ class ModelMethods(DataMethods):
             )
         )
         target = arguments[1] if len(arguments) > 1 else named.get("y")
-        if estimator.name == "Trainer":
-            features = estimator.features or NOTHING
+        if target is None and features.attributes is not None:
+            target = features.attributes.get("label")
+        if estimator.name == "LightningTrainer":
+            features = arguments[1] if len(arguments) > 1 else named.get("train_dataloaders", NOTHING)
+            estimator.evaluated_on = arguments[2] if len(arguments) > 2 else named.get("val_dataloaders")
+        elif estimator.name == "Trainer" or estimator.name in STATISTICAL_MODELS:
+            features, target = estimator.features or NOTHING, estimator.target
         features_deep = gathered(features)
         rows: Rows = features_deep.rows
         if not rows:
             return owner
         stopping = self._stopping(estimator, named)
+        self._note_checkpoints(estimator, named)
         for each in estimator.every():
             each.fitted = rows
         taints = features_deep.taints | (target.taints if target else frozenset())
         estimator.taints = frozenset(t for t in estimator.taints if t.kind == "choice") | taints
         estimator.features, estimator.target = features, target
         estimator.scale = target.scale if target is not None else ""
-        if named.get("validation_split") is not None and not is_none_like(named["validation_split"]):
-            pass  # Keras holds the last rows of the training part back itself.
-        self.facts.fits.append(Fit(estimator, features, target, rows, self.place(), stopping, self.loops))
+        if estimator.draws:
+            what = f"The training of {estimator.name}"
+            self.facts.draws.append(Draw(what, estimator.draws, False, estimator.place))
+        self.facts.fits.append(
+            Fit(estimator, features, target, rows, self.place(), stopping, self.loops, frozenset(self.looping))
+        )
         return owner
 
     def _stopping(self, estimator: Estimator, named: Named) -> Rows:
@@ -211,6 +243,21 @@ class ModelMethods(DataMethods):
             given.append(gathered(estimator.evaluated_on))
         return frozenset().union(*(each.rows for each in given)) - estimator.fitted if given else frozenset()
 
+    def _note_checkpoints(self, estimator: Estimator, named: Named) -> None:
+        """Which rows decide what a callback keeps as the best, and under which path."""
+        watched = gathered(next((named[key] for key in ("validation_data",) if key in named), NOTHING)).rows
+        for each in named.get("callbacks", NOTHING).items or ():
+            if each.mark == "best" and each.attributes and watched:
+                estimator.kept = (each.attributes["path"].constant, watched)
+
+    def restored(self, path: object) -> Value | None:
+        """The model that a checkpoint kept under this path: its rounds were chosen by the rows that it watched."""
+        for fit in reversed(self.facts.fits):
+            if fit.estimator.kept is not None and fit.estimator.kept[0] == path and path is not None:
+                self.facts.fits.append(replace(fit, stopping=fit.estimator.kept[1]))
+                return Value("estimator", estimator=fit.estimator)
+        return None
+
     def _transformed(
         self, estimator: Estimator, arguments: list[Value], named: Named, fitted_here: bool = False
     ) -> Value:
@@ -233,6 +280,7 @@ class ModelMethods(DataMethods):
             mark="",
             known=False,
             constant=None,
+            scale="scaled" if estimator.role == "scaling" else value.scale,
         )
         if estimator.role in ("resampling", "fixed") and len(arguments) > 1:
             return Value(items=(result, arguments[1].but(taints=arguments[1].taints | taints)))
@@ -251,10 +299,10 @@ class ModelMethods(DataMethods):
         if not rows:
             return Value(estimator=estimator, taints=taints)
         self.facts.predictions.append((estimator, rows, self.place()))
-        if estimator.name in ("LGBM", "Booster") and scale == "label":
-            scale = "probability"
         if estimator.scale and scale == "label":
             scale = estimator.scale
+        if estimator.name in ("LGBM", "Booster") and scale == "label":
+            scale = "probability"
         if estimator.role == "model" and scale == "label" and any(each.name in _KERAS for each in estimator.every()):
             scale = "output"
         return Value("prediction", rows=rows, estimator=estimator, taints=taints, scale=scale, columns=Columns())
@@ -264,7 +312,11 @@ class ModelMethods(DataMethods):
             gathered(each)
             for each in (
                 *arguments,
-                *(named[key] for key in ("X", "x", "y", "test_data", "data", "eval_dataset") if key in named),
+                *(
+                    named[key]
+                    for key in ("X", "x", "y", "test_data", "data", "eval_dataset", "dataloaders")
+                    if key in named
+                ),
             )
         ]
         if estimator.name == "Trainer" and not any(each.rows for each in given):
@@ -273,6 +325,7 @@ class ModelMethods(DataMethods):
         taints = estimator.taints.union(*(each.taints for each in given))
         if not rows or (estimator.role not in ("model", "search", "composite") and estimator.name != "Trainer"):
             return NOTHING
+        self.facts.predictions.append((estimator, rows, self.place()))
         metric = "accuracy" if estimator.classifies else ("evaluate" if name == "evaluate" else "score")
         true = arguments[1] if len(arguments) > 1 else None
         return self.score(metric, rows, estimator, taints, true)
@@ -311,7 +364,7 @@ class ModelMethods(DataMethods):
             return Value(
                 "prediction",
                 rows=features.rows,
-                estimator=None,
+                estimator=replace(estimator, folded=True) if estimator is not None else None,
                 taints=taints,
                 mark="folds",
                 scale="probability" if named.get("method") else "label",
@@ -340,6 +393,7 @@ class ModelMethods(DataMethods):
         if estimator is None or not value.rows:
             return
         if not value.rows <= estimator.fitted:
+            self.facts.draws.append(Draw(f"The training of {estimator.name}", "torch", False, estimator.place))
             estimator.fitted |= value.rows
             inside = value.attributes or {}
             self.facts.fits.append(
@@ -351,13 +405,9 @@ class ModelMethods(DataMethods):
                     self.place(),
                     frozenset(),
                     1,
+                    frozenset(self.looping),
                 )
             )
-
-
-def is_none_like(value: Value) -> bool:
-    """Whether a value is surely None or 0."""
-    return value.known and not value.constant
 
 
 def _texts(value: Value) -> str:

@@ -120,11 +120,12 @@ class Taint:
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`."""
+    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`; `numeric` ones only."""
 
     known: frozenset[str] = frozenset()
     whole: bool = False
     without: frozenset[str] = frozenset()
+    numeric: bool = False
 
     def has(self, name: str) -> bool:
         """Whether the column is surely there."""
@@ -132,11 +133,11 @@ class Columns:
 
     def dropped(self, names: frozenset[str]) -> Columns:
         """These columns less `names`."""
-        return Columns(self.known - names, self.whole, self.without | names)
+        return replace(self, known=self.known - names, without=self.without | names)
 
     def added(self, name: str) -> Columns:
         """These columns and one more."""
-        return Columns(self.known | {name}, self.whole, self.without - {name})
+        return replace(self, known=self.known | {name}, without=self.without - {name})
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,9 @@ class Estimator:
     """Something that is fitted. One object stands for one object of the program, changed as it is fitted.
 
     `role` is model, search, scaling, imputation, encoding, vectorising, projection, binning, selection,
-    supervised_selection, resampling or unsupervised.
+    supervised_selection, resampling or unsupervised. `folded`: each row was predicted by a
+    model that hadn't seen it. `draws` is the library whose chance its training takes, where no
+    argument seeds it.
     """
 
     name: str
@@ -170,9 +173,10 @@ class Estimator:
     features: Value | None = None
     scale: str = ""
     classifies: bool | None = None
-    early: Rows = frozenset()
     evaluated_on: Value | None = None
-    trained_by: str = "fit"
+    draws: str = ""
+    kept: tuple[Any, Rows] | None = None
+    folded: bool = False
 
     def every(self) -> list[Estimator]:
         """This one and all of its steps, within each other."""
@@ -184,7 +188,7 @@ class Value:
     """An abstract value. What isn't known is left empty; nothing is guessed.
 
     `kind`: data, prediction, residual, score, stat, index, mask, length, folds, splitter, estimator, frames (named
-    parts), function, class, instance, module, group, expression, or empty.
+    parts), function, class, instance, module, group, expression, or empty. `shuffled`: its rows lie in random order.
     """
 
     kind: str = ""
@@ -206,6 +210,7 @@ class Value:
     node: ast.AST | None = field(default=None, compare=False)
     scope: Any = field(default=None, compare=False)
     mark: str = ""
+    shuffled: bool = False
 
     def but(self, **changes: Any) -> Value:
         """The value with some fields changed."""
@@ -264,6 +269,7 @@ def join(one: Value, other: Value) -> Value:
         attributes=other.attributes or one.attributes,
         origin=other.origin or one.origin,
         mark=other.mark or one.mark,
+        shuffled=one.shuffled and other.shuffled,
     )
 
 

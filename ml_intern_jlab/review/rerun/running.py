@@ -58,6 +58,7 @@ def run_notebook(
     *,
     change: Callable[[str], str] = lambda source: source,
     progress: Callable[[], None] = lambda: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Ran:
     """Run the notebook at `path` from top to bottom, in a kernel of its own and a copy of its folder.
 
@@ -69,6 +70,7 @@ def run_notebook(
         limits: at which the run ends as failed.
         change: what becomes of each cell's source before it runs.
         progress: called after each code cell.
+        stopped: whether it is to end now; asked four times a second.
 
     Raises:
         NotebookUnavailable: it can't be read, its folder can't be copied, or there is no kernel for it.
@@ -81,7 +83,7 @@ def run_notebook(
         copy = Path(scratch).resolve() / "work"
         _copy_folder(path.resolve().parent, copy)
         started = time.monotonic()
-        ran = asyncio.run(_Execution(notebook, limits, progress).run(copy, Path(scratch) / "ipython"))
+        ran = asyncio.run(_Execution(notebook, limits, progress, stopped).run(copy, Path(scratch) / "ipython"))
         ran.seconds = time.monotonic() - started
         for cell in ran.cells:
             _rename_folder(cell, str(copy), str(path.resolve().parent))
@@ -121,9 +123,12 @@ class _Client(NotebookClient):
 class _Execution:
     """One run. Belongs to one event loop."""
 
-    def __init__(self, notebook: Any, limits: Limits, progress: Callable[[], None]) -> None:
+    def __init__(
+        self, notebook: Any, limits: Limits, progress: Callable[[], None], stopped: Callable[[], bool]
+    ) -> None:
         self._limits = limits
         self._progress = progress
+        self._stopped = stopped
         self._exceeded = ""
         self._deadline = 0.0
         self._ran = Ran(notebook.cells)
@@ -184,7 +189,9 @@ class _Execution:
                 held = sum(process.memory_info().rss for process in processes)
             except psutil.Error:
                 continue  # one that has just ended
-            if held > self._limits.memory:
+            if self._stopped():
+                self._exceeded = "It was stopped."
+            elif held > self._limits.memory:
                 self._exceeded = f"It needed more than {self._limits.memory / 1024**2:,.0f} MB of memory."
             elif self._client.printed > LARGEST_OUTPUT:
                 self._exceeded = f"It printed more than {LARGEST_OUTPUT // 1024**2} MB."

@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import unified_diff
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from ..parsed_notebook import read_notebook
 from .comparing import TOLERANCE, compare_outputs
+from .leak_removal import WithoutLeak, removals
 from .reseeding import Metric, Shift, reseeded, shifts
 from .running import Limits, Ran, read_v4, run_notebook
 
@@ -42,7 +45,10 @@ class CellVerdict:
 
 @dataclass(frozen=True)
 class Rerun:
-    """What came of running a notebook again. `shifts` are the metrics under another seed; `reseeded` how many seeds."""
+    """What came of running a notebook again. `shifts` are the metrics under another seed; `reseeded` how many seeds.
+
+    `without_leaks` are the metrics beside those of the notebook rewritten without a leak.
+    """
 
     verdict: Verdict
     seconds: float
@@ -50,6 +56,7 @@ class Rerun:
     shifts: list[Shift] = field(default_factory=list)
     reseeded: int = 0
     note: str = ""
+    without_leaks: list[WithoutLeak] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -64,6 +71,7 @@ class Rerun:
         ]
         if self.shifts and not self.reseeded:
             lines.append("The notebook sets no seed that could be changed: both runs were left to chance.")
+        lines += [line for each in self.without_leaks for line in each.told]
         return lines + ([self.note] if self.note else [])
 
 
@@ -73,15 +81,29 @@ def rerun(
     *,
     tolerance: float = TOLERANCE,
     metrics_in: Callable[[str], Iterable[Metric]] | None = None,
+    other_seed: bool = True,
+    without_leaks: bool = False,
     progress: Callable[[], None] = lambda: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Rerun:
-    """Run a notebook again and compare; with `metrics_in`, a second time with another seed.
+    """Run a notebook again and compare; with `metrics_in`, what its metrics are otherwise, too.
+
+    Args:
+        path: of the notebook.
+        limits: of each run.
+        tolerance: between two numbers, relative.
+        metrics_in: the metrics that a text states.
+        other_seed: run it a second time with another seed.
+        without_leaks: run it once more for each leak that can be taken out mechanically.
+        progress: called after each cell.
+        stopped: whether it is to end now.
 
     Raises:
         NotebookUnavailable: it can't be run at all.
     """
     stored = read_v4(path).cells
-    first = run_notebook(path, limits, progress=progress)
+    run = partial(run_notebook, path, limits, progress=progress, stopped=stopped)
+    first = run()
     cells = [
         _verdict(number, old, first, tolerance)
         for number, old in enumerate(stored, 1)
@@ -91,16 +113,29 @@ def rerun(
     overall: Verdict = next((verdict for verdict in _WORST_FIRST if verdict in found), "same")
     if metrics_in is None or first.failed:
         return Rerun(overall, first.seconds, cells)
-    moved, seeds, note = _with_another_seed(path, limits, first, metrics_in, progress)
-    return Rerun(overall, first.seconds, cells, moved, seeds, note)
+    moved: list[Shift] = []
+    seeds, note = 0, ""
+    if other_seed:
+        moved, seeds, note = _with_another_seed(run, first, metrics_in)
+    compared = list(_without_leaks(path, run, first, metrics_in)) if without_leaks else []
+    return Rerun(overall, first.seconds, cells, moved, seeds, note, compared)
+
+
+def _without_leaks(
+    path: Path, run: Callable[..., Ran], first: Ran, metrics_in: Callable[[str], Iterable[Metric]]
+) -> Iterator[WithoutLeak]:
+    for removal in removals(read_notebook(path)):
+        second = run(change=removal.changed)
+        about = (removal.rule, removal.cell, removal.what)
+        if second.failed:
+            yield WithoutLeak(*about, note=f"the rewritten cell {second.failed} failed: {second.reason}")
+            continue
+        moved = shifts(first.cells, second.cells, metrics_in)
+        yield WithoutLeak(*about, moved, "" if moved else "it runs, and prints no metric that could be compared.")
 
 
 def _with_another_seed(
-    path: Path,
-    limits: Limits,
-    first: Ran,
-    metrics_in: Callable[[str], Iterable[Metric]],
-    progress: Callable[[], None],
+    run: Callable[..., Ran], first: Ran, metrics_in: Callable[[str], Iterable[Metric]]
 ) -> tuple[list[Shift], int, str]:
     seeds = 0
 
@@ -110,7 +145,7 @@ def _with_another_seed(
         seeds += replaced
         return source
 
-    second = run_notebook(path, limits, change=change, progress=progress)
+    second = run(change=change)
     if second.failed:
         return [], seeds, f"With another seed cell {second.failed} failed: {second.reason}"
     return shifts(first.cells, second.cells, metrics_in), seeds, ""

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...flow.values import disjoint, overlap
+from ...flow.values import Estimator, Place, Rows, disjoint, on_two_sides, overlap
 from ...rule import Found, Rule, Subject, calls_named
 
 _MATTERS = re.compile(
@@ -73,19 +73,24 @@ def _categories(subject: Subject) -> Iterator[Found]:
                 "get_dummies makes the columns of each part by itself; a category that one part lacks shifts them.",
             )
             return
+    applied = [(each, value.rows, place) for each, value, place, here in facts.transforms if not here]
+    applied += facts.predictions
     told = set()
-    for estimator, value, place, here in facts.transforms:
-        unknown = estimator.arguments.get("handle_unknown")
-        if estimator.name not in ("OneHotEncoder", "OrdinalEncoder") or here or estimator in told:
-            continue
-        if (unknown is None or unknown.constant == "error") and disjoint(value.rows, estimator.fitted):
-            if "categories" in estimator.arguments:
-                continue
-            told.add(estimator)
-            yield subject.found(
-                place,
-                f"{estimator.name} fails at a category that the training rows lack.",
-            )
+    for estimator, rows, place in applied:
+        for step in estimator.every():
+            if step not in told and _is_strict(step) and disjoint(rows, estimator.fitted):
+                told.add(step)
+                yield subject.found(place, f"{step.name} fails at a category that the training rows lack.")
+
+
+def _is_strict(estimator: Estimator) -> bool:
+    """Whether an encoder raises at a category that it hasn't seen."""
+    unknown = estimator.arguments.get("handle_unknown")
+    return (
+        estimator.name in ("OneHotEncoder", "OrdinalEncoder")
+        and (unknown is None or unknown.constant == "error")
+        and "categories" not in estimator.arguments
+    )
 
 
 def _aligned(subject: Subject) -> bool:
@@ -108,6 +113,24 @@ def _missing_values(subject: Subject) -> Iterator[Found]:
                 place,
                 "Gaps of the test rows are filled with the test rows' own values, not with the training rows'.",
             )
+    yield from _filled_otherwise(subject)
+
+
+def _filled_otherwise(subject: Subject) -> Iterator[Found]:
+    """The two sides of a split are filled, and in no way alike."""
+    ways: dict[tuple[Rows, frozenset[str]], tuple[set[tuple[Rows, str]], Place]] = {}
+    for value, taint, place in subject.facts.filled:
+        columns = value.columns.known if value.columns is not None and not value.columns.whole else frozenset()
+        ways.setdefault((value.rows, columns), (set(), place))[0].add((taint.rows, "" if taint.rows else taint.what))
+    sides = list(ways.items())
+    for number, ((rows, columns), (one, _)) in enumerate(sides):
+        for (others, same), (another, place) in sides[number + 1 :]:
+            own = any(source == others for source, _ in another)  # told above
+            if columns == same and not one & another and not own and on_two_sides(rows, others):
+                yield subject.found(
+                    place, "Gaps of one side of the split are filled with other values than the other's."
+                )
+                return
 
 
 _HEAD = """# %%

@@ -20,7 +20,7 @@ def judged_elsewhere(subject: Subject, rows: Rows, after: int) -> bool:
     return any(
         score.held_out and not score.folds and disjoint(score.rows, rows)
         for score in subject.facts.scores
-        if score.number > after and score.metric != "loss"
+        if score.number > after
     )
 
 
@@ -48,10 +48,14 @@ def _threshold_choice(subject: Subject, scores: list[Score]) -> bool:
     if any(_is_threshold(score) for score in scores):
         return True
     return (
-        all(score.predicted is not None and score.predicted.scale == "label" for score in scores)
+        all(score.predicted is not None and score.predicted.scale == "class" for score in scores)
         and any(score.in_loop for score in scores)
         and all(score.estimator is not None and score.estimator.in_loop == 0 for score in scores)
-        and not any(fit.in_loop and fit.estimator is score.estimator for score in scores for fit in subject.facts.fits)
+        and not any(
+            fit.loops & score.loops and fit.estimator is score.estimator
+            for score in scores
+            for fit in subject.facts.fits
+        )
     )
 
 
@@ -63,6 +67,8 @@ def _choices(subject: Subject, threshold: bool) -> Iterator[Found]:
         if not scores or (frozenset(choice.scores),) in told:
             continue
         told.add((frozenset(choice.scores),))
+        if _tells_the_range(subject, choice):
+            continue
         if choice.tries == 1 and not any(_is_threshold(score) or score.in_loop for score in scores):
             continue
         is_threshold = _threshold_choice(subject, scores)
@@ -83,6 +89,16 @@ def _choices(subject: Subject, threshold: bool) -> Iterator[Found]:
             "was picked.",
             severity="warning" if few else None,
         )
+
+
+def _tells_the_range(subject: Subject, choice: Choice) -> bool:
+    """Whether the least and the greatest of the same scores are both worked out: how far they reach, not the best."""
+    hows = {
+        other.how.removeprefix("nan").removeprefix("a")
+        for other in subject.facts.choices
+        if other.scores == choice.scores
+    }
+    return {"min", "max"} <= hows and choice.how in ("min", "max", "nanmin", "nanmax", "amin", "amax")
 
 
 def _applied(subject: Subject, choice: Choice, rows: Rows) -> bool:
@@ -124,9 +140,11 @@ def _early_stopping(subject: Subject) -> Iterator[Found]:
 
 def _search_score(subject: Subject) -> Iterator[Found]:
     scores = subject.facts.scores
+    reported = [each for each in subject.facts.choices if "arg" not in each.how and "idx" not in each.how]
+    picked = {n for each in reported for n in each.scores if scores[n].metric == "cv_results_"}
     for score in scores:
-        if score.metric == "best_score_" and not any(
-            other.held_out and other.metric != "best_score_" for other in scores
+        if (score.metric == "best_score_" or score.number in picked) and not any(
+            other.held_out and other.metric not in ("best_score_", "cv_results_") for other in scores
         ):
             predicted = _predicted_elsewhere(subject, score.rows)
             yield subject.found(

@@ -25,6 +25,7 @@ _FIGURE = r"(?P<figure>\d+(?:,\d{3})*(?:\.\d+)?)\s*(?P<percent>%|percent)?"
 _LINK = (
     r"(?:[ _-]*(?:score|value|rate)s?)?\s*\**\s*"
     r"(?:(?:on|over|for)\s+(?:the\s+|our\s+)?(?:[\w-]+\s+){0,2}(?:set|data|rows|split|part)\s*)?"
+    r"(?:(?:\w+ ){0,2}?from \d+(?:\.\d+)?\s*%? to\s*|\w+ to\s*)?"
     r"(?:of|is|was|=|:|reaches|reached|at|to|achieved|came to|comes to)?\s*"
 )
 _LINK += r"(?:about|around|approximately|roughly|nearly|almost|≈|~|just)?\s*\**\s*"
@@ -34,7 +35,7 @@ _ELSEWHERE = re.compile(
     r"should|must|expect\w*|target of|at least|at most|more than|less than|over|under|below|above|threshold|"
     r"would|could|"
     r"human|others|authors|last year|need\w*|require\w*|hope\w*|want\w*|if|guess\w*|chance|baseline|random|"
-    r"majority|than)\b",
+    r"majority|than (?:the |our )?(?=\d))",
     re.IGNORECASE,
 )
 
@@ -62,7 +63,8 @@ def _figures(text: str, cell: Cell, printed: bool) -> Iterator[_Figure]:
         for metric, pattern in _METRICS.items():
             forward = rf"(?<![\w-])(?:{pattern}){_LINK}{_FIGURE}"
             backward = rf"{_FIGURE}\s*\**\s*(?:in |of )?(?:test |cross-validated |overall |mean )*(?:{pattern})\b"
-            for shape in (forward, backward):
+            labelled = rf"(?<![\w-])(?:{pattern})(?:[ _]\w+){{1,3}}\s*[:=]\s*{_FIGURE}"
+            for shape in (forward, backward, labelled) if printed else (forward, backward):
                 for match in re.finditer(shape, line, re.IGNORECASE):
                     if any(a < match.end() and match.start() < b for a, b in taken):
                         continue

@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...rule import Found, Rule, Subject, last_name
+from ...flow.known import MODEL_NAME
+from ...parsed_notebook import Cell
+from ...rule import Found, Rule, Subject, calls_named, last_name
 
 _LOADS = re.compile(
     r"^(read_\w+|load\w*|from_pretrained|fetch_\w+|open|download\w*|get|connect|urlretrieve|loadtxt|"
@@ -73,6 +75,11 @@ def _fallback(subject: Subject) -> Iterator[Found]:
             same = _bound(node.body) & _bound(handler.body)
             invented = [name for name in calls if _INVENTED.match(name)]
             other = "from_pretrained" in loads and "from_pretrained" in calls
+            broad = handler.type is None or bool(_caught(handler) & {"Exception", "BaseException"})
+            models = [name for name in calls if MODEL_NAME.search(name)]
+            if same and broad and models and not any(name.startswith(("dump", "save")) for name in calls):
+                what = f"{models[0]} takes the place of what failed, whatever the error was, and isn't kept"
+                yield Found(cell, handler.lineno, f"Where {loads[0]} fails, {what}.", severity="warning")
             if same and (invented or other):
                 what = "another model is loaded" if other else f"{invented[0]} makes up what takes its place"
                 yield Found(cell, handler.lineno, f"Where {loads[0]} fails, {what}, and everything goes on.")
@@ -80,19 +87,28 @@ def _fallback(subject: Subject) -> Iterator[Found]:
 
 def _absent(subject: Subject) -> Iterator[Found]:
     """`if path.exists(): load … else: invent …`."""
-    for cell, node in subject.notebook.nodes():
-        if not isinstance(node, ast.If) or not node.orelse:
-            continue
+    for cell, node, orelse in _branches(subject):
         asks = [each for each in ast.walk(node.test) if isinstance(each, ast.Call)]
         if not any(last_name(each.func) in ("exists", "is_file", "isfile") for each in asks):
             continue
         negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
-        there, absent = (node.orelse, node.body) if negated else (node.body, node.orelse)
+        there, absent = (orelse, node.body) if negated else (node.body, orelse)
         loads = [name for name in _calls(there) if _LOADS.match(name)]
         invented = [name for name in _calls(absent) if _INVENTED.match(name) and name != "DataFrame"]
         fetched = any(_LOADS.match(name) for name in _calls(absent))
         if loads and invented and not fetched and _bound(there) & _bound(absent):
             yield Found(cell, node.lineno, f"Where the file isn't there, {invented[0]} makes up what takes its place.")
+
+
+def _branches(subject: Subject) -> Iterator[tuple[Cell, ast.If, list[ast.stmt]]]:
+    """Every `if` with what is done otherwise: its `else`, or what follows where its body returns."""
+    for cell, node in subject.notebook.nodes():
+        if isinstance(node, ast.If) and node.orelse:
+            yield cell, node, node.orelse
+        elif isinstance(node, ast.FunctionDef):
+            for number, each in enumerate(node.body):
+                if isinstance(each, ast.If) and not each.orelse and isinstance(each.body[-1], ast.Return):
+                    yield cell, each, node.body[number + 1 :]
 
 
 def _fallbacks(subject: Subject) -> Iterator[Found]:
@@ -101,6 +117,9 @@ def _fallbacks(subject: Subject) -> Iterator[Found]:
 
 
 def _swallowed(subject: Subject) -> Iterator[Found]:
+    for cell, call in calls_named(subject.notebook, "suppress"):
+        if {last_name(each) for each in call.args} & {"Exception", "BaseException"}:
+            yield Found(cell, call.lineno, "Every error is swallowed here without a word.")
     for cell, node in subject.notebook.nodes():
         if not isinstance(node, ast.Try):
             continue

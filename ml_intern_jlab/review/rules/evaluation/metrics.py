@@ -71,7 +71,7 @@ def _labels(subject: Subject) -> Iterator[Found]:
         ):
             continue
         regressor = predicted.estimator is not None and not predicted.estimator.classifies
-        if predicted.scale == "label" and not regressor:
+        if predicted.scale == "class" or (predicted.scale == "label" and not regressor):
             told.add(score.place)
             yield subject.found(
                 score.place,
@@ -96,6 +96,8 @@ def _scale(subject: Subject) -> Iterator[Found]:
             and predicted.estimator.scale == "log"
         ):
             what = "The predictions are logarithms, the truth isn't."
+        elif predicted.scale == "scaled" and predicted.estimator.scale == "scaled" and true.scale != "scaled":
+            what = "The predictions are of a scaled target, the truth isn't scaled."
         elif (
             true.scale == "log"
             and predicted.scale != "log"
@@ -128,15 +130,48 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
     for cell, node in subject.notebook.nodes():
         if isinstance(node, ast.Call) and last_name(node.func) == "Sequential":
-            layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List) else node.args
+            first = node.args[0] if node.args else None
+            held = first.value if isinstance(first, ast.Starred) else first
+            if isinstance(held, ast.Name):  # a list that was built before
+                held = _list_named(subject, held.id)
+            layers = held.elts if isinstance(held, ast.List) else node.args
             if layers and _is_softmax(layers[-1]):
                 found[_activation(layers[-1])] = cell
+        elif isinstance(node, ast.Call) and last_name(node.func) == "Model":
+            outputs = [each.value for each in node.keywords if each.arg == "outputs"] + node.args[1:2]
+            for layer in (_layer_named(subject, each) for each in outputs):
+                if layer is not None and _is_softmax(layer):
+                    found[_activation(layer)] = cell
         elif isinstance(node, ast.FunctionDef) and node.name == "forward":
             for returned in (each for each in ast.walk(node) if isinstance(each, ast.Return) and each.value):
                 name = last_name(returned.value.func) if isinstance(returned.value, ast.Call) else ""
                 if name in ("softmax", "sigmoid"):
                     found[name] = cell
     return found
+
+
+def _layer_named(subject: Subject, node: ast.expr) -> ast.Call | None:
+    """The layer that made what a name is bound to last: `out = Dense(1)(hidden)`."""
+    made = [
+        each.value
+        for _, each in subject.notebook.nodes()
+        if isinstance(each, ast.Assign) and any(ast.unparse(target) == ast.unparse(node) for target in each.targets)
+    ]
+    called = made[-1] if made else node
+    layer = called.func if isinstance(called, ast.Call) else None
+    return layer if isinstance(layer, ast.Call) else None
+
+
+def _list_named(subject: Subject, name: str) -> ast.List | None:
+    """The only list that a name is bound to."""
+    lists = [
+        node.value
+        for _, node in subject.notebook.nodes()
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.List)
+        and any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
+    ]
+    return lists[0] if len(lists) == 1 else None
 
 
 def _activation(node: ast.AST) -> str:

@@ -35,13 +35,13 @@ _MANY = re.compile(
 
 
 def _random_splits(subject: Subject) -> list[Split]:
-    return [split for split in subject.facts.splits if split.how == "random" and gathered(split.source).rows]
+    return [split for split in subject.facts.partings if split.how == "random" and gathered(split.source).rows]
 
 
 def _duplicates(subject: Subject) -> Iterator[Found]:
     told: set[tuple[int, int]] = set()
     facts = subject.facts
-    for split in facts.splits:
+    for split in facts.partings:
         rows = gathered(split.source).rows
         for joined in facts.concatenations:
             place = (joined.place.cell, joined.place.line)
@@ -58,7 +58,7 @@ def _duplicates(subject: Subject) -> Iterator[Found]:
         count = _duplicates_counted(cell, checked.line)
         if not count or any(overlap(value.rows, source.rows) for source, _ in facts.deduplicated):
             continue
-        for split in facts.splits:
+        for split in facts.partings:
             if covers(value.rows, gathered(split.source).rows) and (split.place.cell, split.place.line) not in told:
                 told.add((split.place.cell, split.place.line))
                 yield subject.found(
@@ -84,9 +84,9 @@ def _groups(subject: Subject) -> Iterator[Found]:
         word = (match[1] or match[2] or "").rstrip("s").lower()
         if len(word) > 2 and _ENTITY.match(word):
             repeated |= {name for name in _column_names(subject) if word in name.lower() and _ENTITY.match(name)}
-    if not repeated or any(split.how == "group" for split in facts.splits):
+    if not repeated or any(split.how == "group" for split in facts.partings):
         return
-    for split in facts.splits:
+    for split in facts.partings:
         if split.how not in ("random", "ordered") or (split.how == "ordered" and not split.folds):
             continue
         rows = gathered(split.source).rows
@@ -155,7 +155,7 @@ def _time(subject: Subject) -> Iterator[Found]:
 
 
 def _targets_of(subject: Subject, split: Split) -> list[Value]:
-    return [each.source for each in subject.facts.splits if each.key == split.key and each.how == "same"]
+    return [each.source for each in subject.facts.partings if each.key == split.key and each.how == "same"]
 
 
 def _has_dates(subject: Subject) -> bool:

@@ -29,7 +29,10 @@ def _kept(subject: Subject) -> Iterator[Found]:
     for fit, features, target in _supervised(subject):
         names = target.columns.known if target.columns is not None and not target.columns.whole else frozenset()
         for name in sorted(names):
-            if features.columns is not None and features.columns.has(name) and len(names) == 1:
+            columns = features.columns
+            if columns is not None and columns.numeric and name not in columns.known and fit.estimator.classifies:
+                continue  # of the columns with numbers; the classes may be texts
+            if columns is not None and columns.has(name) and len(names) == 1:
                 told = "the last column" if name == "#-1" else "one of the columns" if name[:1] == "#" else name
                 yield subject.found(fit.place, f"The target, {told}, is among the features.")
 
@@ -44,7 +47,7 @@ def _proxy(subject: Subject) -> Iterator[Found]:
             continue  # told already
         made = [other for other, how in features.derived if columns.has(other) and other != name and _tells(how, name)]
         sources = target.derivation.columns - {name}
-        plain = not target.derivation.through
+        plain = not target.derivation.through - {"log"}
         if made and name:
             yield subject.found(fit.place, f"{made[0]} was made from the target {name} and is among the features.")
         elif len(sources) == 1 and plain and columns.has(next(iter(sources))):

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
 from ...flow.facts import Score
 from ...flow.values import Place, covers, includes, overlap
 from ...rule import Found, Rule, Subject
 
+_TRAINING = re.compile(
+    r"\btrain(?:ing)?\b.{0,30}\b(?:score|accuracy|error|loss|set|r2|rmse|mae|f1|auc)\b|"
+    r"\b(?:score|accuracy|error|loss|r2|rmse|mae|f1|auc)\b.{0,30}\btrain(?:ing)?\b|\bin[- ]sample\b",
+    re.I,
+)
 _NOT_A_CLAIM = {"loss", "roc_curve", "precision_recall_curve"}
 
 
 def _names_a_split(score: Score) -> bool:
-    return any(part.parents and part.kind != "mask" for part in score.rows)
+    if any(part.parents and part.kind not in ("mask", "array") for part in score.rows):
+        return True
+    # One of several files that were put together to learn from.
+    return all(part.kind == "file" for part in score.fitted) and score.rows < score.fitted
 
 
 def _test_in_training(subject: Subject) -> Iterator[Found]:
@@ -66,8 +76,15 @@ def _on_training_data(subject: Subject) -> Iterator[Found]:
             score.place,
             f"The only score of {_name(score)} is on rows that it learnt from.",
             # Where others are held to the test, this one is beside them: shown, not claimed.
-            severity="warning" if honest else None,
+            severity="note" if _says_training(subject, score) else "warning" if honest else None,
         )
+
+
+def _says_training(subject: Subject, score: Score) -> bool:
+    """Whether the cell calls the score, where it prints it, what it is: one of the training rows."""
+    tree = subject.notebook.cells[score.place.cell - 1].tree
+    texts = [each.value for each in ast.walk(tree or ast.Module([], [])) if isinstance(each, ast.Constant)]
+    return any(isinstance(each, str) and _TRAINING.search(each) for each in texts)
 
 
 def _refitted(subject: Subject) -> Iterator[Found]:
