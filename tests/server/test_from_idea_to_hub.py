@@ -113,7 +113,7 @@ def push_what_was_seen(shown: str) -> str:
 
 def say_what_was_measured(shown: str) -> str:
     """The answer with the figure that the model was shown."""
-    figure = re.search(r"accuracy \(hold-out\) ([\d.]+)", shown)
+    figure = re.search(r"accuracy \(hold-out\): ([\d.]+)", shown)
     assert figure, shown[-3000:]
     assert "makes the same predictions" in shown
     return turn(f'final_answer("hold-out accuracy: {figure[1]}, published as ada/penguin-trees.")', item=4)
