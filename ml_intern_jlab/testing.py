@@ -43,8 +43,7 @@ class ScriptedModel(Model):  # type: ignore[misc]  # smolagents has no type info
 
     def generate(self, messages: list[ChatMessage], **_: Any) -> ChatMessage:
         """The script's next line."""
-        content = messages[-1].content
-        text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+        text = text_of(messages[-1].content)
         self.seen.append(text)
         if not self._script:
             raise AssertionError(f"The script is at its end, but the model was asked: {text}")
@@ -58,6 +57,11 @@ class ScriptedModel(Model):  # type: ignore[misc]  # smolagents has no type info
             content=answer,
             token_usage=TokenUsage(input_tokens=len(text) // 4, output_tokens=len(answer) // 4),
         )
+
+
+def text_of(content: str | list[dict[str, Any]]) -> str:
+    """The text of a message's content, without its images."""
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
 def turn(code: str, thought: str = "", item: int = 1) -> str:
@@ -89,17 +93,19 @@ class Misbehaviour:
 class ScriptedServer:
     """A server on loopback that speaks OpenAI's chat protocol and answers from a script: `with ScriptedServer(…) as s`.
 
-    Each line is an answer (`CutOff` ends it by the limit of tokens), an HTTP status with which a request is refused, or
-    a `Misbehaviour`. Answers are streamed in pieces when the request says `stream`. `base_url` ends in `/v1`;
-    `requests` keeps what was asked, headers included; `silent` is set once a reply went silent, `hung_up` once its
-    client left.
+    Each line is an answer (`CutOff` ends it by the limit of tokens), a function from the last message's text to the
+    answer, an HTTP status with which a request is refused, or a `Misbehaviour`. Answers are streamed in pieces when the
+    request says `stream`. `base_url` ends in `/v1`; `requests` keeps what was asked, headers included; `silent` is set
+    once a reply went silent, `hung_up` once its client left.
 
     Args:
         script: one line for each request.
         pages: JSON for other paths, such as `/v1/models`; GET and POST alike.
     """
 
-    def __init__(self, script: Iterable[str | int | Misbehaviour], pages: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, script: Iterable[str | int | Misbehaviour | Callable[[str], str]], pages: Mapping[str, Any] | None = None
+    ) -> None:
         self.requests: list[dict[str, Any]] = []
         self.silent, self.hung_up = threading.Event(), threading.Event()
         self._script = list(script)
@@ -127,6 +133,7 @@ class ScriptedServer:
                 elif isinstance(line, Misbehaviour):
                     self._misbehave(line)
                 else:
+                    line = line(text_of(body["messages"][-1]["content"])) if callable(line) else line
                     stream = bool(body.get("stream"))
                     self._begin(200, "text/event-stream" if stream else "application/json")
                     for piece in outer._answer(line, stream):

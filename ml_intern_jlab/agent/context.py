@@ -15,6 +15,7 @@ from smolagents.models import ChatMessage, MessageRole
 from ..notebook.outputs import bounded
 from ..protocol import Deliverable, PlanItem
 from ..redaction import redact
+from .goal import Progress
 from .history import FOLDS, THE_DRAFT, Fold, Step, notebook_text, same_cell
 from .listing import shown_listing
 from .plan import deliverables_text, plan_text
@@ -29,6 +30,7 @@ TAGS = (
     "plan",
     "deliverables",
     "budget",
+    "goal",
     "cell",
     "edited",
     "result",
@@ -83,6 +85,7 @@ class Situation:
         items: the plan.
         deliverables: with their check results.
         budget: what is left, in words.
+        progress: how far a task that says "iterate until …" has come.
         told: the person's messages of earlier steps.
         demand: what to do now.
         summary: the model's own summary of the steps up to `summarised`.
@@ -97,6 +100,7 @@ class Situation:
     items: list[PlanItem] = field(default_factory=list)
     deliverables: list[Deliverable] = field(default_factory=list)
     budget: str = ""
+    progress: Progress | None = None
     told: list[str] = field(default_factory=list)
     demand: str = ""
     summary: str = ""
@@ -121,6 +125,7 @@ class Situation:
             ("plan", fenced("plan", plan_text(self.items)) if self.items else ""),
             ("deliverables", _part("deliverables", deliverables_text(self.deliverables), 6000)),
             ("budget", _part("budget", self.budget, 400)),
+            ("goal", _part("goal", self.progress.told, 3000) if self.progress else ""),
             ("last", last_text(last, fold, drafts) if last else ""),
             ("message", "\n".join(fenced("message", each) for each in self.news)),
             ("demand", self.demand),

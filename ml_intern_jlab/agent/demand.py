@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .context import Situation
+from .goal import GOAL_ID
 
 FIRST_PLAN = "Write the plan first: 2 to 6 short numbered items, nothing else. No code yet."
 DRAFT = (
@@ -45,12 +46,18 @@ def demand(now: Situation) -> str:
             "The cell failed. Now write the whole corrected cell, with its imports, or only the lines that change as a "
             "```diff block: it takes the failed one's place."
         )
+    goal = now.progress
+    if goal and not goal.stop:
+        return goal.demand
     missing = [each for each in now.deliverables if each.kind != "answer" and each.status in ("open", "failed")]
+    missing = [each for each in missing if each.deliverable_id != GOAL_ID]
     if missing:
         words = "; ".join(each.detail or each.description for each in missing)
         return f"Still missing: {words}. " + (
             DRAFT if now.draft else "Now write the next cell, which must not repeat an earlier one."
         )
+    if goal:
+        return goal.demand
     if files_there(now):
         better = "The next draft may make it better: the line RUN DRAFT runs it. Else " if now.draft else ""
         return (

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from smolagents.local_python_executor import CodeOutput, PythonExecutor
 
 from ..protocol import CellError, Deliverable, PlanItem
+from .metrics import Metric
 
 
 class RunStopped(BaseException):
@@ -48,6 +49,8 @@ class Outcome:
     images: tuple[str, ...] = ()
     """The figures that the cell displayed, PNG in base64."""
     cell_id: str = ""
+    metrics: tuple[Metric, ...] = ()
+    """What the cell measured."""
 
 
 @dataclass(frozen=True)

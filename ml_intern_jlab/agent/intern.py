@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from io import StringIO
@@ -27,6 +28,7 @@ from .demand import FIRST_PLAN, SUMMARISE, demand, files_there
 from .draft import DoesNotFit, whole
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
+from .goal import GOAL_ID, Goal, Progress, progress, read_goal
 from .guards import NO_CODE, Guards
 from .history import FOLDS, UNFOLDED, Past, Step, notebook_text
 from .plan import item_named, parse_plan
@@ -79,6 +81,8 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._steps: list[Step] = []
         self._told: list[str] = []
         self._situation = Situation("")
+        self._goal: Goal | None = None
+        self._began = time.monotonic()
         quiet = AgentLogger(level=LogLevel.OFF, console=Console(file=StringIO()))
         super().__init__(
             tools=[],
@@ -126,6 +130,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             self._workbench.listed(listing)
         facts = ground(read_task(task), listed_tables(listing))
         self._situation = Situation(task=task, listing=listing, without=self._without)
+        self._goal = None if self._knows_how else read_goal(task, facts.seconds)
         plan = ""
         if not self._knows_how and "skill" not in self._without:
             from .skills.choice import know_how
@@ -137,7 +142,10 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         if not planned or self._knows_how:
             reply = self._asking.answer(self._messages, step=0)
         if not planned:
-            self._workbench.set_plan(parse_plan(reply, task), derive_deliverables(task, facts))
+            wanted = derive_deliverables(task, facts)
+            if self._goal:
+                wanted.append(progress(self._goal, [], 0).verdict)
+            self._workbench.set_plan(parse_plan(reply, task), wanted)
 
     def _take_up(self, task: str, past: Past) -> None:
         """Go on where the run was interrupted."""
@@ -273,6 +281,8 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         outputs = self._workbench.outputs()
         for old, new in zip(deliverables, verdicts(deliverables, printed, answer, outputs), strict=True):
             yet = not answer and new.status == "failed" and not new.size
+            if old.deliverable_id == GOAL_ID and (standing := self._progress()):
+                new, yet = standing.verdict, False
             checked.append(old if old.status == "waived" else old.model_copy(update={"status": "open"}) if yet else new)
         self._workbench.set_plan(self._situation.items, checked)
         return checked
@@ -281,7 +291,13 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         """Check the deliverables at the end; returns what is wrong with them, or ""."""
         self._refresh()
         checked = self._check(answer)
-        failed = [each.detail or each.description for each in checked if each.status in ("failed", "open")]
+        goal = self._progress()
+        done = GOAL_ID if goal is None or goal.stop else ""  # tries that are used up end the work, too
+        failed = [
+            each.detail or each.description
+            for each in checked
+            if each.status in ("failed", "open") and each.deliverable_id != done
+        ]
         if not failed:
             return self._reviewed()
         self._failed_checks += 1
@@ -290,6 +306,16 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
                 f"Not everything that the task demands is there: {' '.join(failed)} The answer was: {answer}"
             )
         return "You can't finish yet. " + " ".join(failed)
+
+    def _progress(self) -> Progress | None:
+        """How far the goal has come, None where the task sets none or the person has waived it."""
+        waived = any(
+            each.deliverable_id == GOAL_ID and each.status == "waived" for each in self._situation.deliverables
+        )
+        if self._goal is None or waived:
+            return None
+        before = sum(step.outcome.seconds for step in self._steps[: self._behind] if step.outcome)
+        return progress(self._goal, self._steps, time.monotonic() - self._began + before)
 
     def _reviewed(self) -> str:
         """Let the rules look over the run's cells, once: a language model hears what they call an error."""
@@ -337,7 +363,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             now.demand = ""
             return
         self._see_edits()
-        now.budget = news.budget
+        now.budget, now.progress = news.budget, self._progress()
         now.demand = demand(now)
         looks = "variables" not in self._without and not files_there(now)
         now.variables = ""

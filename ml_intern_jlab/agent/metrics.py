@@ -63,6 +63,12 @@ _BETWEEN = (
 _SEPARATOR = re.compile(
     rf"(?P<between>{_BETWEEN})(?P<sign>\s*[:=≈]\s*|\s+(?:is|was)\s+(?:about\s+)?|\s+)", re.IGNORECASE
 )
+_WANTED_AFTER = re.compile(
+    rf"(?:\s+score)?[^.;:!?\n\d]{{0,60}}?[\s≥>=<≤:~]{_VALUE.pattern}(?![\w%]|[.,:]\d|\s*(?:%|tries|attempts?|experiments?"
+    r"|iterations?|rounds?|trials?|times|folds?|rows|s\b|sec|min|hours?|h\b|[-–]?fold))",
+    re.IGNORECASE,
+)
+_WANTED_BEFORE = re.compile(rf"(?<![\w.]){_VALUE.pattern}\s+(?:of\s+)?(?:[\w-]+\s+)?$", re.IGNORECASE)
 _ENDS = re.compile(r"\s*(?:±|\+/-|\(|$)|\.?\s*$")
 _GOES_ON = re.compile(r"[\w/]|[.:-]\d|\s+(?:of|out of|/)\s+\d")
 _PROGRESS = re.compile(r"\d+%\||\bit/s|s/it\b|/step\b|\[=*>?\.*\]|━|\bETA\b")
@@ -82,6 +88,20 @@ class Metric:
     name: str
     value: float
     split: str = ""
+    experiment: str = ""
+    """What a cell called the attempt that it belongs to, "" where it only printed the number."""
+
+
+def target_in(text: str) -> tuple[str, float] | None:
+    """The metric and the value that words such as "until the F1 is above 0.9" or "at least 95 % accuracy" want."""
+    for match in _METRIC.finditer(text):
+        after = _WANTED_AFTER.match(text, match.end())
+        before = _WANTED_BEFORE.search(text[: match.start()])
+        if found := after or before:
+            name, number = _name_of(match), float(found["number"].replace(",", ""))
+            share = bool(found["percent"]) or (number > 1 and not _LOWER.search(name) and name not in ("bleu", "rouge"))
+            return name, round(number / 100, 12) if share else number
+    return None
 
 
 def metric_name(text: str) -> str:

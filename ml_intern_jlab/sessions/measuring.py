@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from ..agent.metrics import better, metrics_in
+from ..agent.metrics import Metric, better, metrics_in
 from ..notebook.outputs import observation_text
 from ..protocol import IOPubMessage, MetricLogged
 from ..toolkit.track import MIME
@@ -54,6 +54,7 @@ class Measuring:
         self._told: dict[tuple[str, str, str], tuple[float, int | None]] = {}
         self._left = MOST_TRACKED
         self.last: MetricLogged | None = None
+        self.found: list[Metric] = []
 
     def message(self, message: IOPubMessage) -> None:
         """Tell what a message of the running cell logs."""
@@ -83,6 +84,7 @@ class Measuring:
 
     def _emit(self, metric: MetricLogged) -> None:
         self.last = metric
+        self.found.append(Metric(metric.name, metric.value, metric.split, metric.experiment))
         self._tell(metric)
 
     def _tracked(self, data: Any) -> list[MetricLogged]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
@@ -416,7 +417,7 @@ class Run:
         outcome = outcome_of(decided, finished, area.outputs)
         self._strangers.heard(outcome.text, pictures=bool(outcome.images))
         self._measure(cell, measuring, area.outputs)
-        return outcome
+        return replace(outcome, metrics=tuple(measuring.found))
 
     async def interrupt_cell(self, cell_id: str) -> None:
         """Interrupt the running cell; the model is told, and goes on.

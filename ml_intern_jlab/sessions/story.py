@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..agent.history import Past, Step
 from ..agent.metrics import Metric
@@ -65,7 +65,8 @@ class CellStory:
         if self.decision is not None and self.rejected:
             step.outcome = rejection(self.decision)
         elif self.decision is not None and self.finished is not None:
-            step.outcome = outcome_of(self.decision, self.finished, self.area.outputs)
+            outcome = outcome_of(self.decision, self.finished, self.area.outputs)
+            step.outcome = replace(outcome, metrics=tuple(self.metrics))
         return step
 
 
@@ -144,7 +145,7 @@ class Story:
             case CellFinished():
                 cell.finished = event
             case MetricLogged():
-                cell.metrics.append(Metric(event.name, event.value, event.split))
+                cell.metrics.append(Metric(event.name, event.value, event.split, event.experiment))
 
 
 def last_story(events: Iterable[Event]) -> Story | None:

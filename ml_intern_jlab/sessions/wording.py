@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..agent.goal import GOAL_ID
 from ..protocol import Deliverable
 
 
@@ -10,8 +11,13 @@ def summary(answer: str, deliverables: list[Deliverable], faults: list[str]) -> 
     lines = ["## Summary", "", answer.strip()]
     if deliverables:
         marks = {"passed": "✓", "waived": "–"}
-        checks = [f"- {marks.get(each.status, '✗')} {each.description}" for each in deliverables]
+        checks = [f"- {marks.get(each.status, '✗')} {each.description}{_why(each)}" for each in deliverables]
         lines += ["", "Checked in the kernel:", "", *checks]
     if faults:
         lines += ["", "The review of these cells found:", "", *(f"- ✗ {fault}" for fault in faults)]
     return "\n".join(lines)
+
+
+def _why(each: Deliverable) -> str:
+    """Why the tries of a task that says "iterate until …" came to their end."""
+    return f": {each.detail}" if each.deliverable_id == GOAL_ID and each.detail else ""

@@ -136,9 +136,9 @@ def _results(facts: Facts) -> Iterator[str]:
 
 
 def _limits(facts: Facts, limits: str, licence: str) -> Iterator[str]:
-    if limits:
-        yield limits
-        yield ""
+    yield limits or "Its author names none; what follows is read from the work itself."
+    yield ""
+    yield "- It was measured on the data named above and on no other."
     if not any(each.split in ("hold-out", "test") for each in facts.measured):
         yield "- No result on data that was held out to the end is recorded."
     if facts.baseline is None:

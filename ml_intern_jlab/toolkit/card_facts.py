@@ -9,21 +9,26 @@ import ast
 import hashlib
 import importlib.metadata
 import json
+import operator
 import os
 import platform
 import re
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from .hub_faults import TRANSPORT
 from .track import MIME
 
 SEED = re.compile(r"\b(random_state|seed|manual_seed)\s*[=(]\s*(\d+)")
 DATA_FILE = re.compile(r"\.(csv|tsv|parquet|jsonl?|feather|xlsx?|npz|npy|arrow)(\.gz)?$")
+HUB_FILE = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+?)(?:@[^/]+)?(?:/|$)")
+FIRST = ("repo_id", "path", "dataset", "filepath_or_buffer", "io")
+"""What the first argument of a function that reads data is called."""
 MOST_HASHED = 2_000_000_000
 """Bytes up to which a data file is told by its hash."""
 
@@ -197,13 +202,43 @@ def _data(sources: Iterable[str], folder: Path) -> list[Data]:
     found: dict[str, Data] = {}
     for source in sources:
         for call in _calls(source):
-            name, words = _name_of(call.func), [each.value for each in call.args if isinstance(each, ast.Constant)]
-            texts = [word for word in words if isinstance(word, str)]
-            if name.startswith("read_") and texts and DATA_FILE.search(texts[0]):
-                found[texts[0]] = Data(texts[0], _hash(folder / texts[0]))
-            elif name == "load_dataset" and texts and "/" in texts[0]:
-                found[texts[0]] = _hub_data(texts[0], _keyword(call, "revision"))
+            name, given = _name_of(call.func), {each.arg: each.value for each in call.keywords if each.arg}
+            first = call.args[0] if call.args else next((given[key] for key in FIRST if key in given), None)
+            text = _text(first)
+            repo = _dataset(name, text, call.func, _text(given.get("repo_type")))
+            if repo and repo not in found:
+                found[repo] = _hub_data(repo, _text(given.get("revision")))
+            elif not repo and name.startswith("read_") and DATA_FILE.search(text):
+                found[text] = Data(text, _hash(folder / text))
     return list(found.values())
+
+
+def _dataset(name: str, text: str, function: ast.expr, kind: str) -> str:
+    """The dataset on the Hub that a call reads, "" where it reads none."""
+    if address := HUB_FILE.match(text):
+        return address[1]
+    of_ours = (
+        name in ("rows", "sample") and isinstance(function, ast.Attribute) and _name_of(function.value) == "datasets"
+    )
+    loads = name == "load_dataset" or (name in ("hf_hub_download", "snapshot_download") and kind == "dataset")
+    return text if (of_ours or loads) and re.fullmatch(r"[\w.-]+/[\w.-]+", text) else ""
+
+
+def _text(node: ast.expr | None) -> str:
+    """The text that an argument is: written there, or held by a variable of this kernel, such as `report.revision`."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    try:
+        value = operator.attrgetter(ast.unparse(node))(sys.modules["__main__"]) if _is_dotted(node) else ""
+    except AttributeError:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _is_dotted(node: ast.expr | None) -> TypeGuard[ast.expr]:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _calls(source: str) -> Iterator[ast.Call]:
@@ -217,11 +252,6 @@ def _calls(source: str) -> Iterator[ast.Call]:
 
 def _name_of(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-
-
-def _keyword(call: ast.Call, name: str) -> str:
-    values = [each.value for each in call.keywords if each.arg == name]
-    return str(values[0].value) if values and isinstance(values[0], ast.Constant) else ""
 
 
 def _hash(path: Path) -> str:

@@ -135,7 +135,7 @@ class Experiment:
         lines = [f"{self.name}({_given(self.parameters, '=')})"[:500]]
         for each in self.metrics.values():
             where = f" ({each.split})" if each.split else ""
-            lines.append(f"  {each.name}{where} {each.value:.6g}" + (f" at step {each.step}" if each.step else ""))
+            lines.append(f"  {each.name}{where}: {each.value:.6g}" + (f" at step {each.step}" if each.step else ""))
         return "\n".join(lines)
 
     @property

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import warnings
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from threadpoolctl import threadpool_limits
 
-from ml_intern_jlab.agent.skills.choice import KnowHow, know_how
 from ml_intern_jlab.agent.skills.facts import pretrained_model
-from ml_intern_jlab.agent.snippets import snippet
-from ml_intern_jlab.recipes.grounding import ground, listed_tables
-from ml_intern_jlab.recipes.task import read_task
+from tests.agent.drafts import known, run_drafts
+from tests.agent.tiny_models import tiny_writer
 
 transformers_there = pytest.mark.skipif(
     not all(find_spec(package) for package in ("torch", "transformers", "accelerate")),
@@ -31,32 +24,6 @@ transformers_there = pytest.mark.skipif(
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def _printed(run: Callable[[], object]) -> str:
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        run()
-    return printed.getvalue()
-
-
-def known(task: str) -> KnowHow:
-    """The skills for a task over the files of the working directory."""
-    space: dict[str, object] = {}
-
-    def inspect(source: str) -> str:
-        return _printed(lambda: exec(source, space))
-
-    listing = inspect(snippet("look_at_files"))
-    return know_how(ground(read_task(task), listed_tables(listing)), listing, inspect)
-
-
-def run_drafts(how: KnowHow) -> list[str]:
-    """What each draft prints, all in one namespace."""
-    space: dict[str, object] = {"__name__": "__main__"}
-    # What libraries say among themselves isn't ours. Threads that wait for each other take minutes on a busy machine.
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore")
-        return [_printed(lambda source=draft: exec(source, space)) for draft in how.drafts]  # type: ignore[misc]
 
 
 def flowers(rows: int, seed: int) -> pd.DataFrame:
@@ -163,21 +130,6 @@ def test_an_encoder_is_fine_tuned_and_compared_with_the_linear_baseline(folder: 
     assert "linear: hold-out" in printed
     assert "fine-tuned: hold-out" in printed
     assert pd.read_csv("moods.csv")["mood"].tolist() == moods[:6]
-
-
-def tiny_writer(folder: Path) -> None:
-    """A Llama of one layer with random weights that reads and writes bytes."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    letters = ["<unk>", "<s>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE({letter: number for number, letter in enumerate(letters)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>", unk_token="<unk>").save_pretrained(folder)
-    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config = LlamaConfig(vocab_size=len(letters), max_position_embeddings=512, eos_token_id=2, **sizes)
-    LlamaForCausalLM(config).save_pretrained(folder)
 
 
 @transformers_there

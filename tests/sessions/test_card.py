@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 from huggingface_hub import ModelCard, ModelCardData
 
 from ml_intern_jlab.protocol import CellProposed, DecideCell, Mode, RunFinished, StartRun
 from ml_intern_jlab.testing import turn
 from ml_intern_jlab.toolkit.card import card
 from ml_intern_jlab.toolkit.card_facts import Facts, gather
+from tests.hub.hub import LoopbackHub
 
 from .conftest import Desk
 
@@ -75,3 +77,22 @@ def test_a_card_without_facts_claims_nothing() -> None:
     assert "Nothing was measured." in text
     assert "No licence is given" in text
     assert "It was not compared with a baseline." in text
+
+
+def test_datasets_of_the_hub_are_named_however_they_were_read(hub: LoopbackHub, tmp_path: Path) -> None:
+    for name in ("one", "two", "three", "four", "five"):
+        hub.add_repo("dataset", f"lab/{name}", {"README.md": "---\nlicense: mit\n---\n", "a.csv": "x\n1\n"})
+    sources = [
+        "from datasets import load_dataset\nload_dataset('lab/one', split='train')",
+        "pd.read_csv('hf://datasets/lab/two/a.csv')",
+        "from ml_intern_jlab.toolkit import datasets\ndatasets.sample('lab/three', 10)",
+        "snapshot_download(repo_id='lab/four', repo_type='dataset')",
+        "hf_hub_download('lab/five', 'config.json')  # a model",
+        "pd.read_csv('a.csv')",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbformat.write(book, tmp_path / "b.ipynb")
+    found = gather(tmp_path / "b.ipynb", None).data
+    assert [each.name for each in found] == ["lab/one", "lab/two", "lab/three", "lab/four", "a.csv"]
+    assert [each.licence for each in found[:4]] == ["mit"] * 4
+    assert found[0].revision == hub.repo("dataset", "lab/one").head.sha

@@ -44,7 +44,7 @@ async def test_tracked_and_printed_metrics_are_told_once_each_and_live(desk: Cal
     assert found[1].seq < d.all(CellFinished)[0].seq
     # The model reads the experiment as text, and the notebook keeps it.
     observation = d.model.seen[2]
-    assert "ridge(alpha=0.5, solver=svd)\n  rmse (cv) 0.8 at step 2" in observation
+    assert "ridge(alpha=0.5, solver=svd)\n  rmse (cv): 0.8 at step 2" in observation
     assert "vnd.ml-intern" not in observation
     outputs = [output for cell in (await d.notebook()).cells if cell.cell_type == "code" for output in cell.outputs]
     [table] = [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]

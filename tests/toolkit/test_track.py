@@ -40,7 +40,7 @@ def test_an_experiment_keeps_the_latest_value_of_each_metric_and_a_table_shows_i
     ]
     assert "<td>&lt;b&gt;</td><td>alpha = 1.0, kind = a&lt;b, far = inf</td><td>0.333333</td>" in data["text/html"]
     assert "<th>accuracy (cv)</th>" in data["text/html"]
-    assert "loss 0.333333 at step 2" in data["text/plain"]
+    assert "loss: 0.333333 at step 2" in data["text/plain"]
 
 
 def test_what_is_no_number_is_refused() -> None:

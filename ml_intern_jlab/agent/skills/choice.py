@@ -83,7 +83,7 @@ def know_how(
 
     assert isinstance(task, TaskFacts)
     profile = DataProfile() if "profile" in without else profile_data(task, listing, inspect)
-    facts = template_facts(task, profile, listing)
+    facts = template_facts(task, profile, listing, inspect)
     kinds = facts["kinds"]
     chosen = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without][
         :MOST

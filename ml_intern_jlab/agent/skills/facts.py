@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...recipes.grounding import listed_tables
 from ...recipes.source import literal
 from ...recipes.state import State
 from ...recipes.task import TaskFacts
-from ..data_profile import DataProfile
+from ..data_profile import DataProfile, Inspect
+from .talks import talk_facts
 
 MANY_ROWS = 3000
 """From here on slow models are left out of a comparison."""
@@ -17,17 +17,18 @@ MANY_ROWS = 3000
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 _LISTED_MODEL = re.compile(r"^(?P<folder>\S.*)/config\.json \(", re.M)
+_REWARDS = r"(?:reward|verifier|judge|scorer)"
 _REPO = re.compile(r"(?<![\w./:-])(?P<repo>(?:~?/)?[\w.-]+(?:/[\w.-]+)+)(?![\w/])")
-_ASKED = re.compile(r"^(?:prompt|question|problem|instruction|query|input)s?$", re.I)
-_EXPECTED = re.compile(r"^(?:answer|solution|target|label|output|completion|reference|expected)s?$", re.I)
 
 
-def template_facts(task: TaskFacts, profile: DataProfile, listing: str = "") -> dict[str, Any]:
+def template_facts(
+    task: TaskFacts, profile: DataProfile, listing: str = "", inspect: Inspect = lambda source: ""
+) -> dict[str, Any]:
     """The facts by name. Where the data could not be profiled, only those that need no profile are there.
 
     `kinds` says what the data are; `reads` has pairs of a variable name and the expression that loads it; `pretrained`
-    is the model that the task or the folder names, or a small encoder, `pretrained_named` is "" in that case; `asked`,
-    `expected` and `asked_read` are the columns of questions and answers and how to read their table.
+    is the model that the task or the folder names, or a small encoder, `pretrained_named` is "" in that case, and
+    `reward_named` is a second one, named as a reward model; `talk_facts` has what concerns language models.
     """
     state = profile.state
     kinds = {"tables"} if profile.readings else set()
@@ -40,30 +41,42 @@ def template_facts(task: TaskFacts, profile: DataProfile, listing: str = "") -> 
         kinds |= {"images"} if facts["pixels"] else set()
         kinds |= {"time"} if facts["time"] else set()
         kinds.add("classes" if facts["classifier"] else "numbers")
-    facts["kinds"] = frozenset(kinds)
-    named = pretrained_model(task.text, listing)
+    reward = reward_model(task.text, listing)
+    named = pretrained_model(task.text, listing, reward)
+    facts["reward_named"] = literal(reward) if reward else ""
     facts |= {"pretrained_named": literal(named) if named else "", "pretrained": literal(named or DEFAULT_ENCODER)}
-    facts |= _questions(profile, listing)
+    facts |= talk_facts(task.text, profile, inspect, named)
+    kinds |= {"talks"} if facts["method"] else set()
+    facts["kinds"] = frozenset(kinds)
     return facts
 
 
-def pretrained_model(task: str, listing: str) -> str:
-    """The folder or repository of a pretrained model: one that the task names, or the only one that lies there."""
+def pretrained_model(task: str, listing: str, other: str = "") -> str:
+    """The folder or repository of a pretrained model: one that the task names, or the only one that lies there.
+
+    `other` is named for another use.
+    """
+    found = [each for each in _models_named(task, listing) if each != other]
+    folders = [each["folder"] for each in _LISTED_MODEL.finditer(listing) if each["folder"] != other]
+    return (found or (folders if len(folders) == 1 else []) or [""])[0]
+
+
+def reward_model(task: str, listing: str) -> str:
+    """The folder or repository that the task names as its reward model, "" where it names none."""
+    for each in _models_named(task, listing):
+        place = re.escape(each)
+        before = rf"{_REWARDS}(?: (?:model|in|is|from|by|called|the|under))*[ :\"'`]*{place}"
+        if re.search(rf"(?:{before}|{place}[\"'`]* (?:as|is) (?:the |a )?{_REWARDS})", task, re.I):
+            return each
+    return ""
+
+
+def _models_named(task: str, listing: str) -> list[str]:
     folders = [found["folder"] for found in _LISTED_MODEL.finditer(listing)]
-    named = [folder for folder in folders if folder in task]
+    named = [folder for folder in folders if re.search(rf"(?<![\w/]){re.escape(folder)}(?![\w/])", task)]
     repos = [found["repo"].rstrip(".") for found in _REPO.finditer(task)]
     repos = [repo for repo in repos if repo not in listing and not re.search(r"\.(?!\d)\w{1,8}$", repo)]
-    return (named or repos or (folders if len(folders) == 1 else []) or [""])[0]
-
-
-def _questions(profile: DataProfile, listing: str) -> dict[str, str]:
-    """The columns of questions and their answers, in the first table that has both; else "" for each."""
-    for path, columns in listed_tables(listing).items():
-        asked = next((name for name in columns if _ASKED.match(name)), "")
-        expected = next((name for name in columns if _EXPECTED.match(name)), "")
-        if asked and expected and path in profile.readings:
-            return {"asked": literal(asked), "expected": literal(expected), "asked_read": profile.readings[path]}
-    return {"asked": "", "expected": "", "asked_read": ""}
+    return [*named, *repos]
 
 
 def _prediction(state: State) -> dict[str, Any]:
