@@ -7,7 +7,7 @@ of a session it has been brought. Applying an event again, or all of them, chang
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -29,13 +29,20 @@ from ..protocol import (
 from .content import METADATA_KEY, Content, JsonContent
 from .outputs import OutputArea
 
-__all__ = ["METADATA_KEY", "Document", "Writer"]
+__all__ = ["METADATA_KEY", "Document", "Writer", "WriterKind"]
+
+
+WriterKind = Literal["tab", "file", "room"]
 
 
 class Writer(Protocol):
     """The one party that writes a session's notebook at a time; `path` follows a rename."""
 
     path: str
+
+    @property
+    def kind(self) -> WriterKind:
+        """Who it is."""
 
     async def open(self) -> None:
         """Load the notebook, or begin it, and bring it up to the session's history.

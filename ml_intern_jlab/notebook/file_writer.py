@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from nbformat.v4 import new_notebook
 
@@ -48,6 +48,8 @@ class FileWriter:
         language: the kernel's language, likewise.
         warn: called with a code and a sentence when something goes wrong that a later save may mend.
     """
+
+    kind: Literal["file"] = "file"
 
     def __init__(
         self,
