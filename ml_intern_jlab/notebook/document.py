@@ -74,6 +74,9 @@ class Writer(Protocol):
     async def close(self) -> None:
         """Flush and let go of the notebook."""
 
+    async def drop(self) -> None:
+        """Let go of the notebook without another save: the next writer has the same history."""
+
 
 class Document:
     """A notebook (changed in place) and the state that folding one session's events into it needs.

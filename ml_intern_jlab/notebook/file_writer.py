@@ -132,9 +132,13 @@ class FileWriter:
 
     async def close(self) -> None:
         """Save what is unsaved."""
+        await self.drop()
+        await self.flush()
+
+    async def drop(self) -> None:
+        """Save no more."""
         if self._saving is not None and not self._saving.done():
             self._saving.cancel()
-        await self.flush()
 
     async def _save_soon(self) -> None:
         while self._dirty:

@@ -144,14 +144,18 @@ class RoomWriter:
 
     async def close(self) -> None:
         """Save what is unsaved, where somebody still serves the document."""
-        if self._working is not None:
-            self._working.cancel()
         try:
             if self._room.open:
                 await self.flush()
         finally:
-            self._content.let_go()
-            self._metadata.unobserve(self._watching)
+            await self.drop()
+
+    async def drop(self) -> None:
+        """Write no more."""
+        if self._working is not None:
+            self._working.cancel()
+        self._content.let_go()
+        self._metadata.unobserve(self._watching)
 
     def _settle(self) -> None:
         self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)

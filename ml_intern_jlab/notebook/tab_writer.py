@@ -65,3 +65,6 @@ class TabWriter:
 
     async def close(self) -> None:
         """The tab goes on by itself."""
+
+    async def drop(self) -> None:
+        """The tab goes on by itself."""

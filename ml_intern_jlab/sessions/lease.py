@@ -140,7 +140,8 @@ class Lease:
             return
         if self.writer is not None:
             try:
-                await self.writer.close()
+                # The room has read the file; a save now would make it read that anew, over what is written in it.
+                await (self.writer.drop() if shared else self.writer.close())
             except NotebookUnavailable as error:
                 self._unsaved(error)
         self.tab_id, self.writer = "", None
