@@ -382,10 +382,12 @@ class ClassesAllowed(EventBase):
 
 
 class LeaseMoved(EventBase):
-    """Who writes the notebook document from now on: an open tab, or the server through the contents manager."""
+    """Who writes the notebook document from now on: an open tab, the server through the contents manager, or the server
+    into the document that several people share.
+    """
 
     type: Literal["lease_moved"] = "lease_moved"
-    writer: Literal["tab", "file"]
+    writer: Literal["tab", "file", "room"]
     tab_id: str = ""
 
 
@@ -672,7 +674,8 @@ class AnswerInput(CommandBase):
 class TakeLease(CommandBase):
     """The tab `tab_id` has the notebook open and writes it for as long as its socket lives.
 
-    Refused while another tab does so: that tab then writes, and this one follows.
+    Refused while another tab does so: that tab then writes, and this one follows. Where the notebook is open in a
+    room, the server writes its shared document: the last `lease_moved` says `room`, and the tab writes nothing.
     """
 
     type: Literal["take_lease"] = "take_lease"

@@ -89,6 +89,12 @@ export class NotebookDocument {
     }
   }
 
+  /** Remember what later events need; the server writes this one into the document that all pages share. */
+  observe(event: Event): void {
+    this.fold(event, false);
+    this._seq = event.seq;
+  }
+
   /** The cell with that id; null where the person deleted it. */
   cell(cellId: string): ICellModel | null {
     for (const cell of this.model.cells) {

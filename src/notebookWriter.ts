@@ -40,8 +40,11 @@ const FOLLOW_DELAY = 2500;
 /** After so many milliseconds a tab tries again to take over a notebook that it could not read. */
 const RETRY_DELAY = 3000;
 
-/** Whether this tab writes the notebook, another one does, or it is not settled yet. */
-export type Lease = 'asking' | 'held' | 'refused' | 'lost';
+/**
+ * Whether this tab writes the notebook, another one does, the server does into a document that its pages share, or it is
+ * not settled yet.
+ */
+export type Lease = 'asking' | 'held' | 'shared' | 'refused' | 'lost';
 
 /** A cell that waits for the person. */
 export interface IProposal {
@@ -88,9 +91,11 @@ export class NotebookWriter implements IDisposable {
     return this._lease;
   }
 
-  /** Why this tab doesn't write the notebook; empty while it does. */
+  /** Why this tab doesn't show the notebook as it is written; empty while it does. */
   get problem(): string {
-    return this._lease === 'held' ? '' : this._problem;
+    return this._lease === 'held' || this._lease === 'shared'
+      ? ''
+      : this._problem;
   }
 
   /** The cell that waits for a decision now. What a notebook file says never makes one. */
@@ -172,7 +177,16 @@ export class NotebookWriter implements IDisposable {
     }
     this._history.push(frame);
     this.watch(frame);
-    if (this._lease === 'held') {
+    if (frame.type === 'lease_moved') {
+      this._isRoom = frame.writer === 'room';
+      if (this._isRoom && this._lease !== 'asking') {
+        this.leaveToRoom();
+        return;
+      }
+    }
+    if (this._lease === 'shared' && frame.type === 'lease_moved') {
+      void this.takeLease();
+    } else if (this._lease === 'held' || this._lease === 'shared') {
       this.bringUp();
     } else if (this._lease === 'refused') {
       this.follow(frame);
@@ -207,7 +221,11 @@ export class NotebookWriter implements IDisposable {
     }
     try {
       await socket.send({ type: 'take_lease', tab_id: TAB_ID });
-      await this.reconcile();
+      if (this._isRoom) {
+        this.leaveToRoom();
+      } else {
+        await this.reconcile();
+      }
     } catch (error) {
       this.onRefused(error);
     }
@@ -232,10 +250,28 @@ export class NotebookWriter implements IDisposable {
     }
   }
 
+  /** The server writes into the document that the notebook's pages share. This page has that open, or not. */
+  private leaveToRoom(): void {
+    const { context, trans } = this.options;
+    if (context.model.collaborative === true) {
+      this.setLease('shared');
+      this.bringUp();
+    } else {
+      this._problem = trans.__(
+        'This notebook is open in a shared document elsewhere, and the intern writes there. Reload this page to join.'
+      );
+      this.setLease('refused');
+    }
+  }
+
   /** Take over what the server wrote into the file meanwhile, then write from here. */
   private async reconcile(): Promise<void> {
     const { context } = this.options;
-    if (await this._saver.isOutdated()) {
+    // A shared document isn't read from the file by its pages.
+    if (
+      context.model.collaborative !== true &&
+      (await this._saver.isOutdated())
+    ) {
       if (context.model.dirty) {
         await this._saver.accept();
       } else {
@@ -261,14 +297,18 @@ export class NotebookWriter implements IDisposable {
     while (this._applied < this._history.length) {
       const event = this._history[this._applied];
       this._applied += 1;
-      this.document.apply(event);
+      if (this._lease === 'shared') {
+        this.document.observe(event);
+      } else {
+        this.document.apply(event);
+      }
       if (event.type === 'cell_proposed' || event.type === 'cell_started') {
         this._place = event.cell_id;
       } else if (event.type === 'run_finished') {
         this._place = null;
       }
       const delay = SAVE_AFTER.get(event.type);
-      if (delay !== undefined) {
+      if (delay !== undefined && this._lease !== 'shared') {
         this._saver.soon(delay);
       }
     }
@@ -291,6 +331,7 @@ export class NotebookWriter implements IDisposable {
     const { context } = this.options;
     if (
       !context.isDisposed &&
+      context.model.collaborative !== true &&
       !context.model.dirty &&
       (await this._saver.isOutdated())
     ) {
@@ -338,6 +379,8 @@ export class NotebookWriter implements IDisposable {
   private _items: readonly PlanItem[] = [];
   private _pending: CellProposed | null = null;
   private _isPaused = false;
+  /** Whether the server writes into a shared document, by the last that was told. */
+  private _isRoom = false;
   private _lease: Lease = 'asking';
   private _problem = '';
   private _following = 0;

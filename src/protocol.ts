@@ -450,7 +450,8 @@ export interface ClassesAllowed {
   by: string;
 }
 /**
- * Who writes the notebook document from now on: an open tab, or the server through the contents manager.
+ * Who writes the notebook document from now on: an open tab, the server through the contents manager, or the server
+ * into the document that several people share.
  */
 export interface LeaseMoved {
   session_id: string;
@@ -458,7 +459,7 @@ export interface LeaseMoved {
   seq: number;
   time: number;
   type: 'lease_moved';
-  writer: 'tab' | 'file';
+  writer: 'tab' | 'file' | 'room';
   tab_id: string;
 }
 /**
@@ -759,7 +760,8 @@ export interface AnswerInput {
 /**
  * The tab `tab_id` has the notebook open and writes it for as long as its socket lives.
  *
- * Refused while another tab does so: that tab then writes, and this one follows.
+ * Refused while another tab does so: that tab then writes, and this one follows. Where the notebook is open in a
+ * room, the server writes its shared document: the last `lease_moved` says `room`, and the tab writes nothing.
  */
 export interface TakeLease {
   request_id?: string;

@@ -7,7 +7,7 @@ of a session it has been brought. Applying an event again, or all of them, chang
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -26,16 +26,23 @@ from ..protocol import (
     RunStarted,
     RunUndone,
 )
-from .outputs import OutputArea, joined
+from .content import METADATA_KEY, Content, JsonContent
+from .outputs import OutputArea
 
-METADATA_KEY = "ml_intern"
-"""Where cells and notebook carry our facts. They are shown, never obeyed."""
+__all__ = ["METADATA_KEY", "Document", "Writer", "WriterKind"]
+
+
+WriterKind = Literal["tab", "file", "room"]
 
 
 class Writer(Protocol):
     """The one party that writes a session's notebook at a time; `path` follows a rename."""
 
     path: str
+
+    @property
+    def kind(self) -> WriterKind:
+        """Who it is."""
 
     async def open(self) -> None:
         """Load the notebook, or begin it, and bring it up to the session's history.
@@ -67,9 +74,12 @@ class Writer(Protocol):
     async def close(self) -> None:
         """Flush and let go of the notebook."""
 
+    async def drop(self) -> None:
+        """Let go of the notebook without another save: the next writer has the same history."""
+
 
 class Document:
-    """A notebook (nbformat v4 JSON, changed in place) and the state that folding one session's events into it needs.
+    """A notebook (changed in place) and the state that folding one session's events into it needs.
 
     Args:
         session_id: events of other sessions are ignored.
@@ -86,45 +96,59 @@ class Document:
         self._ends: dict[str, dict[str, Any]] = {}
         self.adopt(new_notebook(), 0)
 
-    def adopt(self, notebook: dict[str, Any], last_seq: int, settled: int = 0) -> None:
-        """Write to `notebook` from now on: one that was just read, perhaps saved by somebody else in between.
+    def adopt(self, notebook: dict[str, Any] | Content, last_seq: int, settled: int = 0) -> None:
+        """Write to `notebook` from now on: nbformat JSON that was just read, perhaps saved by somebody else in between,
+        or a document that others change at the same time.
 
         Applying the session's history again brings in what it lacks. A notebook that claims to be further than
         `last_seq`, the session's last stored event, is not believed. One that doesn't know the session at all gets
         only what came after `settled`.
         """
-        self._notebook = notebook
-        claimed = _applied(notebook).get(self.session_id)
+        self._content = JsonContent(notebook) if isinstance(notebook, dict) else notebook
+        claimed = self.claimed
         self._seq = claimed if isinstance(claimed, int) and 0 <= claimed <= last_seq else settled
 
     def acquaint(self) -> None:
         """Let the notebook know of the session, so that it counts as its own from now on."""
-        _applied(self._notebook).setdefault(self.session_id, self._seq)
+        if self.claimed is None:
+            self._content.set_entry("sessions", self.session_id, self._seq)
+
+    @property
+    def claimed(self) -> object:
+        """Up to which `seq` of the session the notebook says that it was brought; None where it doesn't know it."""
+        return self._content.entries("sessions").get(self.session_id)
+
+    @property
+    def seq(self) -> int:
+        """Up to which `seq` the notebook was brought."""
+        return self._seq
 
     @property
     def notebook(self) -> dict[str, Any]:
         """The notebook, complete to the last event applied."""
-        # Rendered only when somebody looks: a cell that prints 20,000 lines changes its outputs as often.
+        self.render()
+        return self._content.to_json()
+
+    def render(self) -> None:
+        """Write the outputs that changed into the notebook."""
+        # Not with each event: a cell that prints 20,000 lines changes its outputs as often.
         for cell_id in self._stale:
             self._change(cell_id, None, outputs=self._areas[cell_id].outputs)
         self._stale.clear()
-        return self._notebook
 
     @property
     def cell_ids(self) -> list[str]:
         """The ids of all cells in order."""
-        return [cell.get("id", "") for cell in self._notebook["cells"]]
+        return self._content.ids
 
     def source(self, cell_id: str) -> str | None:
         """The cell's source as the notebook has it; None when there is no such cell."""
-        cell = self._cell(cell_id)
-        return None if cell is None else joined(cell["source"])
+        return self._content.source(cell_id)
 
     def set_kernel(self, kernelspec: dict[str, str], language: str) -> None:
         """Record the kernel that a notebook without one runs in."""
-        metadata = self._notebook["metadata"]
-        metadata.setdefault("kernelspec", kernelspec)
-        metadata.setdefault("language_info", {"name": language})
+        self._content.set_default("kernelspec", dict(kernelspec))
+        self._content.set_default("language_info", {"name": language})
 
     def apply(self, event: Event) -> bool:
         """Fold one event in; returns whether the notebook changed."""
@@ -133,12 +157,12 @@ class Document:
         fresh = event.seq > self._seq
         changed = self._fold(event, fresh)
         if fresh and isinstance(event, RunFinished) and event.provenance:
-            _entries(self._notebook, "runs")[event.run_id] = event.provenance
+            self._content.set_entry("runs", event.run_id, event.provenance)
             changed = True
         if fresh:
             self._seq = event.seq
             if changed:
-                _applied(self._notebook)[self.session_id] = event.seq
+                self._content.set_entry("sessions", self.session_id, event.seq)
         return fresh and changed
 
     # Each branch remembers what later events need, and touches the notebook only for a `fresh` event.
@@ -170,13 +194,11 @@ class Document:
                 self._running = ""
                 status = CellStatus(event.status)
                 self._ends[event.cell_id] = {"status": status.value, "execution_count": event.execution_count}
-                changed = fresh and self._change(event.cell_id, status, execution_count=event.execution_count)
-                if changed and event.provenance and (cell := self._cell(event.cell_id)):
-                    cell["metadata"][METADATA_KEY]["provenance"] = event.provenance
-                return changed
+                facts = {"provenance": event.provenance} if event.provenance else {}
+                return fresh and self._change(event.cell_id, status, facts, execution_count=event.execution_count)
             case RunUndone(removed=removed):
                 if fresh:
-                    _entries(self._notebook, "runs").pop(event.run_id, None)
+                    self._content.set_entry("runs", event.run_id, None)
                 return fresh and self._remove(removed)
             case RunRedone():
                 back = zip(event.restored, event.after, strict=True)
@@ -219,7 +241,7 @@ class Document:
             cell["metadata"][METADATA_KEY]["status"] = ended["status"]
             cell["outputs"] = self._areas[cell_id].outputs if cell_id in self._areas else []
         if after == "" and cell_id not in self.cell_ids:
-            self._notebook["cells"].insert(0, cell)
+            self._content.insert(0, cell)
             return True
         return self._insert(cell, after, run_id)
 
@@ -234,9 +256,9 @@ class Document:
         if after not in ids:
             after = next((other for other in reversed(self._run_cells.get(run_id, [])) if other in ids), None)
         position = ids.index(after) + 1 if after else len(ids)
-        if len(ids) == 1 and _is_blank(self._notebook["cells"][0]):
+        if self._content.is_blank():
             position = 0
-        self._notebook["cells"].insert(position, cell)
+        self._content.insert(position, cell)
         return True
 
     def _supersede(self, cell_id: str) -> None:
@@ -266,7 +288,7 @@ class Document:
         area.add(message)
         if fresh:
             self._stale.add(event.cell_id)
-        return fresh and self._cell(event.cell_id) is not None
+        return fresh and self._content.has(event.cell_id)
 
     def _update_display(self, content: dict[str, Any], fresh: bool) -> bool:
         """An update changes every display with that id, in whichever cell it stands."""
@@ -277,29 +299,16 @@ class Document:
             self._stale |= shown
         return fresh and bool(shown)
 
-    def _change(self, cell_id: str, status: CellStatus | None, **fields: Any) -> bool:
-        """Set a cell's fields and status. A cell that the person deleted stays deleted."""
+    def _change(
+        self, cell_id: str, status: CellStatus | None, facts: dict[str, Any] | None = None, **fields: Any
+    ) -> bool:
+        """Set a cell's fields, status and other facts. A cell that the person deleted stays deleted."""
         if "source" in fields:
             self._notes[cell_id] = fields["source"]
-        cell = self._cell(cell_id)
-        if cell is None:
-            return False
-        for name, value in fields.items():
-            if name == "source" or cell["cell_type"] == "code":
-                cell[name] = value
-        if status is not None:
-            cell["metadata"].setdefault(METADATA_KEY, {})["status"] = status.value
-        return True
+        return self._content.change(cell_id, fields, {**({"status": status.value} if status else {}), **(facts or {})})
 
     def _remove(self, cell_ids: Iterable[str]) -> bool:
-        gone = set(cell_ids)
-        kept = [cell for cell in self._notebook["cells"] if cell.get("id") not in gone]
-        changed = len(kept) < len(self._notebook["cells"])
-        self._notebook["cells"] = kept
-        return changed
-
-    def _cell(self, cell_id: str) -> dict[str, Any] | None:
-        return next((cell for cell in self._notebook["cells"] if cell.get("id") == cell_id), None)
+        return self._content.remove(set(cell_ids))
 
 
 def _code(event: CellProposed) -> dict[str, Any]:
@@ -317,23 +326,3 @@ def _markdown(note: Note, run_id: str) -> dict[str, Any]:
     cell: dict[str, Any] = new_markdown_cell(note.source, id=note.cell_id)
     cell["metadata"][METADATA_KEY] = {"run_id": run_id}
     return cell
-
-
-def _is_blank(cell: dict[str, Any]) -> bool:
-    return cell["cell_type"] == "code" and not joined(cell["source"])
-
-
-def _applied(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Up to which `seq` of which session the notebook says that it was brought."""
-    return _entries(notebook, "sessions")
-
-
-def _entries(notebook: dict[str, Any], name: str) -> dict[str, Any]:
-    """One dict of the notebook's facts; what is odd there is replaced."""
-    facts = notebook
-    # A `NotebookNode` keeps a copy of what is set, so each dict is looked up again.
-    for key in ("metadata", METADATA_KEY, name):
-        if not isinstance(facts.get(key), dict):
-            facts[key] = {}
-        facts = facts[key]
-    return facts

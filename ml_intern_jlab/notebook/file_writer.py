@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from nbformat.v4 import new_notebook
 
@@ -48,6 +48,8 @@ class FileWriter:
         language: the kernel's language, likewise.
         warn: called with a code and a sentence when something goes wrong that a later save may mend.
     """
+
+    kind: Literal["file"] = "file"
 
     def __init__(
         self,
@@ -130,9 +132,13 @@ class FileWriter:
 
     async def close(self) -> None:
         """Save what is unsaved."""
+        await self.drop()
+        await self.flush()
+
+    async def drop(self) -> None:
+        """Save no more."""
         if self._saving is not None and not self._saving.done():
             self._saving.cancel()
-        await self.flush()
 
     async def _save_soon(self) -> None:
         while self._dirty:

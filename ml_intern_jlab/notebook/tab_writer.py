@@ -7,7 +7,7 @@ is nothing to apply here. What the tab has saved is read through the contents ma
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from nbformat.v4 import new_notebook
 
@@ -21,6 +21,8 @@ RETRY_AFTER = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 class TabWriter:
     """Stands for the tab that writes the notebook at `path`."""
+
+    kind: Literal["tab"] = "tab"
 
     def __init__(self, contents: Contents, path: str) -> None:
         self.path = path
@@ -62,4 +64,7 @@ class TabWriter:
         return empty
 
     async def close(self) -> None:
+        """The tab goes on by itself."""
+
+    async def drop(self) -> None:
         """The tab goes on by itself."""

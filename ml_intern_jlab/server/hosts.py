@@ -7,7 +7,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from ..notebook.file_writer import FileWriter
 from ..notebook.kernel import Kernel
 from ..notebook.tab_writer import TabWriter
 from ..protocol import Event
+from .rooms import Rooms, rooms_of
 
 
 class AwaitableContents:
@@ -64,10 +65,11 @@ def _put_back(target: Path) -> bool:
 
 
 class _ContentsHost:
-    """The half that both hosts share: notebooks go through a contents manager."""
+    """The half that both hosts share: notebooks go through a contents manager, or into open rooms."""
 
-    def __init__(self, manager: ContentsManager) -> None:
+    def __init__(self, manager: ContentsManager, rooms: Rooms | None = None) -> None:
         self._manager = manager
+        self._rooms = rooms
         self._contents = AwaitableContents(manager)
         self.root = str(getattr(manager, "root_dir", ""))
 
@@ -79,16 +81,24 @@ class _ContentsHost:
         history: Callable[[], Iterable[Event]],
         warn: Callable[[str, str], None],
     ) -> Writer:
-        """The server itself writes, through the contents manager."""
+        """The server itself writes, into the room that the notebook is open in, or through the contents manager."""
+        kernelspec, language = (kernel.kernelspec, kernel.language) if kernel else (None, "")
+        if self._rooms and (room := self._rooms.find(path)):
+            from ..notebook.room_writer import RoomWriter
+
+            return RoomWriter(room, path, session_id, history, kernelspec=kernelspec, language=language, warn=warn)
         return FileWriter(
-            self._contents,
-            path,
-            session_id,
-            history,
-            kernelspec=kernel.kernelspec if kernel else None,
-            language=kernel.language if kernel else "",
-            warn=warn,
+            self._contents, path, session_id, history, kernelspec=kernelspec, language=language, warn=warn
         )
+
+    def is_shared(self, path: str) -> bool:
+        """Whether pages have the notebook open in a room."""
+        return self._rooms is not None and self._rooms.find(path) is not None
+
+    def watch_rooms(self, changed: Callable[[], Awaitable[None]]) -> None:
+        """Call `changed` whenever a page came to a room or left it."""
+        if self._rooms is not None:
+            self._rooms.watch(changed)
 
     def folder(self, path: str) -> Path | None:
         """Where the notebook lies in the file system; None for a contents manager that keeps it elsewhere."""
@@ -107,7 +117,7 @@ class ServerHost(_ContentsHost):
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        super().__init__(settings["contents_manager"])
+        super().__init__(settings["contents_manager"], rooms_of(settings))
         self._sessions = settings["session_manager"]
         self._kernels = settings["kernel_manager"]
 

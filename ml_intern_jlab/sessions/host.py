@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -35,7 +35,16 @@ class Host(Protocol):
         history: Callable[[], Iterable[Event]],
         warn: Callable[[str, str], None],
     ) -> Writer:
-        """The server's own writer for the notebook at `path`, which a notebook without a kernel gets from `kernel`."""
+        """The server's own writer for the notebook at `path`: that of a room where it `is_shared`, else of the file.
+
+        A notebook without a kernel gets that of `kernel`.
+        """
+
+    def is_shared(self, path: str) -> bool:
+        """Whether pages have the notebook at `path` open in a room now, where all of them change one document."""
+
+    def watch_rooms(self, changed: Callable[[], Awaitable[None]]) -> None:
+        """Call `changed` whenever what `is_shared` says may have changed."""
 
     def tab_writer(self, path: str) -> Writer:
         """The writer that stands for an open tab."""

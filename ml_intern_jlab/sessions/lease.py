@@ -1,4 +1,5 @@
-"""Who writes a session's notebook: an open tab, or the server. Each move is an event."""
+"""Who writes a session's notebook: an open tab, or the server, into the file or a shared document. Each move is an
+event."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from ..errors import NotebookUnavailable, Refused
-from ..notebook.document import Writer
+from ..notebook.document import Writer, WriterKind
 from ..notebook.kernel import Kernel
 from ..protocol import Event, LeaseMoved
 from .host import Host
@@ -35,6 +36,7 @@ class Lease:
     ) -> None:
         self.path = path
         self.tab_id = ""
+        self.kind: WriterKind = "file"
         self._session_id = session_id
         self._host = host
         self._history = history
@@ -42,11 +44,14 @@ class Lease:
         self._warn = warn
         self.writer: Writer | None = None
         self._moving = asyncio.Lock()
+        self._meanwhile: list[Event] = []
 
     def apply(self, event: Event) -> None:
         """Hand a stored event to the writer, where there is one."""
         if self.writer is not None:
             self.writer.apply(event)
+        elif self._moving.locked():
+            self._meanwhile.append(event)
 
     async def open(self, open_kernel: Callable[[], Awaitable[Kernel]]) -> tuple[Kernel, Writer]:
         """The kernel and the writer, opened where they aren't.
@@ -63,9 +68,19 @@ class Lease:
     async def _open_writer(self, kernel: Kernel) -> Writer:
         if self.writer is None:
             writer = self._host.open_writer(self.path, self._session_id, kernel, self._history, self._warn)
+            self._meanwhile.clear()
             await writer.open()
+            # What happened while it opened isn't in the history that it read; what is changes nothing.
+            for event in self._meanwhile:
+                writer.apply(event)
             self.writer = writer
+            self._moved(writer.kind)
         return self.writer
+
+    def _moved(self, kind: WriterKind) -> None:
+        if kind != self.kind or kind == "tab":
+            self.kind = kind
+            self._emit(LeaseMoved(writer=kind, tab_id=self.tab_id))
 
     async def bring_up(self) -> None:
         """Bring the notebook to the journal's state and let go of it again, where nobody writes it.
@@ -78,13 +93,18 @@ class Lease:
                 writer = self._host.open_writer(self.path, self._session_id, None, self._history, self._warn)
                 await writer.bring_up()
 
-    async def take(self, tab_id: str) -> None:
+    async def take(self, tab_id: str, kernel: Callable[[], Kernel | None]) -> None:
         """The tab writes the notebook from now on; what the server had to write is saved before.
+
+        Where the notebook is open in a room, the server goes on writing, from now on into that.
 
         Raises:
             Refused: another tab does so.
         """
         async with self._moving:
+            await self._settle(kernel)
+            if self.kind == "room":
+                return
             if self.tab_id not in ("", tab_id):
                 raise Refused("Another tab has this notebook open and writes it; this one follows.")
             if self.tab_id == tab_id:
@@ -93,7 +113,7 @@ class Lease:
                 await self.writer.close()
             self.writer = self._host.tab_writer(self.path)
             self.tab_id = tab_id
-            self._emit(LeaseMoved(writer="tab", tab_id=tab_id))
+            self._moved("tab")
 
     async def release(self, tab_id: str, kernel: Callable[[], Kernel | None]) -> None:
         """The tab is gone: the server writes, bringing the file up to the journal first, where a run's `kernel` works
@@ -102,13 +122,42 @@ class Lease:
             if self.tab_id != tab_id:
                 return
             self.tab_id, self.writer = "", None
-            self._emit(LeaseMoved(writer="file"))
-            working = kernel()
-            if working is not None:
-                try:
-                    await self._open_writer(working)
-                except NotebookUnavailable as error:
-                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+            self._moved("room" if self._host.is_shared(self.path) else "file")
+            await self._go_on(kernel)
+
+    async def reconsider(self, kernel: Callable[[], Kernel | None]) -> None:
+        """Pages may have opened the notebook in a room, or left it: write into that, or into the file again.
+
+        A tab that wrote lets go when it hears of it.
+        """
+        async with self._moving:
+            if self.writer is not None or self.kind == "room":
+                await self._settle(kernel)
+
+    async def _settle(self, kernel: Callable[[], Kernel | None]) -> None:
+        shared = self._host.is_shared(self.path)
+        if shared == (self.kind == "room"):
+            return
+        if self.writer is not None:
+            try:
+                # The room has read the file; a save now would make it read that anew, over what is written in it.
+                await (self.writer.drop() if shared else self.writer.close())
+            except NotebookUnavailable as error:
+                self._unsaved(error)
+        self.tab_id, self.writer = "", None
+        self._moved("room" if shared else "file")
+        await self._go_on(kernel)
+
+    async def _go_on(self, kernel: Callable[[], Kernel | None]) -> None:
+        working = kernel()
+        if working is not None:
+            try:
+                await self._open_writer(working)
+            except NotebookUnavailable as error:
+                self._unsaved(error)
+
+    def _unsaved(self, error: NotebookUnavailable) -> None:
+        self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
 
     def rename(self, path: str) -> None:
         """The notebook lies at `path` from now on."""

@@ -166,7 +166,7 @@ class Session:
             case ResumeRun():
                 await self._resume(by)
             case TakeLease():
-                await self._lease.take(command.tab_id)
+                await self._lease.take(command.tab_id, self._working_kernel)
             case UndoRun() | RedoRun():
                 await self._undo(command, by)
             case ReviewNotebook():
@@ -250,7 +250,7 @@ class Session:
             notebook = await writer.notebook()
             ids = [cell.get("id") for cell in notebook["cells"]]
             # A tab may name a cell that it hasn't saved yet.
-            known = self._lease.tab_id or command.after in ids
+            known = self._lease.kind != "file" or command.after in ids
             after = command.after if command.after and known else ids[-1] if ids else None
             max_steps = command.max_steps or self._settings.limits.max_steps
             note = Note(cell_id=new_id(), source=_opening(task, model_name))
@@ -401,7 +401,14 @@ class Session:
 
     async def release_lease(self, tab_id: str) -> None:
         """The tab is gone: while a run works the server writes, bringing the file up to the journal first."""
-        await self._lease.release(tab_id, lambda: self._kernel if self.running else None)
+        await self._lease.release(tab_id, self._working_kernel)
+
+    async def rooms_changed(self) -> None:
+        """Pages may have opened the notebook in a room, or left it; see `Lease.reconsider`."""
+        await self._lease.reconsider(self._working_kernel)
+
+    def _working_kernel(self) -> Kernel | None:
+        return self._kernel if self.running else None
 
     def _warn(self, code: str, text: str) -> None:
         run_id = self.run.run_id if self.run else ""
@@ -476,6 +483,7 @@ class Sessions:
         self._day = Day(settings.day, journal, settings.user_day)
         settings.bounds.apply(journal)
         self._live: dict[str, Session] = {}
+        host.watch_rooms(self._rooms_changed)
 
     def list(self) -> list[SessionInfo]:
         """All sessions of the journal, the newest first."""
@@ -552,6 +560,10 @@ class Sessions:
     def subscribe(self, session_id: str, listener: Listener) -> Callable[[], None]:
         """See `Journal.subscribe`."""
         return self.journal.subscribe(session_id, listener)
+
+    async def _rooms_changed(self) -> None:
+        for session in list(self._live.values()):
+            await session.rooms_changed()
 
     @property
     def running(self) -> int:

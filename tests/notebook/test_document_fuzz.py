@@ -1,4 +1,5 @@
-"""People and agent on one notebook, in any order: nothing is lost, doubled or misplaced.
+"""People and agent on one notebook, in any order, in its file or in a shared document: nothing is lost, doubled or
+misplaced. `src/__tests__/notebookFuzz.spec.ts` does the same to the document of an open tab.
 
 `ML_INTERN_FUZZ=20 pytest tests/notebook/test_document_fuzz.py` does twenty times as many operations.
 """
@@ -33,6 +34,13 @@ from ml_intern_jlab.sessions.undo import redone, undone
 
 from .test_document import SESSION, proposed, started
 
+try:
+    from jupyter_ydoc import YNotebook
+
+    from ml_intern_jlab.notebook.shared_content import SharedContent
+except ModuleNotFoundError:  # the extra `rtc`
+    YNotebook = None
+
 PLACES = st.integers(0, 1000)
 TEXTS = st.sampled_from(["a = 1", "print(a)", "# mine", "b\nc", ""])
 
@@ -40,7 +48,8 @@ TEXTS = st.sampled_from(["a = 1", "print(a)", "# mine", "b\nc", ""])
 class PeopleAndAgent(RuleBasedStateMachine):
     """One notebook as its writer holds it, the file as it was saved last, and what must stand in both.
 
-    `ours` maps each cell of the agent's that must be there to its source, `theirs` each cell of the person's.
+    Where the notebook is open in a room, the writer shares the document `room` with the person's `page`, which may be
+    `behind` with what the server wrote. `ours` maps each cell of the agent's that must be there to its source, `theirs` each cell of the person's.
     """
 
     def __init__(self) -> None:
@@ -56,6 +65,8 @@ class PeopleAndAgent(RuleBasedStateMachine):
         self.order: list[str] = []
         self.notes: dict[str, str] = {}
         self.minted = 0
+        self.room = self.page = None
+        self.behind = False
         self.pending = self.approved = self.running = self.failed = self.tail = ""
         self.emit(started())
         self.ours["title"] = self.given["title"] = "# Task"
@@ -65,16 +76,25 @@ class PeopleAndAgent(RuleBasedStateMachine):
         seq = len(self.history) + 1
         self.history.append(event.model_copy(update={"seq": seq, "session_id": SESSION, "run_id": "r"}))
         self.document.apply(self.history[-1])
+        if self.room:
+            self.document.render()
+            self.follow()
 
     def mint(self, kind: str) -> str:
         self.minted += 1
         return f"{kind}{self.minted}"
 
-    def read(self, notebook: dict[str, Any]) -> None:
-        """A writer begins from a file: a new one, or one that found the file changed."""
+    def read(self, notebook: Any) -> None:
+        """A writer begins from a file or a shared document: a new one, or one that found it changed."""
         self.document.adopt(notebook, len(self.history))
         for event in self.history:
             self.document.apply(event)
+        self.document.render()
+
+    def follow(self) -> None:
+        """The page gets what the server wrote."""
+        if not self.behind:
+            self.page.ydoc.apply_update(self.room.ydoc.get_update(self.page.ydoc.get_state()))
 
     # --- the agent ----------------------------------------------------------------------------------------------------
 
@@ -172,46 +192,68 @@ class PeopleAndAgent(RuleBasedStateMachine):
 
     @rule(place=PLACES, text=TEXTS)
     def insert(self, place: int, text: str) -> None:
-        cell_id = self.mint("mine")
-        notebook = copy.deepcopy(self.document.notebook)
         make: Any = new_markdown_cell if place % 2 else new_code_cell
         # A blank only cell is a new notebook's, before which the agent's go.
-        notebook["cells"].insert(place % (len(notebook["cells"]) + 1), make(text or "x", id=cell_id))
-        self.theirs[cell_id] = text or "x"
-        self.saves(notebook)
+        cell = make(text or "x", id=self.mint("mine"))
+        self.theirs[cell["id"]] = cell["source"]
+        cells = self.shown()
+        cells.insert(place % (len(cells) + 1), cell)
+        self.saves(cells)
 
     @precondition(lambda self: self.document.cell_ids)
     @rule(place=PLACES, text=TEXTS)
     def edit(self, place: int, text: str) -> None:
-        notebook = copy.deepcopy(self.document.notebook)
-        cell = notebook["cells"][place % len(notebook["cells"])]
-        if cell["id"] == self.pending or cell["id"] == self.approved:
-            return  # the decision brings the source
+        cells = self.shown()
+        cell = cells[place % len(cells)]
+        if cell["id"] in (self.pending, self.approved) or (self.behind and cell["id"] not in self.theirs):
+            return  # the decision brings the source; of one that the page doesn't see yet, two changes meet
         cell["source"] = text or "y"
         (self.ours if cell["id"] in self.ours else self.theirs)[cell["id"]] = text or "y"
-        self.saves(notebook)
+        self.saves(cells)
 
-    @precondition(lambda self: self.document.cell_ids)
+    @precondition(lambda self: self.document.cell_ids and not self.behind)
     @rule(place=PLACES, to=PLACES)
     def move(self, place: int, to: int) -> None:
-        notebook = copy.deepcopy(self.document.notebook)
-        cell = notebook["cells"].pop(place % len(notebook["cells"]))
-        notebook["cells"].insert(to % (len(notebook["cells"]) + 1), cell)
-        self.saves(notebook)
+        cells = self.shown()
+        cell = cells.pop(place % len(cells))
+        cells.insert(to % (len(cells) + 1), cell)
+        self.saves(cells)
 
     @precondition(lambda self: self.document.cell_ids)
     @rule(place=PLACES)
     def delete(self, place: int) -> None:
-        notebook = copy.deepcopy(self.document.notebook)
-        cell = notebook["cells"].pop(place % len(notebook["cells"]))
+        cells = self.shown()
+        cell = cells.pop(place % len(cells))
+        if self.behind and cell["id"] not in self.theirs:
+            return
         self.ours.pop(cell["id"], None)
         self.theirs.pop(cell["id"], None)
-        self.saves(notebook)
+        self.saves(cells)
 
-    def saves(self, notebook: dict[str, Any]) -> None:
-        self.saved = copy.deepcopy(notebook)
-        self.order = [cell["id"] for cell in notebook["cells"] if cell["id"] in self.theirs]
-        self.read(notebook)
+    def shown(self) -> list[Any]:
+        """The cells as the person sees them, to be changed."""
+        notebook = self.page.get() if self.room else self.document.notebook
+        return list(copy.deepcopy(notebook["cells"]))
+
+    def saves(self, cells: list[Any]) -> None:
+        """The person made these cells of what was shown."""
+        self.order = [cell["id"] for cell in cells if cell["id"] in self.theirs]
+        if self.room:
+            change_page(self.page, cells)
+            self.room.ydoc.apply_update(self.page.ydoc.get_update(self.room.ydoc.get_state()))
+            self.save()
+        else:
+            self.saved = {**copy.deepcopy(self.document.notebook), "cells": cells}
+            self.read(copy.deepcopy(self.saved))
+
+    @precondition(lambda self: self.room)
+    @rule(behind=st.booleans())
+    def network(self, behind: bool) -> None:
+        """The page stops hearing what the server writes, or hears all that it missed."""
+        self.behind = behind
+        self.follow()
+        if not behind:
+            assert self.page.get() == self.room.get()
 
     # --- writers ------------------------------------------------------------------------------------------------------
 
@@ -221,9 +263,42 @@ class PeopleAndAgent(RuleBasedStateMachine):
 
     @rule()
     def another_writer(self) -> None:
-        """The lease moves, or the server was killed: somebody begins from the file, which may be old."""
+        """The lease moves to the file or a tab, or the server was killed: somebody begins from the file, perhaps an old
+        one."""
+        self.room = None
         self.document = Document(SESSION)
         self.read(copy.deepcopy(self.saved))
+
+    @precondition(lambda self: YNotebook and not self.room)
+    @rule()
+    def open_room(self) -> None:
+        """The lease moves to a room that a page opened, and that has read the file."""
+        self.room, self.page, self.behind = YNotebook(), YNotebook(), False
+        self.room.set(copy.deepcopy(self.saved))
+        for cell in self.room.get()["cells"]:
+            if cell["id"] not in {**self.ours, **self.theirs}:
+                if cell["source"]:
+                    continue  # one of ours that was taken out since
+                self.theirs[cell["id"]] = ""  # an empty notebook gets a cell
+                self.order.append(cell["id"])
+        self.document = Document(SESSION)
+        self.read(SharedContent(self.room))
+        self.follow()
+
+    @precondition(lambda self: self.room)
+    @rule()
+    def leave_room(self) -> None:
+        """The last page left; the room saves, and the lease moves to the file."""
+        self.save()
+        self.another_writer()
+
+    @precondition(lambda self: self.room)
+    @rule()
+    def read_again(self) -> None:
+        """The room reads the file anew, which somebody else wrote."""
+        self.room.set(copy.deepcopy(self.saved))
+        self.read(SharedContent(self.room))
+        self.follow()
 
     @rule()
     def replay(self) -> None:
@@ -242,6 +317,24 @@ class PeopleAndAgent(RuleBasedStateMachine):
         for cell in cells:
             if self.printed.get(cell["id"]):
                 assert "".join(output["text"] for output in cell["outputs"]) == self.printed[cell["id"]]
+
+
+def change_page(page: Any, wanted: list[Any]) -> None:
+    """Make these cells of the page's, as JupyterLab does it: a moved cell is deleted and made anew elsewhere."""
+    kept = {cell["id"] for cell in wanted}
+    with page.ydoc.transaction():
+        for index in reversed(range(page.cell_number)):
+            if page.ycells[index]["id"] not in kept:
+                del page.ycells[index]
+        for index, cell in enumerate(wanted):
+            ids = [each["id"] for each in page.ycells]
+            if index >= len(ids) or ids[index] != cell["id"]:
+                made = page.get_cell(ids.index(cell["id"])) if cell["id"] in ids else cell
+                if cell["id"] in ids:
+                    del page.ycells[ids.index(cell["id"])]
+                page.ycells.insert(index, page.create_ycell(made))
+            if str(page.ycells[index]["source"]) != cell["source"]:
+                page.set_cell(index, source=cell["source"])
 
 
 PeopleAndAgent.TestCase.settings = settings(
