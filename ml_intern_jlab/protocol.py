@@ -460,7 +460,8 @@ class ReviewFinished(EventBase):
 class RunUndone(EventBase):
     """Cells of `run_id` left the notebook; `kept` are those that a person changed since.
 
-    `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
+    `after` names for each of `removed` the cell that stood before it, "" for the notebook's first; `sources` holds the
+    person's text of those of `removed` that they had changed.
     """
 
     type: Literal["run_undone"] = "run_undone"
@@ -468,6 +469,7 @@ class RunUndone(EventBase):
     kept: list[str]
     by: str
     after: list[str] = []
+    sources: dict[str, str] = {}
 
 
 class RunRedone(EventBase):

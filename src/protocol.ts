@@ -553,7 +553,8 @@ export interface ReviewFinished {
 /**
  * Cells of `run_id` left the notebook; `kept` are those that a person changed since.
  *
- * `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
+ * `after` names for each of `removed` the cell that stood before it, "" for the notebook's first; `sources` holds the
+ * person's text of those of `removed` that they had changed.
  */
 export interface RunUndone {
   session_id: string;
@@ -565,6 +566,9 @@ export interface RunUndone {
   kept: string[];
   by: string;
   after: string[];
+  sources: {
+    [k: string]: string;
+  };
 }
 /**
  * Cells of `run_id` that were undone came back, each behind the cell that `after` names for it, "" for the top.

@@ -15,4 +15,6 @@ export namespace CommandIDs {
   export const review = 'ml-intern:review';
   /** JupyterLab's own. */
   export const restartAndRunToSelected = 'notebook:restart-and-run-to-selected';
+  /** JupyterLab's own. */
+  export const restartKernel = 'notebook:restart-kernel';
 }
