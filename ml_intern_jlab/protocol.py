@@ -760,6 +760,29 @@ class Health(Value):
     running: int
 
 
+class CellChange(Value):
+    """A cell of a notebook beside what a run made of it.
+
+    `kind`: the run put it there (`added`), a person has changed it since (`edited`) or it has left again (`removed`), or
+    the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what
+    was added, taken away, or stands as before. `outputs` is their text, shortened.
+    """
+
+    cell_id: str
+    cell_type: str
+    kind: Literal["added", "edited", "removed", "other"]
+    lines: list[str]
+    outputs: str = ""
+
+
+class RunChanges(Value):
+    """What a run changed in its notebook, cell by cell in the notebook's order; removed ones come last."""
+
+    run_id: str
+    path: str
+    cells: list[CellChange]
+
+
 Hello.model_rebuild()
 
 Frame = Annotated[Event | Hello | Reply, Field(discriminator="type")]
@@ -792,7 +815,7 @@ def json_schema() -> dict[str, Any]:
             return False  # a titled field would become a TypeScript type of its own
 
     roots: list[tuple[str, Any]] = [("Event", Event), ("Command", Command), ("Frame", Frame)]
-    roots += [(model.__name__, model) for model in (ModelInfo, Health)]
+    roots += [(model.__name__, model) for model in (ModelInfo, Health, RunChanges)]
     schemas, whole = TypeAdapter.json_schemas(
         [(name, "serialization", TypeAdapter(root)) for name, root in roots], schema_generator=UntitledFields
     )

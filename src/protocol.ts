@@ -87,6 +87,7 @@ export interface Wire {
   Frame: Frame;
   ModelInfo: ModelInfo;
   Health: Health;
+  RunChanges: RunChanges;
 }
 /**
  * A task was accepted. `note` is the notebook's opening cell; `after` the cell that the run's cells follow.
@@ -818,6 +819,28 @@ export interface Health {
   protocol: number;
   sessions: number;
   running: number;
+}
+/**
+ * What a run changed in its notebook, cell by cell in the notebook's order; removed ones come last.
+ */
+export interface RunChanges {
+  run_id: string;
+  path: string;
+  cells: CellChange[];
+}
+/**
+ * A cell of a notebook beside what a run made of it.
+ *
+ * `kind`: the run put it there (`added`), a person has changed it since (`edited`) or it has left again (`removed`), or
+ * the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what
+ * was added, taken away, or stands as before. `outputs` is their text, shortened.
+ */
+export interface CellChange {
+  cell_id: string;
+  cell_type: string;
+  kind: 'added' | 'edited' | 'removed' | 'other';
+  lines: string[];
+  outputs: string;
 }
 
 /** Raised whenever an older panel could misread a message. */

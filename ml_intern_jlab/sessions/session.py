@@ -37,6 +37,7 @@ from ..protocol import (
     ReviewFinished,
     ReviewNotebook,
     RiskClass,
+    RunChanges,
     RunFinished,
     RunPaused,
     RunStarted,
@@ -56,6 +57,7 @@ from ..review.notebook_rules import review
 from ..review.provenance import origins, server_key
 from .bounds import Bounds
 from .budget import Limits
+from .changes import changes
 from .day import Day, DayLimits
 from .edits import Edits
 from .host import Host
@@ -408,6 +410,18 @@ class Session:
         else:
             self.emit(redone(events, notebook, command, by))
         await writer.flush()
+
+    async def changes(self, run_id: str) -> RunChanges:
+        """What a run changed in the notebook as it is saved now.
+
+        Raises:
+            Refused: there is no such run.
+            NotebookUnavailable: the notebook can't be read.
+        """
+        writer = self._lease.writer or self._host.tab_writer(self.path)
+        return changes(
+            self._journal.events(self.session_id), self.session_id, run_id, self.path, await writer.notebook()
+        )
 
     async def _faults(self, run_id: str) -> list[str]:
         """What the rules call an error in a run's cells, which may be further than what a tab has saved."""
