@@ -7,6 +7,7 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Panel } from '@lumino/widgets';
 
+import { addChangesCommand } from './changes';
 import { addCommands } from './commands';
 import { answerMagic } from './magic';
 import { InternModel } from './model';
@@ -52,6 +53,7 @@ export async function start(options: IStartOptions): Promise<void> {
     new InternPanel({ model, commands, languages, rendermime, trans })
   );
   addCommands(app, model, trans);
+  addChangesCommand(app, model, trans);
   addEntries(options);
   await followSettings(options.registry, model);
 }
@@ -95,8 +97,11 @@ function attachSessions(model: InternModel, notebook: NotebookLink): void {
 function addEntries({ palette, launcher, trans }: IStartOptions): void {
   const category = trans.__('ML Intern');
   Object.values(CommandIDs)
-    // That one needs to know which session.
-    .filter(command => command !== CommandIDs.openSession)
+    // JupyterLab's own are there already, and that one needs to know which session.
+    .filter(
+      command =>
+        command.startsWith('ml-intern:') && command !== CommandIDs.openSession
+    )
     .forEach(command => palette?.addItem({ command, category }));
   launcher?.add({ command: CommandIDs.open });
 }

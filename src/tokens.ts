@@ -12,6 +12,7 @@ export namespace CommandIDs {
   export const deleteSession = 'ml-intern:delete-session';
   export const stopRun = 'ml-intern:stop-run';
   export const undoRun = 'ml-intern:undo-run';
+  export const showChanges = 'ml-intern:show-changes';
   export const review = 'ml-intern:review';
   /** JupyterLab's own. */
   export const restartAndRunToSelected = 'notebook:restart-and-run-to-selected';

@@ -15,30 +15,35 @@ interface IRunProps {
 /** A run that has ended can be taken out of the notebook, wholly or its last cell, and brought back. */
 export function Undoing(props: IRunProps): JSX.Element | null {
   const { run, session } = props;
-  const { trans } = usePanel();
+  const { commands, trans } = usePanel();
   const attempt = useAttempt();
   if (run.status === 'running' || run.status === 'paused') {
     return null;
   }
   const last = standingCells(run).pop()?.proposal.cell_id;
+  const { runId: run_id } = run;
   return (
     <>
-      {isUndoable(run) && (
-        <div className="jp-Intern-row jp-Intern-undo">
+      <div className="jp-Intern-row jp-Intern-undo">
+        {isUndoable(run) && (
           <Link
             label={trans.__('Undo this run')}
-            onClick={() => attempt(() => session.undoRun(run.runId))}
+            onClick={() => attempt(() => session.undoRun(run_id))}
           />
-          {last && (
-            <Link
-              label={trans.__('Undo its last cell')}
-              onClick={() =>
-                attempt(() => session.undoRun(run.runId, [last]))
-              }
-            />
-          )}
-        </div>
-      )}
+        )}
+        {isUndoable(run) && last && (
+          <Link
+            label={trans.__('Undo its last cell')}
+            onClick={() => attempt(() => session.undoRun(run_id, [last]))}
+          />
+        )}
+        <Link
+          label={trans.__('Show what it changed')}
+          onClick={() =>
+            void commands.execute(CommandIDs.showChanges, { run_id })
+          }
+        />
+      </div>
       {run.undone.gone.size + run.undone.kept.length > 0 && (
         <Undone run={run} session={session} />
       )}

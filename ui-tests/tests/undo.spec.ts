@@ -103,3 +103,49 @@ test('a run goes and comes back; what the person wrote stays', async ({
   await expect(undone).toContainText('were taken out');
   expect(panel.faults).toEqual([]);
 });
+
+test('what a run changed is shown beside the notebook', async ({
+  page
+}, info) => {
+  await startRun(
+    page,
+    model,
+    'auto',
+    [ONE, TWO, THREE].map(source => turn(source, 'A word before.')),
+    [codeCell('mine', MINE)]
+  );
+  const panel = new PanelPage(page, info);
+  await panel.show();
+  await expect(panel.state).toHaveText('finished');
+  const edited = page.locator('.jp-Notebook .jp-CodeCell', {
+    hasText: '# One'
+  });
+  await edited.locator('.cm-content').click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.type('  # and mine');
+  await panel.button('Undo its last cell').click();
+  await expect(panel.panel).toContainText('Some cells of this run');
+
+  await panel.button('Show what it changed').click();
+  const view = page.getByRole('document').filter({ hasText: 'What the run' });
+  const change = (name: string) => view.getByRole('listitem', { name });
+  await expect(change('Code added, changed by you since')).toContainText(
+    '-print("one")'
+  );
+  await expect(
+    change('Code added, changed by you since').locator('ins')
+  ).toHaveText(['+print("one")  # and mine\n']);
+  await expect(view.getByLabel('Code added', { exact: true })).toContainText(
+    'left-behind.txt'
+  );
+  await expect(change('Code added, taken out since')).toContainText(
+    '-print("three")'
+  );
+  await expect(view).toContainText('own = 1');
+  await panel.shots('changes');
+  await change('Code added, changed by you since').getByRole('button').click();
+  await expect(page.locator('.jp-Notebook .jp-mod-active')).toContainText(
+    '# and mine'
+  );
+  expect(panel.faults).toEqual([]);
+});
