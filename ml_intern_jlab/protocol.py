@@ -156,6 +156,10 @@ class IOPubMessage(Value):
 # --- events -----------------------------------------------------------------------------------------------------
 
 
+OWN_CELLS = "own"
+"""The run id of events about a person's own cells, which no run wrote."""
+
+
 class EventBase(Value):
     """What every event carries; whoever emits it fills these in.
 
@@ -581,6 +585,17 @@ class SendMessage(CommandBase):
     text: str = Field(min_length=1, max_length=100_000)
 
 
+class RunOwnCell(CommandBase):
+    """Run a cell of the person's own in the notebook's kernel, behind those that were sent before.
+
+    What it gives is told and kept as a run's cells are, under the run id `OWN_CELLS`.
+    """
+
+    type: Literal["run_own_cell"] = "run_own_cell"
+    cell_id: str = Field(min_length=1, max_length=100)
+    source: str
+
+
 class StopRun(CommandBase):
     """End the run: pending decisions fall, the kernel is interrupted."""
 
@@ -690,7 +705,8 @@ Command = Annotated[
     | UndoRun
     | RedoRun
     | ReviewNotebook
-    | DismissFinding,
+    | DismissFinding
+    | RunOwnCell,
     Field(discriminator="type"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
@@ -763,9 +779,9 @@ class Health(Value):
 class CellChange(Value):
     """A cell of a notebook beside what a run made of it.
 
-    `kind`: the run put it there (`added`), a person has changed it since (`edited`) or it has left again (`removed`), or
-    the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what
-    was added, taken away, or stands as before. `outputs` is their text, shortened.
+    `kind`: the run put it there (`added`), a person has changed it since (`edited`), it has left again (`removed`), or
+    the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what was
+    added, taken away, or stands as before. `outputs` is their text, shortened.
     """
 
     cell_id: str

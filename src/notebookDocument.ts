@@ -18,6 +18,9 @@ import { assertNever, type CellStatus } from './reducer';
 /** Where cells and notebook carry our facts. They are shown, never obeyed. */
 export const METADATA_KEY = 'ml_intern';
 
+/** The run id of events about the person's own cells, which no run wrote. */
+export const OWN_CELLS = 'own';
+
 /** What a cell carries under our key. */
 export interface ICellFacts {
   run_id?: string;
@@ -141,6 +144,12 @@ export class NotebookDocument {
         this.output(event, fresh);
         return;
       case 'cell_finished':
+        if (event.run_id === OWN_CELLS) {
+          if (fresh) {
+            this.setExecution(event.cell_id, 'idle', event.execution_count);
+          }
+          return;
+        }
         this._running = '';
         this._ends.set(event.cell_id, event);
         if (fresh) {
@@ -285,10 +294,11 @@ export class NotebookDocument {
 
   private start(event: CellStarted, fresh: boolean): void {
     const cellId = event.cell_id;
-    this._running = cellId;
+    const isOwn = event.run_id === OWN_CELLS;
+    this._running = isOwn ? this._running : cellId;
     this._messages.set(cellId, []);
     this._outputs.set(cellId, new CellOutputs());
-    if (fresh) {
+    if (fresh && !isOwn) {
       this.supersede(cellId);
       this.setStatus(cellId, 'running');
     }

@@ -67,7 +67,8 @@ export type Command =
   | UndoRun
   | RedoRun
   | ReviewNotebook
-  | DismissFinding;
+  | DismissFinding
+  | RunOwnCell;
 export type Frame = Event | Hello | Reply;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
@@ -761,6 +762,17 @@ export interface DismissFinding {
   reason: string;
 }
 /**
+ * Run a cell of the person's own in the notebook's kernel, behind those that were sent before.
+ *
+ * What it gives is told and kept as a run's cells are, under the run id `OWN_CELLS`.
+ */
+export interface RunOwnCell {
+  request_id?: string;
+  type: 'run_own_cell';
+  cell_id: string;
+  source: string;
+}
+/**
  * The socket's first frame: who serves, the last `seq` that the replay will reach, and the classes that are allowed
  * in the notebook now, in whichever of its sessions somebody did so.
  */
@@ -831,9 +843,9 @@ export interface RunChanges {
 /**
  * A cell of a notebook beside what a run made of it.
  *
- * `kind`: the run put it there (`added`), a person has changed it since (`edited`) or it has left again (`removed`), or
- * the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what
- * was added, taken away, or stands as before. `outputs` is their text, shortened.
+ * `kind`: the run put it there (`added`), a person has changed it since (`edited`), it has left again (`removed`), or
+ * the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what was
+ * added, taken away, or stands as before. `outputs` is their text, shortened.
  */
 export interface CellChange {
   cell_id: string;

@@ -13,6 +13,7 @@ import { answerMagic } from './magic';
 import { InternModel } from './model';
 import { NotebookLink } from './notebook';
 import type { INotebookTracker } from './notebookTracker';
+import type { CellExecutor } from './ownCells';
 import { InternPanel } from './panel';
 import type { Mode } from './protocol';
 import { openFindings } from './reducer';
@@ -29,6 +30,7 @@ export interface IStartOptions {
   launcher: ILauncher | null;
   trans: TranslationBundle;
   place: Panel;
+  executor: CellExecutor;
 }
 
 /** Make the parts, and connect them with each other and with JupyterLab. */
@@ -55,7 +57,7 @@ export async function start(options: IStartOptions): Promise<void> {
   addCommands(app, model, trans);
   addChangesCommand(app, model, trans);
   addEntries(options);
-  await followSettings(options.registry, model);
+  await followSettings(options, model, notebook);
 }
 
 async function hasCellsOf(
@@ -108,8 +110,9 @@ function addEntries({ palette, launcher, trans }: IStartOptions): void {
 
 /** Take over the person's settings, now and whenever they change, and tell of a missing server half. */
 async function followSettings(
-  registry: ISettingRegistry,
-  model: InternModel
+  { registry, executor }: IStartOptions,
+  model: InternModel,
+  notebook: NotebookLink
 ): Promise<void> {
   const settings = await registry.load(PLUGIN_ID);
   const apply = () => {
@@ -117,6 +120,9 @@ async function followSettings(
       mode: settings.get('mode').composite as Mode,
       model: settings.get('model').composite as string
     });
+    executor.writerOf = settings.get('ownCells').composite
+      ? content => notebook.writerOf(content)
+      : null;
   };
   apply();
   settings.changed.connect(apply);

@@ -1,6 +1,9 @@
 /** Names our settings and our plugin. */
 export const PLUGIN_ID = 'ml-intern-jlab:plugin';
 
+/** Names the plugin that runs the person's own cells. */
+export const EXECUTOR_ID = 'ml-intern-jlab:cell-executor';
+
 /** Names the panel among JupyterLab's widgets. */
 export const PANEL_ID = 'ml-intern-panel';
 

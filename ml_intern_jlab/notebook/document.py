@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ..protocol import (
+    OWN_CELLS,
     CellDecided,
     CellFinished,
     CellOutput,
@@ -158,16 +159,21 @@ class Document:
                 note = self._proposals[event.cell_id].note if event.cell_id in self._proposals else None
                 return fresh and self._remove([event.cell_id, *([note.cell_id] if note else [])])
             case CellStarted():
-                self._running = event.cell_id
+                own = event.run_id == OWN_CELLS
                 self._areas[event.cell_id] = OutputArea()
-                if fresh:
-                    self._supersede(event.cell_id)
-                return fresh and self._change(event.cell_id, CellStatus.running, outputs=[], execution_count=None)
+                if not own:
+                    self._running = event.cell_id
+                    if fresh:
+                        self._supersede(event.cell_id)
+                status = None if own else CellStatus.running
+                return fresh and self._change(event.cell_id, status, outputs=[], execution_count=None)
             case CellOutput():
                 return self._output(event, fresh)
             case RunPaused(resumable=True) if self._running:
                 # Its server is gone, and with it whoever could tell the cell's end.
                 return fresh and self._change(self._running, CellStatus.stopped)
+            case CellFinished() if event.run_id == OWN_CELLS:
+                return fresh and self._change(event.cell_id, None, execution_count=event.execution_count)
             case CellFinished():
                 self._running = ""
                 status = CellStatus(event.status)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from ..protocol import CellFinished, Event, StepFinished
+from ..protocol import OWN_CELLS, CellFinished, Event, StepFinished
 from .journal import Journal
 
 
@@ -63,6 +63,8 @@ class Day:
         return True
 
     def _add(self, event: Event) -> None:
+        if event.run_id == OWN_CELLS:
+            return
         if isinstance(event, StepFinished):
             self._used["steps"] += 1
             self._used["tokens"] += event.input_tokens + event.output_tokens

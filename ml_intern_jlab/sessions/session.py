@@ -39,6 +39,7 @@ from ..protocol import (
     RiskClass,
     RunChanges,
     RunFinished,
+    RunOwnCell,
     RunPaused,
     RunStarted,
     RunStatus,
@@ -64,6 +65,7 @@ from .host import Host
 from .journal import Journal, Listener
 from .lease import Lease
 from .ledger import Ledger
+from .own_cells import OwnCells
 from .policy import Knowledge, Policy
 from .run import Run
 from .story import Story, last_story
@@ -118,6 +120,12 @@ class Session:
             self.emit,
             self._warn,
         )
+        self.own = OwnCells(
+            self.emit,
+            lambda: host.open_kernel(self.path, self.kernel_name),
+            host.close_kernel,
+            self._lease.flush,
+        )
 
     @property
     def running(self) -> bool:
@@ -168,6 +176,10 @@ class Session:
                 await self._undo(command, by)
             case ReviewNotebook():
                 await self._review(by)
+            case RunOwnCell():
+                if self._lease.writer is None:
+                    await self._open()
+                await self.own.run(command)
             case DismissFinding(rule=rule, cell_id=cell_id, reason=reason):
                 self.emit(FindingDismissed(rule=rule, cell_id=cell_id, reason=reason.strip(), by=by))
             case _ as unknown:
@@ -183,6 +195,7 @@ class Session:
         if self.run is not None and self.running:
             await (self.run.suspend(SHUT_DOWN) if self._settings.interactive else self.run.stop())
             await self.wait()
+        await self.own.close()
         await self._lease.close()
         if self._kernel is not None:
             await self._host.close_kernel(self._kernel)
@@ -389,8 +402,11 @@ class Session:
         self._lease.rename(path)
 
     async def release_lease(self, tab_id: str) -> None:
-        """The tab is gone: while a run works the server writes, bringing the file up to the journal first."""
-        await self._lease.release(tab_id, lambda: self._kernel if self.running else None)
+        """The tab is gone: while a run or a cell of the person's works the server writes, bringing the file up to the
+        journal first."""
+        await self._lease.release(
+            tab_id, lambda: self._kernel if self.running else self.own.kernel if self.own.busy else None
+        )
 
     def _warn(self, code: str, text: str) -> None:
         run_id = self.run.run_id if self.run else ""
@@ -506,6 +522,7 @@ class Sessions:
             self._live[session_id] = session
             if info.run_status is RunStatus.running:
                 session.interrupted(CUT_OFF)
+            session.own.end_abandoned(self.journal, session_id)
         return self._live[session_id]
 
     async def recover(self) -> None:
