@@ -1,4 +1,4 @@
-"""A person's own cells, run by the server for them: what they print reaches the journal, whatever becomes of the tab."""
+"""A person's own cells, run by the server for them: what they give reaches the journal, whatever becomes of the tab."""
 
 from __future__ import annotations
 
@@ -93,8 +93,9 @@ class OwnCells:
                 # As the kernel itself does with cells that were sent together.
                 while self._waiting:
                     self._finish(self._waiting.popleft().cell_id, "stopped", reason=NOT_RUN)
-        with contextlib.suppress(NotebookUnavailable):  # the writer has warned, and the journal keeps it all
-            await self._settle()
+            if not self._waiting:
+                with contextlib.suppress(NotebookUnavailable):  # the writer has warned, and the journal keeps it all
+                    await self._settle()  # more may come meanwhile
 
     async def _run(self, kernel: Kernel, command: RunOwnCell) -> str:
         def tell(message: IOPubMessage) -> None:

@@ -16,7 +16,7 @@ Connect = Callable[..., Any]
 
 
 def notebook(*sources: str) -> str:
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
         for i, source in enumerate(sources)
     ]
