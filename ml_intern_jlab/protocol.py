@@ -156,6 +156,10 @@ class IOPubMessage(Value):
 # --- events -----------------------------------------------------------------------------------------------------
 
 
+OWN_CELLS = "own"
+"""The run id of events about a person's own cells, which no run wrote."""
+
+
 class EventBase(Value):
     """What every event carries; whoever emits it fills these in.
 
@@ -500,7 +504,8 @@ class RerunFinished(EventBase):
 class RunUndone(EventBase):
     """Cells of `run_id` left the notebook; `kept` are those that a person changed since.
 
-    `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
+    `after` names for each of `removed` the cell that stood before it, "" for the notebook's first; `sources` holds the
+    person's text of those of `removed` that they had changed.
     """
 
     type: Literal["run_undone"] = "run_undone"
@@ -508,6 +513,7 @@ class RunUndone(EventBase):
     kept: list[str]
     by: str
     after: list[str] = []
+    sources: dict[str, str] = {}
 
 
 class RunRedone(EventBase):
@@ -620,6 +626,17 @@ class SendMessage(CommandBase):
 
     type: Literal["send_message"] = "send_message"
     text: str = Field(min_length=1, max_length=100_000)
+
+
+class RunOwnCell(CommandBase):
+    """Run a cell of the person's own in the notebook's kernel, behind those that were sent before.
+
+    What it gives is told and kept as a run's cells are, under the run id `OWN_CELLS`.
+    """
+
+    type: Literal["run_own_cell"] = "run_own_cell"
+    cell_id: str = Field(min_length=1, max_length=100)
+    source: str
 
 
 class StopRun(CommandBase):
@@ -750,7 +767,8 @@ Command = Annotated[
     | ReviewNotebook
     | RerunNotebook
     | StopRerun
-    | DismissFinding,
+    | DismissFinding
+    | RunOwnCell,
     Field(discriminator="type"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
@@ -827,6 +845,29 @@ class Health(Value):
     running: int
 
 
+class CellChange(Value):
+    """A cell of a notebook beside what a run made of it.
+
+    `kind`: the run put it there (`added`), a person has changed it since (`edited`), it has left again (`removed`), or
+    the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what was
+    added, taken away, or stands as before. `outputs` is their text, shortened.
+    """
+
+    cell_id: str
+    cell_type: str
+    kind: Literal["added", "edited", "removed", "other"]
+    lines: list[str]
+    outputs: str = ""
+
+
+class RunChanges(Value):
+    """What a run changed in its notebook, cell by cell in the notebook's order; removed ones come last."""
+
+    run_id: str
+    path: str
+    cells: list[CellChange]
+
+
 Hello.model_rebuild()
 Replay.model_rebuild()
 
@@ -860,7 +901,7 @@ def json_schema() -> dict[str, Any]:
             return False  # a titled field would become a TypeScript type of its own
 
     roots: list[tuple[str, Any]] = [("Event", Event), ("Command", Command), ("Frame", Frame)]
-    roots += [(model.__name__, model) for model in (ModelInfo, Health)]
+    roots += [(model.__name__, model) for model in (ModelInfo, Health, RunChanges)]
     schemas, whole = TypeAdapter.json_schemas(
         [(name, "serialization", TypeAdapter(root)) for name, root in roots], schema_generator=UntitledFields
     )

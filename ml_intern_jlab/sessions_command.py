@@ -1,4 +1,4 @@
-"""`jupyter ml-intern sessions`: list, show, export, delete, prune, resume."""
+"""`jupyter ml-intern sessions`: list, show, export, diff, delete, prune, resume."""
 
 from __future__ import annotations
 
@@ -52,6 +52,9 @@ def add_sessions_parser(commands: Any) -> None:
     export = add("export", "write one out: a trace of all its events, or its cells as a notebook", _export)
     export.add_argument("--as", dest="form", choices=("jsonl", "ipynb"), default="jsonl", help="the form")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="where to (default: standard output)")
+    diff = add("diff", "show what a run changed in its notebook, as that is saved now", _diff)
+    diff.add_argument("--run", default="", metavar="ID", help="which run (default: the session's last)")
+    diff.add_argument("--json", action="store_true", help="print the changes as JSON, cell by cell")
     delete = add("delete", "forget one for good; its notebook stays", _delete)
     resume = add("resume", "let a paused run go on here, in a fresh kernel", _resume)
     resume.add_argument("--cwd", type=Path, metavar="DIR", help="the kernel's folder (default: the notebook's)")
@@ -59,9 +62,9 @@ def add_sessions_parser(commands: Any) -> None:
     prune = add("prune", "forget sessions by age or size; those with an unfinished run stay", _prune)
     prune.add_argument("--days", type=float, default=0.0, help="those in which nothing happened for so many days")
     prune.add_argument("--megabytes", type=float, default=0.0, help="the oldest, until the rest takes so much")
-    for parser in (show, export, delete, resume):
+    for parser in (show, export, diff, delete, resume):
         parser.add_argument("session_id", help="as `sessions` lists it; its first characters do")
-    for parser in (show, export, delete, resume, prune):
+    for parser in (show, export, diff, delete, resume, prune):
         _add_options(parser)
 
 
@@ -175,6 +178,20 @@ def _export(journal: Journal, options: argparse.Namespace) -> int:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InternError(f"{options.output} can't be written ({error.strerror}). Choose another file.") from error
+    return FINISHED
+
+
+def _diff(journal: Journal, options: argparse.Namespace) -> int:
+    from .sessions.changes import changes, words
+
+    info, events = journal.session(options.session_id), list(journal.events(options.session_id))
+    path = Path(journal.root(info.session_id)) / info.path
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InternError(f"The notebook {path} can't be read ({error}). Has it been moved or deleted?") from error
+    told = changes(events, info.session_id, options.run or info.run_id, info.path, notebook)
+    print(told.model_dump_json() if options.json else words(notebook, told))
     return FINISHED
 
 

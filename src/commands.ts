@@ -9,6 +9,7 @@ import type { InternModel } from './model';
 import { lastRun, type IRunState } from './reducer';
 import type { SessionModel } from './session';
 import { CommandIDs, PANEL_ID } from './tokens';
+import { isUndoable } from './undone';
 
 const NO_ARGUMENTS = { type: 'object', properties: {} } as const;
 
@@ -70,7 +71,10 @@ export function addCommands(
     execute: async () => {
       const last = undoable(run());
       if (last !== null) {
-        await withCurrent(model, session => session.undoRun(last.runId));
+        await withCurrent(model, async session => {
+          await model.notebook.save();
+          await session.undoRun(last.runId);
+        });
       }
     }
   });
@@ -126,7 +130,7 @@ function withCurrent(
 }
 
 function undoable(run: IRunState | null): IRunState | null {
-  return run && run.status !== 'running' && !run.undone ? run : null;
+  return run && isUndoable(run) ? run : null;
 }
 
 async function confirmDeletion(trans: TranslationBundle): Promise<boolean> {

@@ -12,8 +12,9 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Panel } from '@lumino/widgets';
 
 import { internIcon } from './icon';
-import { INotebookTracker } from './notebookTracker';
-import { PANEL_ID, PLUGIN_ID } from './tokens';
+import { INotebookCellExecutor, INotebookTracker } from './notebookTracker';
+import { CellExecutor } from './ownCells';
+import { EXECUTOR_ID, PANEL_ID, PLUGIN_ID } from './tokens';
 
 // The settings' schema names the icon, which must have been made by then.
 export { internIcon } from './icon';
@@ -68,7 +69,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
           palette,
           launcher,
           trans,
-          place
+          place,
+          executor
         })
       )
       .catch((error: unknown) => {
@@ -80,4 +82,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default plugin;
+/** The one executor of the page; `start` tells it whether the server runs the person's own cells. */
+const executor = new CellExecutor();
+
+const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
+  id: EXECUTOR_ID,
+  description:
+    "Runs the person's own cells as JupyterLab does, or on the server where the settings say so.",
+  autoStart: true,
+  provides: INotebookCellExecutor,
+  activate: () => executor
+};
+
+export default [plugin, executorPlugin];

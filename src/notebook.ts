@@ -14,7 +14,7 @@ import { CellMarks, PROPOSED_CLASS } from './notebookMarks';
 import { watchRuns } from './notebookRun';
 import { NotebookWriter } from './notebookWriter';
 import type { FindingAdded } from './protocol';
-import { renameSession } from './request';
+import { createSession, listSessions, renameSession } from './request';
 import { SessionSocket } from './socket';
 
 export { NotebookWriter } from './notebookWriter';
@@ -191,6 +191,37 @@ export class NotebookLink implements INotebookLink, IDisposable {
     if (panel && open && !open.writers.has(sessionId)) {
       void panel.context.ready.then(() => this.write(panel, sessionId));
     }
+  }
+
+  /**
+   * The writer of an open notebook, with a session that is begun where there is none; null where this page doesn't
+   * write it.
+   */
+  async writerOf(model: object): Promise<NotebookWriter | null> {
+    const panel = [...this._open.keys()].find(each => each.model === model);
+    const writers = panel && this._open.get(panel)?.writers;
+    if (!panel || !writers) {
+      return null;
+    }
+    const { contents, serverSettings } = this.options.serviceManager;
+    if (writers.size === 0) {
+      const path = contents.localPath(panel.context.path);
+      const name = panel.sessionContext.session?.kernel?.name ?? '';
+      const known = await listSessions(serverSettings, path);
+      const session =
+        known[0] ?? (await createSession(serverSettings, path, name));
+      this.write(panel, session.session_id);
+    }
+    const asking = [...writers.values()].filter(
+      ({ lease }) => lease === 'asking'
+    );
+    await Promise.all(
+      asking.map(
+        writer =>
+          new Promise(resolve => writer.leaseChanged.connect(resolve, this))
+      )
+    );
+    return [...writers.values()].find(({ lease }) => lease === 'held') ?? null;
   }
 
   /** Leave a session that was deleted. */

@@ -18,6 +18,9 @@ import { assertNever, type CellStatus } from './reducer';
 /** Where cells and notebook carry our facts. They are shown, never obeyed. */
 export const METADATA_KEY = 'ml_intern';
 
+/** The run id of events about the person's own cells, which no run wrote. */
+export const OWN_CELLS = 'own';
+
 /** What a cell carries under our key. */
 export interface ICellFacts {
   run_id?: string;
@@ -121,8 +124,9 @@ export class NotebookDocument {
         this.note(event, fresh);
         return;
       case 'run_finished':
-        if (fresh && Object.keys(event.provenance).length > 0) {
-          this.setRun(event.run_id, event.provenance);
+        this._origins.set(event.run_id, event.provenance);
+        if (fresh) {
+          this.tellOrigin(event.run_id);
         }
         this.note(event, fresh);
         return;
@@ -146,6 +150,12 @@ export class NotebookDocument {
         this.output(event, fresh);
         return;
       case 'cell_finished':
+        if (event.run_id === OWN_CELLS) {
+          if (fresh) {
+            this.setExecution(event.cell_id, 'idle', event.execution_count);
+          }
+          return;
+        }
         this._running = '';
         this._ends.set(event.cell_id, event);
         if (fresh) {
@@ -155,9 +165,15 @@ export class NotebookDocument {
         }
         return;
       case 'run_undone':
+        Object.entries(event.sources).forEach(([cellId, source]) => {
+          this._undone.set(cellId, source);
+        });
         if (fresh) {
           this.remove(event.removed);
-          this.setRun(event.run_id, null);
+          const own = [...(this._runCells.get(event.run_id) ?? [])];
+          if (own.every(cellId => this.cell(cellId) === null)) {
+            this.setRun(event.run_id, null);
+          }
         }
         return;
       case 'run_redone':
@@ -165,6 +181,7 @@ export class NotebookDocument {
           event.restored.forEach((cellId, index) => {
             this.bringBack(cellId, event.after[index], event.run_id);
           });
+          this.tellOrigin(event.run_id);
         }
         return;
       case 'run_paused':
@@ -229,7 +246,7 @@ export class NotebookDocument {
 
   /** Put a cell back that undoing its run took out: with its last source, its outputs and its end. */
   private bringBack(cellId: string, after: string, runId: string): void {
-    const source = this._given.get(cellId);
+    const source = this._undone.get(cellId) ?? this._given.get(cellId);
     if (source === undefined) {
       return;
     }
@@ -249,7 +266,10 @@ export class NotebookDocument {
       (this._messages.get(cellId) ?? []).forEach(message => {
         outputs.add(message, this.outputs(cellId));
       });
-      this.setStatus(cellId, end.status);
+      this.setFacts(cellId, {
+        status: end.status,
+        provenance: end.provenance
+      });
       this.setExecution(cellId, 'idle', end.execution_count);
     }
   }
@@ -283,10 +303,11 @@ export class NotebookDocument {
 
   private start(event: CellStarted, fresh: boolean): void {
     const cellId = event.cell_id;
-    this._running = cellId;
+    const isOwn = event.run_id === OWN_CELLS;
+    this._running = isOwn ? this._running : cellId;
     this._messages.set(cellId, []);
     this._outputs.set(cellId, new CellOutputs());
-    if (fresh) {
+    if (fresh && !isOwn) {
       this.supersede(cellId);
       this.setStatus(cellId, 'running');
     }
@@ -407,6 +428,14 @@ export class NotebookDocument {
     this.setFacts(cellId, { status });
   }
 
+  /** Note in the notebook what is known of a run that wrote it. */
+  private tellOrigin(runId: string): void {
+    const origin = this._origins.get(runId);
+    if (origin !== undefined && Object.keys(origin).length > 0) {
+      this.setRun(runId, origin);
+    }
+  }
+
   /** What the notebook keeps of a run; null takes it out. */
   private setRun(runId: string, provenance: object | null): void {
     const runs = { ...objectOr(this.facts().runs), [runId]: provenance };
@@ -462,6 +491,9 @@ export class NotebookDocument {
   private readonly _edited = new Set<string>();
   private readonly _messages = new Map<string, IOPubMessage[]>();
   private readonly _ends = new Map<string, CellFinished>();
+  private readonly _origins = new Map<string, object>();
+  /** What undoing took out although the person had changed it. */
+  private readonly _undone = new Map<string, string>();
   private _unfinished = new Set<string>();
   private _running = '';
   private _seq = 0;

@@ -26,7 +26,7 @@ export type Scheduled = ISignal<
  * What JupyterLab's own ways to run a cell do to a proposal.
  *
  * ▶ approves it, as the keys do. Where a menu ran it all the same, such as Run All, the person hears what that means:
- * JupyterLab lets only one extension decide what runs, and that should not be this one.
+ * how their own cells run is no place to decide what a run may do.
  */
 export function watchRuns(
   panel: IRunnable,

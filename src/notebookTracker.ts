@@ -1,2 +1,8 @@
 // Apart, so that the start of the page needs nothing else of the notebook's code.
-export { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+export {
+  INotebookCellExecutor,
+  INotebookTracker,
+  KernelError,
+  runCell,
+  type NotebookPanel
+} from '@jupyterlab/notebook';

@@ -1,13 +1,18 @@
 import type { ICellModel } from '@jupyterlab/cells';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { UUID } from '@lumino/coreutils';
+import { PromiseDelegate, UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { NotebookDocument, type INotebookContent } from './notebookDocument';
+import {
+  NotebookDocument,
+  OWN_CELLS,
+  type INotebookContent
+} from './notebookDocument';
 import { NotebookSaver, type NotebookContext } from './notebookSaver';
 import type {
+  CellFinished,
   CellProposed,
   DecideCell,
   Event,
@@ -144,6 +149,44 @@ export class NotebookWriter implements IDisposable {
       source: decision === 'approve' && now !== source ? now : null,
       feedback
     });
+  }
+
+  /**
+   * Let the server run a cell of the person's own. It returns once the server has it; `ended` tells how it ended.
+   *
+   * @throws CommandError where the server refuses.
+   */
+  async runOwnCell(
+    cellId: string,
+    source: string
+  ): Promise<{ ended: Promise<CellFinished> }> {
+    const { context, socket } = this.options;
+    if (context.model.dirty) {
+      // A cell that no file knows would be lost with the tab.
+      await context.save();
+    }
+    const finished = new PromiseDelegate<CellFinished>();
+    const onFrame = (_: unknown, frame: Hello | Event): void => {
+      if (
+        frame.type === 'cell_finished' &&
+        frame.run_id === OWN_CELLS &&
+        frame.cell_id === cellId
+      ) {
+        socket.frames.disconnect(onFrame);
+        finished.resolve(frame);
+      }
+    };
+    socket.frames.connect(onFrame);
+    try {
+      await socket.send({ type: 'run_own_cell', cell_id: cellId, source });
+    } catch (error) {
+      // Where only the answer was cut off, the cell's end is told once the connection is back.
+      if (!(error instanceof CommandError && error.code === 'cut')) {
+        socket.frames.disconnect(onFrame);
+        throw error;
+      }
+    }
+    return { ended: finished.promise };
   }
 
   /** Whether a person changed the agent's text in this cell. */
@@ -302,7 +345,10 @@ export class NotebookWriter implements IDisposable {
       } else {
         this.document.apply(event);
       }
-      if (event.type === 'cell_proposed' || event.type === 'cell_started') {
+      if (
+        event.type === 'cell_proposed' ||
+        (event.type === 'cell_started' && event.run_id !== OWN_CELLS)
+      ) {
         this._place = event.cell_id;
       } else if (event.type === 'run_finished') {
         this._place = null;

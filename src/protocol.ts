@@ -72,7 +72,8 @@ export type Command =
   | ReviewNotebook
   | RerunNotebook
   | StopRerun
-  | DismissFinding;
+  | DismissFinding
+  | RunOwnCell;
 export type Frame = Event | Hello | Replay | Reply;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
@@ -92,6 +93,7 @@ export interface Wire {
   Frame: Frame;
   ModelInfo: ModelInfo;
   Health: Health;
+  RunChanges: RunChanges;
 }
 /**
  * A task was accepted. `note` is the notebook's opening cell; `after` the cell that the run's cells follow.
@@ -608,7 +610,8 @@ export interface RerunCell {
 /**
  * Cells of `run_id` left the notebook; `kept` are those that a person changed since.
  *
- * `after` names for each of `removed` the cell that stood before it, "" for the notebook's first.
+ * `after` names for each of `removed` the cell that stood before it, "" for the notebook's first; `sources` holds the
+ * person's text of those of `removed` that they had changed.
  */
 export interface RunUndone {
   session_id: string;
@@ -620,6 +623,9 @@ export interface RunUndone {
   kept: string[];
   by: string;
   after: string[];
+  sources: {
+    [k: string]: string;
+  };
 }
 /**
  * Cells of `run_id` that were undone came back, each behind the cell that `after` names for it, "" for the top.
@@ -828,6 +834,17 @@ export interface DismissFinding {
   reason: string;
 }
 /**
+ * Run a cell of the person's own in the notebook's kernel, behind those that were sent before.
+ *
+ * What it gives is told and kept as a run's cells are, under the run id `OWN_CELLS`.
+ */
+export interface RunOwnCell {
+  request_id?: string;
+  type: 'run_own_cell';
+  cell_id: string;
+  source: string;
+}
+/**
  * The socket's first frame: who serves, the last `seq` that the replay will reach, and the classes that are allowed
  * in the notebook now, in whichever of its sessions somebody did so.
  */
@@ -893,6 +910,28 @@ export interface Health {
   protocol: number;
   sessions: number;
   running: number;
+}
+/**
+ * What a run changed in its notebook, cell by cell in the notebook's order; removed ones come last.
+ */
+export interface RunChanges {
+  run_id: string;
+  path: string;
+  cells: CellChange[];
+}
+/**
+ * A cell of a notebook beside what a run made of it.
+ *
+ * `kind`: the run put it there (`added`), a person has changed it since (`edited`), it has left again (`removed`), or
+ * the run has nothing to do with it (`other`). `lines` are those of its source, each behind "+", "-" or " ": what was
+ * added, taken away, or stands as before. `outputs` is their text, shortened.
+ */
+export interface CellChange {
+  cell_id: string;
+  cell_type: string;
+  kind: 'added' | 'edited' | 'removed' | 'other';
+  lines: string[];
+  outputs: string;
 }
 
 /** Raised whenever an older panel could misread a message. */

@@ -22,6 +22,7 @@ import type {
 } from './protocol';
 import { planIn, type IPublishPlan } from './publishPlan';
 import { reduceRerun, type IRerunState } from './rerun';
+import { NOTHING_UNDONE, redo, undo, type IUndone } from './undone';
 
 /** Where a cell is on its way; `superseded` means that its repair took its place. */
 export type CellStatus =
@@ -87,9 +88,7 @@ export interface IRunState {
   readonly outputTokens: number;
   /** In US dollars; null where it is unknown. */
   readonly cost: number | null;
-  readonly undone: boolean;
-  /** Cells that stayed when the run was undone, because a person had changed them. */
-  readonly kept: readonly string[];
+  readonly undone: IUndone;
 }
 
 /** What the review rules found in the notebook. */
@@ -342,9 +341,9 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         text: event.message
       });
     case 'run_undone':
-      return { ...run, undone: true, kept: event.kept };
+      return { ...run, undone: undo(run.undone, event) };
     case 'run_redone':
-      return { ...run, undone: false, kept: [] };
+      return { ...run, undone: redo(run.undone, event) };
     case 'run_finished':
       return finish(run, event);
     default:
@@ -384,8 +383,7 @@ function newRun(event: RunStarted): IRunState {
     inputTokens: 0,
     outputTokens: 0,
     cost: null,
-    undone: false,
-    kept: []
+    undone: NOTHING_UNDONE
   };
 }
 

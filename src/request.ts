@@ -1,7 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { Health, ModelInfo, SessionInfo } from './protocol';
+import type { Health, ModelInfo, RunChanges, SessionInfo } from './protocol';
 
 /** The server half's routes lie under this path. */
 export const NAMESPACE = 'ml-intern';
@@ -97,6 +97,18 @@ export function renameSession(
     method: 'PATCH',
     body: JSON.stringify({ path })
   });
+}
+
+/** What a run changed in its notebook, as that is saved. */
+export function requestChanges(
+  settings: ServerConnection.ISettings,
+  sessionId: string,
+  runId: string
+): Promise<RunChanges> {
+  return requestJson<RunChanges>(
+    `sessions/${sessionId}/runs/${runId}/changes`,
+    settings
+  );
 }
 
 /** What an example brought: the files that lie in the folder now, and its task. */

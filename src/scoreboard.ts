@@ -76,13 +76,16 @@ function isBetter(
     : one.value < other.value;
 }
 
-/** Every metric with its cell; a run that was undone and a cell that was repaired count no more. */
+/** Every metric with its cell; a cell that was undone or repaired counts no more. */
 function* logged(
   runs: readonly IRunState[]
 ): Generator<[ICellState, MetricLogged]> {
   for (const run of runs) {
-    for (const cell of run.undone ? [] : run.cells.values()) {
-      for (const metric of cell.status === 'superseded' ? [] : cell.metrics) {
+    for (const cell of run.cells.values()) {
+      const isOut =
+        cell.status === 'superseded' ||
+        run.undone.gone.has(cell.proposal.cell_id);
+      for (const metric of isOut ? [] : cell.metrics) {
         yield [cell, metric];
       }
     }

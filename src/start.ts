@@ -7,11 +7,13 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Panel } from '@lumino/widgets';
 
+import { addChangesCommand } from './changes';
 import { addCommands } from './commands';
 import { answerMagic } from './magic';
 import { InternModel } from './model';
 import { NotebookLink } from './notebook';
 import type { INotebookTracker } from './notebookTracker';
+import type { CellExecutor } from './ownCells';
 import { InternPanel } from './panel';
 import type { Mode } from './protocol';
 import { openFindings } from './reducer';
@@ -28,6 +30,7 @@ export interface IStartOptions {
   launcher: ILauncher | null;
   trans: TranslationBundle;
   place: Panel;
+  executor: CellExecutor;
 }
 
 /** Make the parts, and connect them with each other and with JupyterLab. */
@@ -52,8 +55,9 @@ export async function start(options: IStartOptions): Promise<void> {
     new InternPanel({ model, commands, languages, rendermime, trans })
   );
   addCommands(app, model, trans);
+  addChangesCommand(app, model, trans);
   addEntries(options);
-  await followSettings(options.registry, model);
+  await followSettings(options, model, notebook);
 }
 
 async function hasCellsOf(
@@ -95,16 +99,20 @@ function attachSessions(model: InternModel, notebook: NotebookLink): void {
 function addEntries({ palette, launcher, trans }: IStartOptions): void {
   const category = trans.__('ML Intern');
   Object.values(CommandIDs)
-    // That one needs to know which session.
-    .filter(command => command !== CommandIDs.openSession)
+    // JupyterLab's own are there already, and that one needs to know which session.
+    .filter(
+      command =>
+        command.startsWith('ml-intern:') && command !== CommandIDs.openSession
+    )
     .forEach(command => palette?.addItem({ command, category }));
   launcher?.add({ command: CommandIDs.open });
 }
 
 /** Take over the person's settings, now and whenever they change, and tell of a missing server half. */
 async function followSettings(
-  registry: ISettingRegistry,
-  model: InternModel
+  { registry, executor }: IStartOptions,
+  model: InternModel,
+  notebook: NotebookLink
 ): Promise<void> {
   const settings = await registry.load(PLUGIN_ID);
   const apply = () => {
@@ -112,6 +120,9 @@ async function followSettings(
       mode: settings.get('mode').composite as Mode,
       model: settings.get('model').composite as string
     });
+    executor.writerOf = settings.get('ownCells').composite
+      ? content => notebook.writerOf(content)
+      : null;
   };
   apply();
   settings.changed.connect(apply);

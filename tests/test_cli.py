@@ -218,7 +218,18 @@ def test_sessions_lists_what_ran(tmp_path: Path) -> None:
     assert "finished" in listed
     assert "Add one and one." in listed
     as_json = subprocess.run([*arguments, "--json"], capture_output=True, text=True, timeout=60, check=True).stdout
-    assert json.loads(as_json)[0]["run_status"] == "finished"
+    (info,) = json.loads(as_json)
+    assert info["run_status"] == "finished"
+
+    diff = [*arguments[:4], "diff", info["session_id"][:5], *arguments[4:]]
+    shown = subprocess.run(diff, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "Add one and one" in shown
+    told = subprocess.run([*diff, "--json"], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert [each["lines"] for each in json.loads(told)["cells"] if each["cell_type"] == "code"] == [["+1"]]
+    (tmp_path / info["path"]).unlink()
+    gone = subprocess.run(diff, capture_output=True, text=True, timeout=60)
+    assert gone.returncode == 1
+    assert "can't be read" in gone.stderr
 
 
 def test_doctor_looks_at_everything(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import copy
 from collections.abc import Collection
 from typing import Any, Protocol
 
+from .outputs import joined
+
 METADATA_KEY = "ml_intern"
 """Where cells and notebook carry our facts. They are shown, never obeyed."""
 
@@ -69,12 +71,12 @@ class JsonContent:
     def source(self, cell_id: str) -> str | None:
         """See `Content`."""
         cell = self._cell(cell_id)
-        return None if cell is None else _text(cell["source"])
+        return None if cell is None else joined(cell["source"])
 
     def is_blank(self) -> bool:
         """See `Content`."""
         cells = self._notebook["cells"]
-        return len(cells) == 1 and cells[0]["cell_type"] == "code" and not _text(cells[0]["source"])
+        return len(cells) == 1 and cells[0]["cell_type"] == "code" and not joined(cells[0]["source"])
 
     def insert(self, position: int, cell: dict[str, Any]) -> None:
         """See `Content`."""
@@ -129,7 +131,3 @@ class JsonContent:
 
     def _cell(self, cell_id: str) -> dict[str, Any] | None:
         return next((cell for cell in self._notebook["cells"] if cell.get("id") == cell_id), None)
-
-
-def _text(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ..protocol import (
+    OWN_CELLS,
     CellDecided,
     CellFinished,
     CellOutput,
@@ -93,7 +94,9 @@ class Document:
         self._stale: set[str] = set()
         self._run_cells: dict[str, list[str]] = {}
         self._running = ""
-        self._ends: dict[str, dict[str, Any]] = {}
+        self._ends: dict[str, CellFinished] = {}
+        self._provenances: dict[str, dict[str, Any]] = {}
+        self._undone: dict[str, str] = {}
         self.adopt(new_notebook(), 0)
 
     def adopt(self, notebook: dict[str, Any] | Content, last_seq: int, settled: int = 0) -> None:
@@ -156,9 +159,9 @@ class Document:
             return False
         fresh = event.seq > self._seq
         changed = self._fold(event, fresh)
-        if fresh and isinstance(event, RunFinished) and event.provenance:
-            self._content.set_entry("runs", event.run_id, event.provenance)
-            changed = True
+        if isinstance(event, RunFinished) and event.provenance:
+            self._provenances[event.run_id] = event.provenance
+            changed = self._tell_origin(event.run_id) if fresh else changed
         if fresh:
             self._seq = event.seq
             if changed:
@@ -180,31 +183,45 @@ class Document:
                 note = self._proposals[event.cell_id].note if event.cell_id in self._proposals else None
                 return fresh and self._remove([event.cell_id, *([note.cell_id] if note else [])])
             case CellStarted():
-                self._running = event.cell_id
+                own = event.run_id == OWN_CELLS
                 self._areas[event.cell_id] = OutputArea()
-                if fresh:
-                    self._supersede(event.cell_id)
-                return fresh and self._change(event.cell_id, CellStatus.running, outputs=[], execution_count=None)
+                if not own:
+                    self._running = event.cell_id
+                    if fresh:
+                        self._supersede(event.cell_id)
+                status = None if own else CellStatus.running
+                return fresh and self._change(event.cell_id, status, outputs=[], execution_count=None)
             case CellOutput():
                 return self._output(event, fresh)
             case RunPaused(resumable=True) if self._running:
                 # Its server is gone, and with it whoever could tell the cell's end.
                 return fresh and self._change(self._running, CellStatus.stopped)
+            case CellFinished() if event.run_id == OWN_CELLS:
+                return fresh and self._change(event.cell_id, None, execution_count=event.execution_count)
             case CellFinished():
                 self._running = ""
                 status = CellStatus(event.status)
-                self._ends[event.cell_id] = {"status": status.value, "execution_count": event.execution_count}
+                self._ends[event.cell_id] = event
                 facts = {"provenance": event.provenance} if event.provenance else {}
                 return fresh and self._change(event.cell_id, status, facts, execution_count=event.execution_count)
             case RunUndone(removed=removed):
-                if fresh:
+                self._undone |= event.sources
+                changed = fresh and self._remove(removed)
+                if fresh and not set(self.run_cells(event.run_id)) & set(self.cell_ids):
                     self._content.set_entry("runs", event.run_id, None)
-                return fresh and self._remove(removed)
+                return changed
             case RunRedone():
                 back = zip(event.restored, event.after, strict=True)
-                return fresh and any([self._bring_back(cell_id, after, event.run_id) for cell_id, after in back])
+                changed = fresh and any([self._bring_back(cell_id, after, event.run_id) for cell_id, after in back])
+                return (changed and self._tell_origin(event.run_id)) or changed
             case _:
                 return False
+
+    def _tell_origin(self, run_id: str) -> bool:
+        """Note in the notebook what is known of a run that wrote it."""
+        if run_id in self._provenances:
+            self._content.set_entry("runs", run_id, self._provenances[run_id])
+        return run_id in self._provenances
 
     def run_cells(self, run_id: str) -> dict[str, str]:
         """The ids of the cells that a run put into the notebook, with the source that each was given last."""
@@ -230,15 +247,16 @@ class Document:
     def _bring_back(self, cell_id: str, after: str, run_id: str) -> bool:
         """Put a cell back that undoing its run took out: with its last source, its outputs and its end."""
         proposal = self._proposals.get(cell_id)
-        source = self._notes.get(cell_id)
+        source = self._undone.get(cell_id, self._notes.get(cell_id))
         if source is None:
             return False
         cell = _code(proposal) if proposal else _markdown(Note(cell_id=cell_id, source=source), run_id)
         cell["source"] = source
         ended = self._ends.get(cell_id)
         if proposal and ended:
-            cell["execution_count"] = ended["execution_count"]
-            cell["metadata"][METADATA_KEY]["status"] = ended["status"]
+            cell["execution_count"] = ended.execution_count
+            facts = {"status": ended.status} | ({"provenance": ended.provenance} if ended.provenance else {})
+            cell["metadata"][METADATA_KEY] |= facts
             cell["outputs"] = self._areas[cell_id].outputs if cell_id in self._areas else []
         if after == "" and cell_id not in self.cell_ids:
             self._content.insert(0, cell)

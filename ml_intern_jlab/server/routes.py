@@ -223,6 +223,16 @@ class SessionRoute(_Route):
         self.finish()
 
 
+class ChangesRoute(_Route):
+    """`GET /ml-intern/sessions/{session_id}/runs/{run_id}/changes`: what a run changed in its notebook."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, session_id: str, run_id: str) -> None:
+        """Answer `RunChanges`, of the notebook as it is saved."""
+        self.answer(await self.sessions.get(session_id).changes(run_id))
+
+
 class ExamplesRoute(_Route):
     """`POST /ml-intern/examples`: put an example's data into a folder."""
 
@@ -377,5 +387,6 @@ def routes() -> list[tuple[str, type[JupyterHandler]]]:
         (r"/ml-intern/examples", ExamplesRoute),
         (r"/ml-intern/sessions", SessionsRoute),
         (SESSION, SessionRoute),
+        (SESSION + r"/runs/(?P<run_id>[0-9a-f]{12})/changes", ChangesRoute),
         (SESSION + "/events", EventsSocket),
     ]

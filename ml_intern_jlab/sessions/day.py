@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from ..protocol import CellFinished, Event, RunStarted, StepFinished
+from ..protocol import OWN_CELLS, CellFinished, Event, RunStarted, StepFinished
 from .journal import Journal
 
 
@@ -74,7 +74,7 @@ class Day:
     def _add(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self._began[event.run_id] = event.user
-        if not isinstance(event, StepFinished | CellFinished):
+        if not isinstance(event, StepFinished | CellFinished) or event.run_id == OWN_CELLS:
             return
         user = self._began.get(event.run_id, "")
         for used in (self._used, self._used_by.setdefault(user, _nothing())):

@@ -192,7 +192,7 @@ class Journal:
         return [self._info(*row) for row in rows]
 
     def _info(self, session_id: str, path: str, kernel_name: str, created: float) -> SessionInfo:
-        started, finished = self._last(session_id, RunStarted), self._last(session_id, RunFinished)
+        started, finished = self.last(session_id, RunStarted), self.last(session_id, RunFinished)
         status: RunStatus | None = None
         if started:
             ended = finished is not None and finished.run_id == started.run_id
@@ -221,7 +221,8 @@ class Journal:
                 status = RunStatus.paused
         return status
 
-    def _last(self, session_id: str, model: type[Any]) -> Any:
+    def last(self, session_id: str, model: type[Any]) -> Any:
+        """The session's last event of a type; None where there is none."""
         row = self._db.execute(
             "SELECT seq, time, run_id, type, body FROM events WHERE session_id=? AND type=? ORDER BY seq DESC LIMIT 1",
             (session_id, model.model_fields["type"].default),

@@ -38,7 +38,9 @@ from ..protocol import (
     ReviewFinished,
     ReviewNotebook,
     RiskClass,
+    RunChanges,
     RunFinished,
+    RunOwnCell,
     RunPaused,
     RunStarted,
     RunStatus,
@@ -58,12 +60,14 @@ from ..review.notebook_rules import review
 from ..review.provenance import origins, server_key
 from .bounds import Bounds
 from .budget import Limits
+from .changes import changes
 from .day import Day, DayLimits, Share
 from .edits import Edits
 from .host import Host
 from .journal import Journal, Listener
 from .lease import Lease
 from .ledger import Ledger
+from .own_cells import OwnCells
 from .policy import Knowledge, Policy
 from .rerunning import Rerunning
 from .run import Run
@@ -121,6 +125,12 @@ class Session:
             self.emit,
             self._warn,
         )
+        self.own = OwnCells(
+            self.emit,
+            lambda: host.open_kernel(self.path, self.kernel_name),
+            host.close_kernel,
+            self._lease.flush,
+        )
 
     @property
     def running(self) -> bool:
@@ -177,6 +187,10 @@ class Session:
                 await self._rerunning.start(self._lease.writer or self._host.tab_writer(self.path), command, by)
             case StopRerun():
                 self._rerunning.stop()
+            case RunOwnCell():
+                if self._lease.writer is None:
+                    await self._open()
+                await self.own.run(command)
             case DismissFinding(rule=rule, cell_id=cell_id, reason=reason):
                 self.emit(FindingDismissed(rule=rule, cell_id=cell_id, reason=reason.strip(), by=by))
             case _ as unknown:
@@ -193,6 +207,7 @@ class Session:
             await (self.run.suspend(SHUT_DOWN) if self._settings.interactive else self.run.stop())
             await self.wait()
         await self._rerunning.close()
+        await self.own.close()
         await self._lease.close()
         if self._kernel is not None:
             await self._host.close_kernel(self._kernel)
@@ -400,7 +415,8 @@ class Session:
         self._lease.rename(path)
 
     async def release_lease(self, tab_id: str) -> None:
-        """The tab is gone: while a run works the server writes, bringing the file up to the journal first."""
+        """The tab is gone: while a run or a cell of the person's works the server writes, bringing the file up to the
+        journal first."""
         await self._lease.release(tab_id, self._working_kernel)
 
     async def rooms_changed(self) -> None:
@@ -408,7 +424,9 @@ class Session:
         await self._lease.reconsider(self._working_kernel)
 
     def _working_kernel(self) -> Kernel | None:
-        return self._kernel if self.running else None
+        if self.running:
+            return self._kernel
+        return self.own.kernel if self.own.busy else None
 
     def _warn(self, code: str, text: str) -> None:
         run_id = self.run.run_id if self.run else ""
@@ -428,6 +446,18 @@ class Session:
         else:
             self.emit(redone(events, notebook, command, by))
         await writer.flush()
+
+    async def changes(self, run_id: str) -> RunChanges:
+        """What a run changed in the notebook as it is saved now.
+
+        Raises:
+            Refused: there is no such run.
+            NotebookUnavailable: the notebook can't be read.
+        """
+        writer = self._lease.writer or self._host.tab_writer(self.path)
+        return changes(
+            self._journal.events(self.session_id), self.session_id, run_id, self.path, await writer.notebook()
+        )
 
     async def _faults(self, run_id: str) -> list[str]:
         """What the rules call an error in a run's cells, which may be further than what a tab has saved."""
@@ -513,6 +543,7 @@ class Sessions:
             self._live[session_id] = session
             if info.run_status is RunStatus.running:
                 session.interrupted(CUT_OFF)
+            session.own.end_abandoned(self.journal, session_id)
         return self._live[session_id]
 
     async def recover(self) -> None:

@@ -21,19 +21,23 @@ def undone(events: Iterable[Event], session_id: str, notebook: dict[str, Any], c
     own = document.run_cells(command.run_id)
     wanted = {*command.cells, *(notes[cell] for cell in command.cells if cell in notes)} or set(own)
     removed, after, kept = [], [], []
+    sources = {}
     before = ""
     for cell in notebook["cells"]:
         cell_id = cell.get("id", "")
         if cell_id in own and cell_id in wanted:
-            if joined(cell["source"]) == own[cell_id] or cell_id in command.overwrite:
+            text = joined(cell["source"])
+            if text == own[cell_id] or cell_id in command.overwrite:
                 removed.append(cell_id)
                 after.append(before)
+                if text != own[cell_id]:
+                    sources[cell_id] = text
             else:
                 kept.append(cell_id)
         before = cell_id
     if not removed and not kept:
         raise Refused("Nothing of that run stands in the notebook any more; there is nothing to undo.")
-    return RunUndone(run_id=command.run_id, removed=removed, after=after, kept=kept, by=by)
+    return RunUndone(run_id=command.run_id, removed=removed, after=after, kept=kept, sources=sources, by=by)
 
 
 def redone(events: Iterable[Event], notebook: dict[str, Any], command: RedoRun, by: str) -> RunRedone:
@@ -45,7 +49,8 @@ def redone(events: Iterable[Event], notebook: dict[str, Any], command: RedoRun, 
     gone: dict[str, str] = {}
     for event in events:
         if isinstance(event, RunUndone) and event.run_id == command.run_id:
-            gone |= dict(zip(event.removed, event.after or [""] * len(event.removed), strict=True))
+            # What went last comes back first: it may be what an earlier one stood behind.
+            gone = dict(zip(event.removed, event.after or [""] * len(event.removed), strict=True)) | gone
         elif isinstance(event, RunRedone) and event.run_id == command.run_id:
             gone = {cell_id: after for cell_id, after in gone.items() if cell_id not in event.restored}
     standing = {cell.get("id") for cell in notebook["cells"]}

@@ -206,9 +206,20 @@ describe('NotebookDocument', () => {
           type: 'cell_finished',
           cell_id: 'a',
           status: 'done',
-          execution_count: 3
+          execution_count: 3,
+          provenance: { by: 'ann' }
         },
-        { type: 'run_undone', removed: ['task', 'a'], after: ['', 'task'] }
+        {
+          type: 'run_finished',
+          note: null,
+          provenance: { model: 'm' }
+        },
+        {
+          type: 'run_undone',
+          removed: ['task', 'a'],
+          after: ['', 'task'],
+          sources: { a: '1 + 1  # mine' }
+        }
       )
     );
     expect(content.shown()).toEqual([]);
@@ -217,12 +228,21 @@ describe('NotebookDocument', () => {
       restored: ['task', 'a'],
       after: ['', 'task']
     });
-    document.apply({ ...redone, seq: 8 });
+    expect(content.getMetadata('ml_intern')).toMatchObject({ runs: {} });
+    document.apply({ ...redone, seq: 9 });
     expect(content.shown().map(([id]) => id)).toEqual(['task', 'a']);
     const cell = content.code('a');
+    expect(cell.sharedModel.getSource()).toBe('1 + 1  # mine');
+    expect(cell.getMetadata('ml_intern')).toMatchObject({
+      status: 'done',
+      provenance: { by: 'ann' }
+    });
+    expect(content.getMetadata('ml_intern')).toMatchObject({
+      runs: { r: { model: 'm' } }
+    });
     expect(cell.outputs.toJSON()).toMatchObject([{ text: 'two' }]);
     expect(cell.executionCount).toBe(3);
-    document.apply({ ...redone, seq: 8 });
+    document.apply({ ...redone, seq: 9 });
     expect(content.shown()).toHaveLength(2);
   });
 

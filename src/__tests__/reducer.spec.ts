@@ -60,6 +60,7 @@ const STARTED: WithoutBase<Event> = {
   model: 'recipes',
   max_steps: 30,
   by: 'me',
+  user: 'me',
   after: null,
   note: null,
   versions: {}
@@ -429,7 +430,7 @@ describe('a cell that takes long', () => {
     journal(
       {
         type: 'run_started',
-      user: '',
+        user: '',
         task: 't',
         mode: 'auto',
         model: 'm',

@@ -19,7 +19,10 @@ describe('reduceRerun', () => {
     const ended = reduceRerun(half, {
       ...base,
       type: 'rerun_finished',
-      told: ['the same']
+      told: ['the same'],
+      cells: [],
+      stopped: false,
+      reason: ''
     });
     expect(ended.finished?.told).toEqual(['the same']);
     expect(ended.done).toBe(2);
@@ -29,7 +32,10 @@ describe('reduceRerun', () => {
     const ended = reduceRerun(null, {
       ...base,
       type: 'rerun_finished',
-      told: []
+      told: [],
+      cells: [],
+      stopped: false,
+      reason: ''
     });
     const event = { ...base, type: 'rerun_started', total: 1, by: 'ann' };
     expect(reduceRerun(ended, { ...event, type: 'rerun_started' })).toEqual({

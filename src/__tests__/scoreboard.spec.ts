@@ -105,7 +105,12 @@ describe('scoreboard', () => {
       metric('b', { name: 'accuracy' })
     ];
     expect(metricNames(runs(...made))).toEqual(['accuracy', 'loss']);
-    const undone = { type: 'run_undone', removed: [], kept: [] };
+    const undone = {
+      type: 'run_undone',
+      removed: ['b'],
+      kept: [],
+      after: ['']
+    };
     expect(metricNames(runs(...made, undone))).toEqual([]);
   });
 });

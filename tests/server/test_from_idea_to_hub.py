@@ -18,8 +18,7 @@ from huggingface_hub import HfApi, ModelCard
 from ml_intern_jlab.testing import ScriptedServer, turn
 from tests.hub.hub import LoopbackHub
 from tests.hub.seeds import seed
-
-from .conftest import Client
+from tests.socket_client import Client
 
 Fetch = Callable[..., Any]
 

@@ -12,8 +12,7 @@ from tornado.httpclient import HTTPClientError
 
 from ml_intern_jlab.server.rate import MOST_USERS, Rates
 from ml_intern_jlab.testing import turn
-
-from .conftest import Client
+from tests.socket_client import Client
 
 Fetch = Callable[..., Any]
 TWO_TURNS = ["1. Add", turn("1 + 1")]

@@ -60,6 +60,7 @@ async def status(fetch: Fetch, *parts: str, **request: Any) -> int:
         ("GET", ("sessions", "0" * 12)),
         ("PATCH", ("sessions", "0" * 12)),
         ("DELETE", ("sessions", "0" * 12)),
+        ("GET", ("sessions", "0" * 12, "runs", "0" * 12, "changes")),
     ],
 )
 async def test_without_the_token_nothing_is_answered(

@@ -63,6 +63,25 @@ async def test_a_cell_that_both_touched_goes_only_when_the_person_says_so(desk: 
     assert await d.sources() == []
     with pytest.raises(Refused, match="nothing to undo"):
         await d.send(UndoRun(run_id=ended.run_id))
+    # Nothing that the person wrote is lost.
+    await d.send(RedoRun(run_id=ended.run_id))
+    assert await d.sources() == ["a = 2"]
+
+
+async def test_what_the_notebook_says_of_a_run_goes_with_its_last_cell_and_comes_back(desk: MakeDesk) -> None:
+    d = desk([PLAN, turn("a = 1"), turn("b = 2"), DONE])
+    ended = await d.run()
+    before = await d.notebook()
+    runs = before.metadata.ml_intern.runs
+    assert ended.run_id in runs
+    await d.send(UndoRun(run_id=ended.run_id, cells=[d.all(CellProposed)[1].cell_id]))
+    assert (await d.notebook()).metadata.ml_intern.runs == runs
+    await d.send(UndoRun(run_id=ended.run_id))
+    assert (await d.notebook()).metadata.ml_intern.runs == {}
+    await d.send(RedoRun(run_id=ended.run_id))
+    after = await d.notebook()
+    assert after.metadata.ml_intern.runs == runs
+    assert [cell.metadata for cell in after.cells] == [cell.metadata for cell in before.cells]
 
 
 async def test_the_last_cell_alone_goes_with_its_note(desk: MakeDesk) -> None:

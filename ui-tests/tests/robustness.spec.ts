@@ -277,7 +277,7 @@ test('what was approved beforehand survives a reload; the menu undoes, opens and
   await page.keyboard.type('# mine\n');
   await panel.run('docmanager:save');
   await panel.more('Undo the last run');
-  await expect(panel.panel).toContainText('A cell stayed');
+  await expect(panel.panel).toContainText('stayed because you changed it');
   await expect(page.locator('[data-ml-intern]')).toHaveCount(1);
   await expect(edited).toContainText('# mine');
   await panel.shots('undone');
