@@ -35,7 +35,8 @@ from ml_intern_jlab.protocol import Mode, StartRun
 from ml_intern_jlab.server.hosts import HeadlessHost
 from ml_intern_jlab.sessions.budget import Limits
 from ml_intern_jlab.sessions.journal import Journal
-from ml_intern_jlab.sessions.session import Sessions, Settings
+from ml_intern_jlab.sessions.session import Settings
+from ml_intern_jlab.sessions.sessions import Sessions
 from ml_intern_jlab.testing import turn
 
 SIZES = {"small notebook": 5, "500 cells": 500}

@@ -197,7 +197,7 @@ async def _work(options: argparse.Namespace, notebook: Path, summary: Summary) -
     from .server.hosts import HeadlessHost
     from .sessions.budget import Limits
     from .sessions.journal import Journal
-    from .sessions.session import Sessions
+    from .sessions.sessions import Sessions
 
     extension = configuration()
     journal = Journal(options.journal or extension.journal_path)

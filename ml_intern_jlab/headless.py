@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import InternError
 from .protocol import Command, Event, ResumeRun, StopRun
-from .sessions.session import Sessions
+from .sessions.sessions import Sessions
 from .sessions.story import last_story
 from .terminal import Terminal
 

@@ -221,7 +221,8 @@ def _resume(journal: Journal, options: argparse.Namespace) -> int:
 async def _resume_here(journal: Journal, options: argparse.Namespace) -> int:
     from .headless import attend
     from .server.hosts import HeadlessHost
-    from .sessions.session import Sessions, Settings
+    from .sessions.session import Settings
+    from .sessions.sessions import Sessions
 
     info, root = journal.session(options.session_id), journal.root(options.session_id)
     if not root:

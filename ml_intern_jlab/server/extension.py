@@ -17,7 +17,8 @@ from .rate import Rates
 from .routes import routes
 
 if TYPE_CHECKING:
-    from ..sessions.session import Sessions, Settings
+    from ..sessions.session import Settings
+    from ..sessions.sessions import Sessions
 
 
 class MLInternExtension(ExtensionApp):
@@ -171,7 +172,7 @@ class MLInternExtension(ExtensionApp):
         if self._sessions is None:
             from ..sessions.housekeeping import prune
             from ..sessions.journal import Journal
-            from ..sessions.session import Sessions
+            from ..sessions.sessions import Sessions
             from .hosts import ServerHost
 
             journal = Journal(self.journal_path)

@@ -36,7 +36,7 @@ from .examples import ExampleRequest, copy_example
 from .rate import Rate
 
 if TYPE_CHECKING:
-    from ..sessions.session import Sessions
+    from ..sessions.sessions import Sessions
     from .extension import MLInternExtension
 
 log = safe_logger(__name__)

@@ -23,7 +23,8 @@ from ml_intern_jlab.notebook.kernel import Kernel
 from ml_intern_jlab.protocol import CellFinished, CellStarted, Event, Mode, ResumeRun, RunStatus, StartRun
 from ml_intern_jlab.server.hosts import HeadlessHost
 from ml_intern_jlab.sessions.journal import Journal
-from ml_intern_jlab.sessions.session import Sessions, Settings
+from ml_intern_jlab.sessions.session import Settings
+from ml_intern_jlab.sessions.sessions import Sessions
 from ml_intern_jlab.testing import turn
 
 FAILS = "print('begun')\n1 / 0"

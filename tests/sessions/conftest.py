@@ -17,7 +17,8 @@ from ml_intern_jlab.protocol import (
 )
 from ml_intern_jlab.server.hosts import HeadlessHost
 from ml_intern_jlab.sessions.journal import Journal
-from ml_intern_jlab.sessions.session import Sessions, Settings
+from ml_intern_jlab.sessions.session import Settings
+from ml_intern_jlab.sessions.sessions import Sessions
 from ml_intern_jlab.testing import Line, ScriptedModel
 
 E = TypeVar("E")

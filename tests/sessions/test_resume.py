@@ -26,7 +26,7 @@ from ml_intern_jlab.protocol import (
     StartRun,
     StopRun,
 )
-from ml_intern_jlab.sessions.session import Sessions
+from ml_intern_jlab.sessions.sessions import Sessions
 from ml_intern_jlab.testing import Line, ScriptedModel, turn
 
 from .conftest import Desk
