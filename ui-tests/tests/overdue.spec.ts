@@ -20,6 +20,8 @@ test('a cell that takes long makes a question, runs on, and is interrupted', asy
     '1. Wait\n2. Add',
     turn('# Wait\nimport time\nfor i in range(6000):\n    time.sleep(0.1)'),
     turn('# Add\n1 + 1'),
+    // The step that was interrupted is asked about once.
+    turn('final_answer("Added.")'),
     turn('final_answer("Added.")')
   );
   await panel.panel.getByText('Safe', { exact: true }).click();
@@ -30,6 +32,9 @@ test('a cell that takes long makes a question, runs on, and is interrupted', asy
   });
   await expect(question).toContainText('has taken 20 s', { timeout: 90_000 });
   await panel.shots('overdue');
+  await page.setViewportSize({ width: 560, height: 800 });
+  await panel.shot('overdue-narrow');
+  await page.setViewportSize({ width: 1280, height: 720 });
   // Another page asks as well: the question belongs to the run.
   await page.reload();
   await panel.show();
