@@ -140,7 +140,7 @@ class CallReader(ABC):
         order = list(Risk)
         found = [*self.details.values(), *kept]
         told = [each for each in found if each.risk is not Risk.shell or each.line not in self.telling]
-        return sorted(told, key=lambda reason: (reason.line, order.index(reason.risk)))
+        return sorted(told, key=lambda reason: (reason.line, order.index(reason.risk), reason.text))
 
     # --- paths, commands, the environment -----------------------------------------------------------------------
 
