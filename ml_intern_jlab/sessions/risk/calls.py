@@ -374,6 +374,8 @@ class CallReader(ABC):
             self.path(node, frozenset({written[0].strip("'\"")}), writes=True)
             if written[0].endswith(".py"):
                 self.modules[self.same_path(written[0])] = None if "-a" in line.split() else body
+        if name.strip("%") == "pycat":
+            self.path(node, frozenset({line.strip()}), writes=False)
         if name.strip("%") == "cd" and any(risk is Risk.outside for risk, _ in found.risks):
             self.moved = True
         if found.code.strip():
