@@ -55,6 +55,7 @@ function foldRun(...events: WithoutBase<Event>[]): IRunState {
 
 const STARTED: WithoutBase<Event> = {
   type: 'run_started',
+  user: '',
   task: 'Find out.',
   mode: 'ask',
   model: 'recipes',
@@ -429,7 +430,7 @@ describe('a cell that takes long', () => {
     journal(
       {
         type: 'run_started',
-      user: '',
+        user: '',
         task: 't',
         mode: 'auto',
         model: 'm',
