@@ -8,7 +8,7 @@ const model = new ScriptedModel();
 
 test.beforeAll(() => model.listen(MODEL_PORT));
 test.afterAll(() => model.close());
-test.setTimeout(180_000);
+test.setTimeout(300_000);
 
 test('a cell that takes long makes a question, runs on, and is interrupted', async ({
   page
