@@ -32,9 +32,6 @@ test('a cell that takes long makes a question, runs on, and is interrupted', asy
   });
   await expect(question).toContainText('has taken 20 s', { timeout: 90_000 });
   await panel.shots('overdue');
-  await page.setViewportSize({ width: 560, height: 800 });
-  await panel.shot('overdue-narrow');
-  await page.setViewportSize({ width: 1280, height: 720 });
   // Another page asks as well: the question belongs to the run.
   await page.reload();
   await panel.show();
