@@ -75,7 +75,8 @@ export class PanelPage {
   async send(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press('Enter');
-    await expect(this.composer).toHaveValue('');
+    // The first run of a server waits for the agent's imports and a kernel.
+    await expect(this.composer).toHaveValue('', { timeout: 60_000 });
   }
 
   async chooseModel(name: string): Promise<void> {

@@ -55,6 +55,7 @@ function foldRun(...events: WithoutBase<Event>[]): IRunState {
 
 const STARTED: WithoutBase<Event> = {
   type: 'run_started',
+  user: '',
   task: 'Find out.',
   mode: 'ask',
   model: 'recipes',

@@ -104,12 +104,14 @@ def test_a_journal_of_the_first_version_is_taken_over(path: Path) -> None:
     session_id = session(journal)
     journal.close()
     db = sqlite3.connect(path)
-    db.execute("ALTER TABLE sessions DROP COLUMN root")
+    for column in ("root", "user"):
+        db.execute(f"ALTER TABLE sessions DROP COLUMN {column}")
     db.execute("PRAGMA user_version=1")
     db.commit()
     db.close()
     again = Journal(path)
     assert (again.session(session_id).run_status, again.root(session_id)) == ("finished", "")
+    assert again.sessions_of("") == 1
 
 
 def cli(*words: str) -> int:

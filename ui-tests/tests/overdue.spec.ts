@@ -8,7 +8,7 @@ const model = new ScriptedModel();
 
 test.beforeAll(() => model.listen(MODEL_PORT));
 test.afterAll(() => model.close());
-test.setTimeout(180_000);
+test.setTimeout(300_000);
 
 test('a cell that takes long makes a question, runs on, and is interrupted', async ({
   page
@@ -20,6 +20,8 @@ test('a cell that takes long makes a question, runs on, and is interrupted', asy
     '1. Wait\n2. Add',
     turn('# Wait\nimport time\nfor i in range(6000):\n    time.sleep(0.1)'),
     turn('# Add\n1 + 1'),
+    // The step that was interrupted is asked about once.
+    turn('final_answer("Added.")'),
     turn('final_answer("Added.")')
   );
   await panel.panel.getByText('Safe', { exact: true }).click();

@@ -8,15 +8,15 @@ import binascii
 import posixpath
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 from ...protocol import Reason
 from ...protocol import RiskClass as Risk
 from .cell import magic, program_here, program_of
 from .commands import commands
 from .effects import note_dumps, note_effects
+from .methods import items_method, path_method, text_method
 from .names import is_known_module, is_secret_name, matcher, risks_of_name
-from .results import RESULTS, Call, constant_key, each, paths, text_of_key
+from .results import RESULTS, Call, each
 from .rules import OPENERS, PATH_KEYWORDS, READS, SECRET_PATH, TAINTING, WRITES, WRITING_METHODS
 from .unlisted import call_handed_on, note_texts, note_unlisted
 from .values import (
@@ -35,8 +35,6 @@ from .values import (
     Value,
     Values,
     combine,
-    filled,
-    join_path,
     names_in,
     place_of,
     shown,
@@ -50,13 +48,6 @@ REMOTE_USERS = re.compile(
 )
 """Functions that go where an address leads that they are given."""
 TAKING_ADDRESS = names_in("to_sql connect create_engine Client init")
-READING_PATH = names_in("read_text read_bytes iterdir glob rglob stat open")
-WRITING_PATH = names_in(
-    """
-    write_text write_bytes mkdir touch rename replace symlink_to hardlink_to chmod
-    """
-)
-SAME_PATH = names_in("absolute resolve expanduser as_posix __fspath__ __str__ as_uri")
 
 
 class CallReader(ABC):
@@ -149,7 +140,7 @@ class CallReader(ABC):
         order = list(Risk)
         found = [*self.details.values(), *kept]
         told = [each for each in found if each.risk is not Risk.shell or each.line not in self.telling]
-        return sorted(told, key=lambda reason: (reason.line, order.index(reason.risk)))
+        return sorted(told, key=lambda reason: (reason.line, order.index(reason.risk), reason.text))
 
     # --- paths, commands, the environment -----------------------------------------------------------------------
 
@@ -239,10 +230,10 @@ class CallReader(ABC):
             return self.instance(callee, call)
         if isinstance(callee, Bound):
             if isinstance(callee.receiver, PathText):
-                return self._path_method(call, callee.receiver.text, callee.name)
+                return path_method(self, call, callee.receiver.text, callee.name)
             if isinstance(callee.receiver, Items):
-                return self._items_method(call, callee.receiver, callee.name)
-            return self._text_method(call, callee.receiver, callee.name)
+                return items_method(self, call, callee.receiver, callee.name)
+            return text_method(self, call, callee.receiver, callee.name)
         if isinstance(callee, Qualified):
             return self._named(call, callee.name)
         note_texts(self, call, "")
@@ -383,6 +374,8 @@ class CallReader(ABC):
             self.path(node, frozenset({written[0].strip("'\"")}), writes=True)
             if written[0].endswith(".py"):
                 self.modules[self.same_path(written[0])] = None if "-a" in line.split() else body
+        if name.strip("%") == "pycat":
+            self.path(node, frozenset({line.strip()}), writes=False)
         if name.strip("%") == "cd" and any(risk is Risk.outside for risk, _ in found.risks):
             self.moved = True
         if found.code.strip():
@@ -396,94 +389,3 @@ class CallReader(ABC):
         if written in self.modules:
             return self.modules[written]
         return None if self.moved else program_here(path, self.folder)
-
-    def _path_method(self, call: Call, text: str, name: str) -> Values:
-        node, own = call.node, frozenset({PathText(text)})
-        if name in SAME_PATH:
-            return own if name in ("absolute", "resolve", "expanduser") else frozenset({text})
-        if name in ("unlink", "rmdir"):
-            self.note(node, Risk.delete, f"deletes {shown(text)}")
-            if self.place(text) == "outside":
-                self.note(node, Risk.outside, f"deletes {shown(text)}, outside this folder")
-        opens = union(*(frozenset({text_of(value)}) for value in call.given(0, "mode") or frozenset({"r"})))
-        if name == "write_text" and text.endswith(".py"):
-            self.path(node, own, writes=True)
-            given = [value for value in call.given(0, "data") or () if isinstance(value, str)]
-            known = len(given) == 1 and not any(mark in given[0] for mark in PLACEHOLDERS)
-            self.modules[self.same_path(text)] = given[0] if known else None
-        elif name in WRITING_PATH or (name == "open" and any(re.search("[wax+]", text_of(mode)) for mode in opens)):
-            self.path(node, own, writes=True)
-            if name in ("rename", "replace", "symlink_to", "hardlink_to"):
-                self.path(node, call.given(0, "target") or UNKNOWN, writes=True)
-        elif name in READING_PATH:
-            self.path(node, own, writes=False)
-        if name in ("iterdir", "glob", "rglob"):
-            return frozenset({Items(((None, frozenset({PathText(join_path(text, LABEL))})),))})
-        if name == "joinpath":
-            return paths(combine(join_path, own, *call.args))
-        if name in ("with_name", "with_stem"):
-            return paths(combine(lambda new: join_path(posixpath.dirname(text), new), *call.args[:1] or [UNKNOWN]))
-        if name == "with_suffix":
-            return paths(combine(lambda new: posixpath.splitext(text)[0] + new, *call.args[:1] or [UNKNOWN]))
-        if name == "relative_to":
-            return frozenset({PathText(text)})
-        if name in ("rename", "replace"):
-            return paths(combine(str, *call.args[:1] or [UNKNOWN]))
-        return UNREADABLE if name.startswith("read_") else frozenset({Qualified("pathlib.Path()." + name + "()")})
-
-    def _items_method(self, call: Call, items: Items, name: str) -> Values:
-        if name == "items":
-            pairs = [Items(((0, frozenset({text_of_key(key)})), (1, values))) for key, values in items.pairs]
-            return frozenset({Items(tuple((None, frozenset({pair})) for pair in pairs))})
-        if name == "keys":
-            return frozenset({Items(tuple((None, frozenset({text_of_key(key)})) for key, _ in items.pairs))})
-        if name in ("values", "copy"):
-            return frozenset({items})
-        if name in ("get", "pop", "setdefault"):
-            key = call.given(0) or frozenset({None})
-            return union(*(items.at(constant_key(at)) for at in key), call.given(1) or frozenset())
-        return UNKNOWN
-
-    def _text_method(self, call: Call, receiver: str | bytes, name: str) -> Values:
-        if isinstance(receiver, bytes):
-            if name == "decode":
-                return frozenset({receiver.decode("utf-8", "replace")})
-            return UNREADABLE
-        if name == "join":
-            texts: set[Value] = set()
-            for value in call.given(0) or UNKNOWN:
-                if isinstance(value, Items) and value.pairs and all(key is not None for key, _ in value.pairs):
-                    texts |= combine(lambda *words: receiver.join(words), *(words for _, words in value.pairs))
-                else:
-                    texts.add(TAINT if value == TAINT or not isinstance(value, str) else LABEL)
-            return frozenset(texts)
-        if name == "format":
-            names, count = list(call.named), len(call.args)
-            return combine(
-                lambda *given: filled(receiver, list(given[:count]), dict(zip(names, given[count:], strict=True))),
-                *call.args,
-                *call.named.values(),
-            )
-        simple: dict[str, Callable[..., str]] = {
-            method: getattr(str, method)
-            for method in [
-                "strip",
-                "lstrip",
-                "rstrip",
-                "lower",
-                "upper",
-                "title",
-                "capitalize",
-                "casefold",
-                "removesuffix",
-                "removeprefix",
-            ]
-        }
-        if name == "replace" and len(call.args) >= 2:
-            return combine(lambda old, new: receiver.replace(old, new), *call.args[:2])
-        if name in simple and len(call.args) <= 1:
-            return combine(lambda *given: simple[name](receiver, *given), *call.args)
-        if name in ("split", "rsplit", "splitlines") and len(call.args) <= 1:
-            by = next((value for value in call.given(0) or [None] if isinstance(value, str) and value), None)
-            return frozenset({Items(tuple((i, frozenset({word})) for i, word in enumerate(receiver.split(by))))})
-        return UNREADABLE if name in ("translate", "encode", "expandtabs") else UNKNOWN

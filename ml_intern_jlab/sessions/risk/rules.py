@@ -216,7 +216,8 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         IPython.embed ?.run_cell ?.run_line_magic ?.run_cell_magic ?.safe_execfile asyncio.*run_in_executor*
         sys.modules.pop* sys.modules.clear sys.modules.update sys.modules.setdefault __main__.* cython.inline
         *.load_module *.exec_module torch.utils.cpp_extension.* rpy2.* js2py.* papermill.* nbclient.*
-        nbconvert.preprocessors.ExecutePreprocessor*"""),
+        nbconvert.preprocessors.ExecutePreprocessor*
+        unittest.main pytest.main nose.* *.enable_unsafe_deserialization"""),
 )  # fmt: skip
 
 TAINTING = """
@@ -304,6 +305,7 @@ ALLOWING_PICKLES: tuple[tuple[str, str, object], ...] = (
     ("torch.load", "weights_only", False),
     ("numpy.load", "allow_pickle", True),
     ("*.load_model *.model_from_json", "safe_mode", False),
+    ("skops.io.load", "trusted", True),
 )
 """Loaders that run code of a file only when a keyword has that value."""
 
