@@ -22,7 +22,11 @@ export function Rerun(props: { session: SessionModel }): JSX.Element {
   const { rerun } = session.state;
   const works = rerun !== null && rerun.finished === null;
   return (
-    <div role="group" aria-label={trans.__('Run again')}>
+    <div
+      className="jp-Intern-rerun"
+      role="group"
+      aria-label={trans.__('Run again')}
+    >
       {works && (
         <>
           <progress
