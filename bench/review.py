@@ -75,6 +75,9 @@ def main() -> None:
     parser.add_argument("--compare", action="store_true", help="see what other tools find, and nothing else")
     parser.add_argument("--run", action="store_true", help="with --compare: what running them finds, too (minutes)")
     parser.add_argument(
+        "--part", choices=PARTS, action="append", help="only this folder of the corpus; can be repeated"
+    )
+    parser.add_argument(
         "--real", nargs="*", type=Path, metavar="FOLDER", help="review what installed packages, or folders, bring along"
     )
     options = parser.parse_args()
@@ -83,13 +86,14 @@ def main() -> None:
 
         look(options.real)
         return
+    chosen = tuple(options.part or PARTS)
     if options.compare:
         from bench.review_comparison import compare
 
-        compare(PARTS, FORM, options.run)
+        compare(chosen, FORM, options.run)
         return
     start = time.perf_counter()
-    for parts in (*((part,) for part in PARTS), PARTS):
+    for parts in (*((part,) for part in chosen), chosen):
         result = tally(*parts)
         every = [sample for part in parts for sample in samples(part)]
         sound = sum(not sample.expected for sample in every)
