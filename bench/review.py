@@ -16,7 +16,7 @@ from ml_intern_jlab.review.notebook_rules import review  # noqa: E402
 from ml_intern_jlab.review.rule import all_rules  # noqa: E402
 from tests.review.corpus_loader import Sample, samples  # noqa: E402
 
-PARTS = ("development", "held_out", "wild", "wild_2", "wild_3", "wild_4", "wild_5")
+PARTS = ("development", "held_out", "wild", "wild_2", "wild_3", "wild_4", "wild_5", "wild_6")
 # These judge a notebook's form; a small sample lacks it by nature. They count only where a sample names them.
 FORM = {"environment_not_recorded", "no_baseline", "no_text", "missing_file", "network_access"}
 
