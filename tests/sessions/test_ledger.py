@@ -33,7 +33,7 @@ async def test_the_notebook_says_who_wrote_and_approved_what(desk: MakeDesk) -> 
     await d.until(RunFinished)
     notebook = await d.notebook()
     origin, *notes = sorted(origins(notebook, server_key()), key=lambda each: "step" not in each.facts)
-    assert [each.standing for each in notes] == ["approved"] * 2
+    assert [each.standing for each in notes] == ["approved"] * 3
     facts = origin.facts
     assert (origin.standing, origin.cell_id, facts["step"]) == ("approved", cell.cell_id, 1)
     assert facts["decision"].keys() == {"by", "where", "time", "mode", "edited"}
@@ -47,7 +47,7 @@ async def test_the_notebook_says_who_wrote_and_approved_what(desk: MakeDesk) -> 
     assert [item["title"] for item in run["plan"]] == ["Add", "Tell"]
     assert run["deliverables"][0]["status"] == "passed"
     assert run["environment"]["python"].startswith("3.")
-    assert len(run["notes"]) == 2
+    assert len(run["notes"]) == 3
 
 
 async def test_a_review_tells_what_a_person_changed_since(desk: MakeDesk) -> None:
