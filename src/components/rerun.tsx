@@ -132,7 +132,7 @@ function Asking(props: {
 
 function Outcome(props: { finished: RerunFinished }): JSX.Element {
   const { model, trans } = usePanel();
-  const { told, cells = [], stopped, reason } = props.finished;
+  const { told, cells, stopped, reason } = props.finished;
   if (reason) {
     return <div className="jp-Intern-note">{reason}</div>;
   }
