@@ -76,6 +76,8 @@ class Origin:
     @property
     def told(self) -> str:
         """The claim in a sentence."""
+        if self.facts.get("kind") == "run":
+            return f"Cell {self.cell}: {WORDS[self.standing]}; a note by {str(self.facts.get('model') or '?')[:80]}."
         decision = self.facts.get("decision")
         decision = decision if isinstance(decision, dict) else {}
         by, mode, when = (str(decision.get(key) or "?")[:80] for key in ("by", "mode", "time"))
@@ -85,22 +87,46 @@ class Origin:
 
 
 def origins(notebook: Any, key: bytes | None) -> list[Origin]:
-    """Where the code cells of a notebook (JSON of nbformat 4) come from that claim to be the agent's."""
+    """Where the cells of a notebook (JSON of nbformat 4) come from that claim to be the agent's.
+
+    A code cell carries its facts; what a note said stands in the record of its run, once that has ended.
+    """
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    records = {str(facts.get("run_id")): (facts, known) for facts, known in runs(notebook, key)}
     found = []
     for number, cell in enumerate(cells if isinstance(cells, list) else [], 1):
         ours = _ours(cell)
-        if ours is None or cell.get("cell_type") != "code":
+        if ours is None:
+            continue
+        if cell.get("cell_type") == "markdown" and str(ours.get("run_id")) in records:
+            found.append(_note(number, cell, *records[str(ours.get("run_id"))]))
+        if cell.get("cell_type") != "code":
             continue
         facts = ours.get("provenance")
         facts = facts if isinstance(facts, dict) else {}
         standing: Standing = "unsigned"
         if facts.get("kind") == "cell" and is_signed(facts, key):
-            source = cell.get("source", "")
-            text = source if isinstance(source, str) else "".join(map(str, source))
-            standing = "approved" if source_hash(text) == facts.get("source_hash") else "changed"
+            standing = "approved" if source_hash(_text(cell)) == facts.get("source_hash") else "changed"
         found.append(Origin(number, str(cell.get("id") or f"cell {number}"), standing, facts))
     return found
+
+
+def _note(number: int, cell: dict[str, Any], run: dict[str, Any], known: bool) -> Origin:
+    """What the record of a run says of one of its notes. A copy has another id, and the same words."""
+    notes = run.get("notes")
+    notes = notes if isinstance(notes, dict) else {}
+    cell_id, words = str(cell.get("id") or f"cell {number}"), source_hash(_text(cell))
+    standing: Standing = "unsigned"
+    if known and words in notes.values():
+        standing = "approved"
+    elif known and cell_id in notes:
+        standing = "changed"
+    return Origin(number, cell_id, standing, run)
+
+
+def _text(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(map(str, source))
 
 
 def runs(notebook: Any, key: bytes | None) -> list[tuple[dict[str, Any], bool]]:

@@ -123,7 +123,8 @@ def _of_cell(facts: _Facts, event: CellFinished) -> dict[str, Any]:
 
 def _of_run(facts: _Facts, event: RunFinished) -> dict[str, Any]:
     run, plan = facts.run, facts.plan
-    notes = [note for note in (run.note, event.note) if note]
+    proposed = [proposal.note for proposal, _ in facts.proposals.values()]
+    notes = [note for note in (run.note, *proposed, event.note) if note]
     items = plan.items if plan else []
     deliverables = plan.deliverables if plan else []
     return {

@@ -22,7 +22,11 @@ export function Rerun(props: { session: SessionModel }): JSX.Element {
   const { rerun } = session.state;
   const works = rerun !== null && rerun.finished === null;
   return (
-    <div role="group" aria-label={trans.__('Run again')}>
+    <div
+      className="jp-Intern-rerun"
+      role="group"
+      aria-label={trans.__('Run again')}
+    >
       {works && (
         <>
           <progress
@@ -128,7 +132,7 @@ function Asking(props: {
 
 function Outcome(props: { finished: RerunFinished }): JSX.Element {
   const { model, trans } = usePanel();
-  const { told, cells = [], stopped, reason } = props.finished;
+  const { told, cells, stopped, reason } = props.finished;
   if (reason) {
     return <div className="jp-Intern-note">{reason}</div>;
   }

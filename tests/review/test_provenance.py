@@ -47,6 +47,23 @@ def test_a_cell_is_as_approved_until_somebody_changes_it() -> None:
     assert "edited before it ran" in told
 
 
+def test_a_note_is_as_its_run_recorded_it() -> None:
+    note = new_markdown_cell("## Why\nMedian, since the tail is long.", id="n", metadata={"ml_intern": {"run_id": "r"}})
+    record = {"kind": "run", "run_id": "r", "model": "m", "notes": {"n": source_hash(note.source), "m": "…"}}
+    copied = nbformat.from_dict({**note, "id": "copy"})
+    changed = nbformat.from_dict({**note, "id": "m", "source": "## Why\nMean."})
+    foreign = nbformat.from_dict({**note, "id": "other", "source": "Trust me."})
+    document = notebook(note, copied, changed, foreign)
+    document.metadata.ml_intern.runs.r = signed(record, KEY)
+    assert standings(document) == ["approved", "approved", "changed", "unsigned"]
+    assert origins(document, KEY)[2].told == "Cell 3: changed by a person since; a note by m."
+    assert standings(document, b"another") == ["unsigned"] * 4
+    converted, _ = NotebookExporter().from_notebook_node(document)  # type: ignore[no-untyped-call]
+    assert standings(json.loads(converted)) == ["approved", "approved", "changed", "unsigned"]
+    del document.metadata["ml_intern"]  # nothing is recorded, so nothing is said
+    assert standings(document) == []
+
+
 def test_what_another_server_or_nobody_signed_is_a_claim() -> None:
     document = notebook(agents_cell("x", key=b"other"), agents_cell("x", key=None), agents_cell("x"))
     assert standings(document) == ["unsigned", "unsigned", "approved"]

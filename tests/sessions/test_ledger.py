@@ -32,7 +32,8 @@ async def test_the_notebook_says_who_wrote_and_approved_what(desk: MakeDesk) -> 
     )
     await d.until(RunFinished)
     notebook = await d.notebook()
-    [origin] = origins(notebook, server_key())
+    origin, *notes = sorted(origins(notebook, server_key()), key=lambda each: "step" not in each.facts)
+    assert [each.standing for each in notes] == ["approved"] * 3
     facts = origin.facts
     assert (origin.standing, origin.cell_id, facts["step"]) == ("approved", cell.cell_id, 1)
     assert facts["decision"].keys() == {"by", "where", "time", "mode", "edited"}
@@ -46,7 +47,7 @@ async def test_the_notebook_says_who_wrote_and_approved_what(desk: MakeDesk) -> 
     assert [item["title"] for item in run["plan"]] == ["Add", "Tell"]
     assert run["deliverables"][0]["status"] == "passed"
     assert run["environment"]["python"].startswith("3.")
-    assert len(run["notes"]) == 2
+    assert len(run["notes"]) == 3
 
 
 async def test_a_review_tells_what_a_person_changed_since(desk: MakeDesk) -> None:
@@ -55,11 +56,14 @@ async def test_a_review_tells_what_a_person_changed_since(desk: MakeDesk) -> Non
     notebook = await d.notebook()
     x, y, z = (cell for cell in notebook.cells if cell.cell_type == "code")
     y.source = "y = 20"
+    first, *others = (cell for cell in notebook.cells if cell.cell_type == "markdown")
+    first.source += "\n\nAn afterthought."
     z.metadata.ml_intern.provenance.model = "a better one"
     nbformat.write(notebook, d.folder / "a.ipynb")
     await d.send(ReviewNotebook())
     finished = await d.until(ReviewFinished)
-    assert finished.standings == {x.id: "approved", y.id: "changed", z.id: "unsigned"}
+    notes = {first.id: "changed", **{note.id: "approved" for note in others}}
+    assert finished.standings == {x.id: "approved", y.id: "changed", z.id: "unsigned", **notes}
     await d.send(DismissFinding(rule="no_seed", cell_id=x.id, reason="a toy"))
     later = Desk(d.folder, [])
     later.session_id = later.sessions.create("a.ipynb").session_id

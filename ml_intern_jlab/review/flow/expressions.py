@@ -109,7 +109,31 @@ class Expressions:
 
     def _value_IfExp(self, node: ast.IfExp) -> Value:
         self.evaluate(node.test)
+        sure = self.decided(node.test)
+        if sure is not None:
+            return self.evaluate(node.body if sure else node.orelse)
         return join(self.evaluate(node.body), self.evaluate(node.orelse))
+
+    def decided(self, test: ast.expr) -> bool | None:
+        """Whether a condition surely holds, or surely doesn't: a flag, `x is None`, `mode == "fit"`; else None."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            inner = self.decided(test.operand)
+            return None if inner is None else not inner
+        if isinstance(test, ast.Name):
+            value = self.lookup(test.id)
+            return bool(value.constant) if value.known and isinstance(value.constant, bool | None) else None
+        if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.left, ast.Name):
+            return None
+        left, right = self.lookup(test.left.id), self.evaluate(test.comparators[0])
+        if not right.known:
+            return None
+        if isinstance(test.ops[0], ast.Is | ast.IsNot) and right.constant is None:
+            if not left.known and not left.rows and left.kind not in ("stat", "estimator", "function", "dict"):
+                return None
+            return (left.known and left.constant is None) is isinstance(test.ops[0], ast.Is)
+        if isinstance(test.ops[0], ast.Eq | ast.NotEq) and left.known and isinstance(left.constant, str):
+            return (left.constant == right.constant) is isinstance(test.ops[0], ast.Eq)
+        return None
 
     def _value_Await(self, node: ast.Await) -> Value:
         return self.evaluate(node.value)

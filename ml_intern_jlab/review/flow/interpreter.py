@@ -224,6 +224,11 @@ class Interpreter(Calls):
 
     def _do_If(self, node: ast.If) -> None:
         test = gathered(self.evaluate(node.test))
+        sure = self.decided(node.test)
+        if sure is not None:
+            if self._branch(node.body if sure else node.orelse):
+                raise _Return
+            return
         kept, before = self.branch_taints, dict(self.scopes[-1])
         if self.loops and test.scores and isinstance(node.test, ast.Compare | ast.BoolOp):
             self.branch_taints |= {self.choose(test.scores, 0)}

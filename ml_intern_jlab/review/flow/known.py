@@ -354,7 +354,6 @@ PASSING = {
     "from_tensor_slices",
     "trange",
     "reversed",
-    "set",
     "print",
     "float",
     "int",

@@ -115,6 +115,8 @@ class LibraryCalls(ModelMethods):
 
     def _call_sorted(self, arguments: list[Value], named: Named, origin: str) -> Value:
         first = arguments[0] if arguments else NOTHING
+        if first.mark == "unique":
+            return first
         return first.but(mark="ranked", scores=gathered(first).scores, items=None, element=self.element_of(first))
 
     def _call_dict(self, arguments: list[Value], named: Named, origin: str) -> Value:
@@ -227,6 +229,10 @@ class LibraryCalls(ModelMethods):
     def _call_unique(self, arguments: list[Value], named: Named, origin: str) -> Value:
         first = gathered(arguments[0]) if arguments else NOTHING
         return first.but(mark="unique") if first.rows else self._unknown("unique", arguments, named)
+
+    def _call_set(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        first = arguments[0] if arguments else NOTHING
+        return first.but(mark="unique") if first.rows else first
 
     def _call_shuffle(self, arguments: list[Value], named: Named, origin: str) -> Value:
         if origin.startswith("random") or ".random." in origin:

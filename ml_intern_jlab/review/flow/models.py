@@ -72,6 +72,8 @@ class ModelMethods(DataMethods):
             (not role and (MODEL_NAME.search(name) and (home in _ESTIMATOR_HOMES or "." not in origin)))
             or (not role and name in _KERAS)
             or (not role and home in ("keras", "tensorflow") and name == "Model")
+            or (not role and ".applications." in origin and name[:1].isupper())
+            or (not role and origin.startswith("torchvision.models."))
         ):
             role = "model"
         if not role:

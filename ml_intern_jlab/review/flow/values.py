@@ -129,7 +129,9 @@ class Columns:
 
     def has(self, name: str) -> bool:
         """Whether the column is surely there."""
-        return name in self.known or (self.whole and name not in self.without)
+        # Where a column was dropped by its position, any of those with names may be it.
+        by_position = any(each.startswith("#") for each in self.without) and not name.startswith("#")
+        return name in self.known or (self.whole and name not in self.without and not by_position)
 
     def dropped(self, names: frozenset[str]) -> Columns:
         """These columns less `names`."""

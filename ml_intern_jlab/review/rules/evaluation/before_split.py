@@ -58,8 +58,10 @@ def leaks(subject: Subject) -> list[tuple[Taint, Value | None]]:
 def _preprocessing(subject: Subject) -> Iterator[Found]:
     nested = _searched_rows(subject)
     told: set[Place] = set()
+    encoded = {taint.columns for taint, _ in leaks(subject) if taint.kind in ("group_statistic", "target_encoding")}
     for taint, _ in leaks(subject):
-        if taint.place in told:
+        # The target's mean, which an encoding of the target is mixed with, is told with that.
+        if taint.place in told or (taint.columns and taint.columns in encoded):
             continue
         if taint.kind in _HARMLESS and not (nested and taint.rows <= nested):
             told.add(taint.place)

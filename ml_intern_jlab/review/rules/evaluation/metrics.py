@@ -150,6 +150,20 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
     return found
 
 
+def _ends_plainly(subject: Subject) -> bool:
+    """Whether some Sequential of its own, not a part of another model, ends with no activation."""
+    for _, node in subject.notebook.nodes():
+        if not isinstance(node, ast.Assign) or not all(isinstance(each, ast.Name | ast.Tuple) for each in node.targets):
+            continue
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        for each in values:
+            if isinstance(each, ast.Call) and last_name(each.func) == "Sequential":
+                layers = each.args[0].elts if each.args and isinstance(each.args[0], ast.List) else each.args
+                if layers and not isinstance(layers[-1], ast.Starred | ast.Name) and not _is_softmax(layers[-1]):
+                    return True
+    return False
+
+
 def _layer_named(subject: Subject, node: ast.expr) -> ast.Call | None:
     """The layer that made what a name is bound to last: `out = Dense(1)(hidden)`."""
     made = [
@@ -203,6 +217,8 @@ def _doubled(subject: Subject) -> Iterator[Found]:
                 for key in call.keywords
             )
         )
+        if _ends_plainly(subject):
+            ends = {}  # another model stands beside it; which of them the loss is for isn't known
         direct = bool(call.args) and isinstance(call.args[0], ast.Call) and last_name(call.args[0].func) == wanted
         if logits and (direct or wanted in ends):
             yield Found(cell, call.lineno, f"{name} applies {wanted} itself, but the model ends with {wanted} already.")
