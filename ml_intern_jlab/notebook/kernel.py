@@ -24,6 +24,7 @@ from . import connection
 from .connection import Connection, Message
 from .execution import Execution, OnInput, OnMessage, RunningCell
 from .process import KernelProcess
+from .remote import OpenSocket, RemoteConnection, RemoteProcess
 
 __all__ = ["Execution", "Kernel", "OnInput", "OnMessage"]
 
@@ -61,17 +62,23 @@ ABORT_RETRIES = 5
 
 _RESTARTED = "The kernel was restarted while the cell ran; its variables are gone."
 
+_UNHEARD = (
+    "The connection to the gateway was cut while the cell ran, and how it ended was not heard. Look at what it has "
+    "done before you run it again."
+)
+
 
 class Kernel:
     """A live kernel that runs cells one after another; made by `start` or `attach`."""
 
-    def __init__(self, manager: Any, terminal: IO[bytes] | None = None) -> None:
+    def __init__(self, manager: Any, terminal: IO[bytes] | None = None, open_socket: OpenSocket | None = None) -> None:
         """Use `start` or `attach`; `terminal` is given for a kernel of our own, which writes into that file."""
         self._manager = manager
         self._terminal = terminal
-        self._process = KernelProcess(manager, terminal)
+        self._open_socket = open_socket
+        self._process = RemoteProcess(manager) if open_socket else KernelProcess(manager, terminal)
         self._closed = False
-        self._connection: Connection | None = None
+        self._connection: Connection | RemoteConnection | None = None
         self._connecting = asyncio.Lock()
         self._one_cell = asyncio.Lock()
         self._cell: RunningCell | None = None
@@ -110,13 +117,17 @@ class Kernel:
         return kernel
 
     @classmethod
-    async def attach(cls, manager: Any, timeout: float = START_TIMEOUT) -> Kernel:
+    async def attach(
+        cls, manager: Any, timeout: float = START_TIMEOUT, open_socket: OpenSocket | None = None
+    ) -> Kernel:
         """Use a running kernel of somebody else's asynchronous KernelManager; `close` leaves it running.
+
+        `open_socket` is given for a kernel behind a gateway.
 
         Raises:
             KernelUnavailable: the kernel doesn't run, or doesn't answer within `timeout` seconds.
         """
-        kernel = cls(manager)
+        kernel = cls(manager, open_socket=open_socket)
         try:
             await kernel._connect(timeout)
         except BaseException:
@@ -369,11 +380,14 @@ class Kernel:
     async def _connect(self, timeout: float) -> None:
         """Open the channels and wait until the kernel answers and its outputs reach us."""
         self._disconnect()
-        theirs = self._manager.session
-        # A session of our own: clients of one session would share a ZMQ identity, and take each other's replies.
-        session = Session(key=theirs.key, signature_scheme=theirs.signature_scheme)
         self._set_busy("unknown")
-        self._connection = Connection(self._manager.client(session=session), self._process, self)
+        if self._open_socket is not None:
+            self._connection = RemoteConnection(self._open_socket, Session(), self._process, self)
+        else:
+            theirs = self._manager.session
+            # A session of our own: clients of one session would share a ZMQ identity, and take each other's replies.
+            session = Session(key=theirs.key, signature_scheme=theirs.signature_scheme)
+            self._connection = Connection(self._manager.client(session=session), self._process, self)
         await self._connection.until_ready(timeout)
         if self._terminal is not None:
             self._set_busy("")
@@ -384,7 +398,7 @@ class Kernel:
             self._connection = None
 
     @property
-    def _live(self) -> Connection:
+    def _live(self) -> Connection | RemoteConnection:
         if self._connection is None:
             raise KernelUnavailable("The connection to the kernel was closed, so the cell was not run.")
         return self._connection
@@ -409,6 +423,11 @@ class Kernel:
         if self._cell is not None and self._cell.started and self.alive:
             self._cell.note_loss(f"an output of more than {connection.MAX_MESSAGE_BYTES // 1_000_000} MB")
 
+    def on_missed(self) -> None:
+        """See `RemoteListener`."""
+        if self._cell is not None and self._cell.msg_id and not self._cell.ended.done():
+            self._cell.end("failed", _UNHEARD)
+
     def skips(
         self, header: Callable[[], Message], parent: Callable[[], Message], content: Callable[[], Message], size: int
     ) -> bool:
@@ -431,7 +450,7 @@ class Kernel:
 
     def _on_status(self, parent: dict[str, Any], state: str) -> None:
         cell = self._cell
-        if state == "starting" and cell is not None and cell.msg_id:
+        if state in ("starting", "restarting") and cell is not None and cell.msg_id:
             cell.end("restarted", _RESTARTED)
         if parent.get("msg_type") != "execute_request":
             return

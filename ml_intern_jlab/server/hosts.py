@@ -143,7 +143,9 @@ class ServerHost(_ContentsHost):
         manager = self._kernels.get_kernel(model["kernel"]["id"])
         if not await ensure_async(manager.is_alive()):
             await ensure_async(self._kernels.restart_kernel(model["kernel"]["id"]))
-        return await Kernel.attach(manager)
+        from .gateway import remote_channels
+
+        return await Kernel.attach(manager, open_socket=remote_channels(manager))
 
     async def close_kernel(self, kernel: Kernel) -> None:
         """Only our connection ends: the kernel is the person's."""

@@ -206,6 +206,7 @@ def submit(
     secrets: Sequence[str] | Mapping[str, str] = (),
     files: Sequence[str | Path] = (),
     artifacts: Sequence[str] = (),
+    workers: int = 1,
     budget: float | None = None,
     smoke: bool | Mapping[str, Any] | None = None,
     quiet: bool = False,
@@ -227,6 +228,8 @@ def submit(
         secrets: names of environment variables whose values it gets, or names with values.
         files: files and folders that it finds in its working folder, under their last name.
         artifacts: patterns of the files that it must leave; `wait` fetches them.
+        workers: processes that run it side by side on the job's machine, each told its place by torch's launcher, for
+            training on several GPUs or CPUs with accelerate or a Trainer. The first one's result is the job's.
         budget: US dollars that it may cost at most; None: no limit.
         smoke: whether to test at home first (None: wherever the job runs elsewhere), or the arguments for the test.
         quiet: say nothing.
@@ -235,6 +238,8 @@ def submit(
         JobError: it can't be started as asked, or may cost more than the budget.
         JobFailed: the smoke test failed.
     """
+    if workers < 1:
+        raise JobError(f"A job has at least one worker, not {workers}.")
     where = place(backend)
     script = script_of(work, arguments or ({} if callable(work) else ()))
     spec = Spec(
@@ -247,6 +252,7 @@ def submit(
         secrets=_secrets(secrets),
         files=_files(files),
         artifacts=tuple(artifacts),
+        workers=workers,
     )
     say = print if not quiet else lambda *words: None
     say(_cost(where, spec, budget))

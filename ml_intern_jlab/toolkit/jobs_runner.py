@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import runpy
+import subprocess
 import sys
 import threading
 import traceback
@@ -19,6 +20,10 @@ from typing import Any
 MARK = "@@ml-intern "
 PIECE = 60_000
 """Bytes of a file that one line of the log carries."""
+TROUBLE = ".ml-intern-worker.txt"
+"""Where a worker that fails leaves its exception."""
+WORKER = "ML_INTERN_JOB_WORKER"
+"""Set in the processes of a job with several workers."""
 MOST_SENT = 8_000_000
 """Bytes of all files together that may come back with the log."""
 
@@ -34,28 +39,52 @@ def main(payload: dict[str, Any]) -> None:
 
     Args:
         payload: `filename` and `script`, the `argv`; `call`, the function to call with `arguments`, or ""; `artifacts`,
-            patterns of the files that it leaves, and whether to `send` them; `timeout` in seconds.
+            patterns of the files that it leaves, and whether to `send` them; `timeout` in seconds; `workers`, how many
+            processes do it in parallel, the first of which speaks for all.
     """
     watch = threading.Timer(payload["timeout"], _time_is_up, [payload["timeout"]])
     watch.daemon = True
     watch.start()
     script = Path(payload["filename"])
-    script.write_text(payload["script"], encoding="utf-8")
+    rank = int(os.environ["RANK"]) if WORKER in os.environ else -1
+    if rank < 0:
+        script.write_text(payload["script"], encoding="utf-8")
+        if payload["workers"] > 1:
+            _launch(payload["workers"])
+            leave(payload["artifacts"], payload["send"])
+            watch.cancel()
+            return
     sys.argv = [str(script), *payload["argv"]]
     sys.path.insert(0, os.getcwd())
     try:
         space = runpy.run_path(str(script), run_name="__main__")
         if payload["call"]:
-            tell(result=space[payload["call"]](**payload["arguments"]))
+            result = space[payload["call"]](**payload["arguments"])
+            if rank < 1:
+                tell(result=result)
     except Exception as error:
         # The frames of this file say nothing to anybody.
         trace = error.__traceback__
         while trace and trace.tb_frame.f_code.co_filename != str(script):
             trace = trace.tb_next
         traceback.print_exception(error.with_traceback(trace or error.__traceback__))
+        if rank >= 0:
+            Path(TROUBLE).write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         sys.exit(1)
-    leave(payload["artifacts"], payload["send"])
+    if rank < 0:
+        leave(payload["artifacts"], payload["send"])
     watch.cancel()
+
+
+def _launch(workers: int) -> None:
+    """Run this file once for each worker; torch's launcher tells them of each other, and ends all where one fails."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={workers}"]
+    done = subprocess.run([*command, os.path.abspath(__file__)], env={**os.environ, WORKER: "1"}, check=False)
+    if done.returncode:
+        # The launcher's own last words say which process failed, not why.
+        trouble = Path(TROUBLE).read_text(encoding="utf-8") if Path(TROUBLE).exists() else ""
+        print(trouble, file=sys.stderr, flush=True)
+        sys.exit(done.returncode)
 
 
 def leave(patterns: list[str], send: bool) -> None:

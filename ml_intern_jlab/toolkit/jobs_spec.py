@@ -71,6 +71,7 @@ class Spec:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, Path] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
+    workers: int = 1
 
     def entry(self, send: bool) -> str:
         """The source of `ENTRY`; `send` makes the artifacts come back with the log."""
@@ -83,6 +84,7 @@ class Spec:
             "artifacts": list(self.artifacts),
             "timeout": self.timeout,
             "send": send,
+            "workers": self.workers,
         }
         runner = Path(jobs_runner.__file__).read_text(encoding="utf-8")
         return f"{runner}\n\nmain(json.loads({json.dumps(payload)!r}))\n"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from ml_intern_jlab.testing import Line, ScriptedModel
@@ -57,3 +58,14 @@ def new_session(jp_fetch: Callable[..., Any]) -> Callable[..., Any]:
         return session_id
 
     return create
+
+
+@pytest.fixture
+def written(jp_serverapp: Any, jp_root_dir: Path) -> Callable[..., Any]:
+    """Waits until everything of a session is written, and reads its notebook."""
+
+    async def read(session_id: str, path: str = "a.ipynb") -> Any:
+        await jp_serverapp.web_app.settings["ml_intern_jlab"].sessions.get(session_id).wait()
+        return nbformat.read(jp_root_dir / path, as_version=4)
+
+    return read

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from huggingface_hub import HfApi, ModelCard
 
@@ -132,7 +131,7 @@ async def approve_until_the_end(client: Client) -> tuple[list[dict[str, Any]], d
 
 @pytest.mark.timeout(300)
 async def test_from_an_idea_to_a_published_model(
-    hub: LoopbackHub, connect: Fetch, new_session: Fetch, jp_root_dir: Path, tmp_path: Path, monkeypatch: Any
+    hub: LoopbackHub, connect: Fetch, new_session: Fetch, written: Fetch, tmp_path: Path, monkeypatch: Any
 ) -> None:
     seed(hub)
     monkeypatch.setenv("ML_INTERN_JOURNAL", str(tmp_path / "journal.sqlite"))
@@ -146,7 +145,8 @@ async def test_from_an_idea_to_a_published_model(
         say_what_was_measured,
     ]
     with ScriptedServer(script) as server:
-        client = await connect(await new_session())
+        session_id = await new_session()
+        client = await connect(session_id)
         await client.command("start_run", task=TASK, mode="auto_safe", model=f"openai:scripted@{server.base_url}")
         asked, ended = await approve_until_the_end(client)
     assert ended["status"] == "finished", ended["reason"]
@@ -192,6 +192,6 @@ async def test_from_an_idea_to_a_published_model(
         check=False,
     )
     assert told.returncode == 0, told.stderr
-    book = nbformat.read(jp_root_dir / "a.ipynb", as_version=4)
+    book = await written(session_id)
     shown = "".join(output.get("text", "") for cell in book.cells for output in cell.get("outputs", []))
     assert str(json.loads(told.stdout)) in shown

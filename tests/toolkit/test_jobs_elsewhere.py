@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +10,7 @@ import pytest
 from ml_intern_jlab.toolkit import jobs
 from ml_intern_jlab.toolkit.jobs_spec import JobError, JobFailed
 from tests.hub.hub import READ_TOKEN, LoopbackHub
+from tests.toolkit.ray_head import cluster as cluster
 
 TRAINING = """
 import os, sys, time
@@ -117,66 +111,6 @@ def test_without_ray_or_a_cluster_the_sentence_says_how_to_get_one() -> None:
 
 
 # --- Ray ----------------------------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
-
-
-def start_head(log: Path, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A Ray head and the address of its dashboard; on a busy machine it may end at once (it gives itself 30 s)."""
-    program = Path(sys.executable).with_name("ray")
-    dashboard = free_port()
-    with log.open("wb") as output:
-        head = subprocess.Popen(
-            [
-                *(str(program), "start", "--head", "--block", "--num-cpus=1", "--num-gpus=0"),
-                *(f"--port={free_port()}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"),
-                *(f"--temp-dir={folder}", "--object-store-memory=100000000", "--dashboard-agent-listen-port=0"),
-            ],
-            env={
-                **os.environ,
-                "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
-                "RAY_USAGE_STATS_ENABLED": "0",
-                "RAY_enable_worker_prestart": "0",
-            },
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    return head, f"http://127.0.0.1:{dashboard}"
-
-
-def comes_up(head: subprocess.Popen[bytes], address: str) -> bool:
-    while head.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/api/version", timeout=5).close()
-            return True
-        except OSError:
-            time.sleep(1)
-    return False
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Ray head on loopback that this test started, and alone ends."""
-    pytest.importorskip("ray", reason='Ray is not installed: pip install "ml-intern-jlab[ray]"')
-    log = tmp_path_factory.mktemp("ray") / "head.txt"
-    # Ray's sockets need a short path.
-    folder = Path("/tmp") / f"ray-{os.getpid()}"
-    for _ in range(3):
-        head, address = start_head(log, folder)
-        try:
-            if comes_up(head, address):
-                yield address
-                return
-        finally:
-            head.terminate()
-            head.wait(60)
-            shutil.rmtree(folder, ignore_errors=True)
-    raise AssertionError(log.read_text()[-3000:])
 
 
 @pytest.mark.timeout(600)

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import json
 import math
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -50,15 +57,38 @@ def test_what_is_no_number_is_refused() -> None:
         track.start("x").log(loss="high")  # type: ignore[arg-type]
 
 
-def test_trackio_gets_the_same(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("trackio", reason='trackio is not installed: pip install "ml-intern-jlab[track]"')
-    import trackio
+TRACKED = """
+from ml_intern_jlab.toolkit import track
+experiment = track.start("ridge", project="ml-intern-test", alpha=1.0)
+for step in range(3):
+    experiment.log(rmse=1 / (step + 1), step=step, split="cv")
+experiment.log(rmse=0.3, split="hold-out")
+track.finish()
+"""
 
-    experiment = track.start("ridge", project="ml-intern-test", alpha=1.0)
-    experiment.log(rmse=0.5, split="cv")
-    track.finish()
-    [run] = [each for each in trackio.Api().runs("ml-intern-test") if each.name == "ridge"]
-    assert run.config["alpha"] == 1.0
+
+def test_trackio_gets_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("trackio", reason='trackio is not installed: pip install "ml-intern-jlab[track]"')
+    # In a process of its own: trackio reads where it writes once, when it is imported.
+    done = subprocess.run(
+        [sys.executable, "-c", TRACKED],
+        env={**os.environ, "TRACKIO_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with contextlib.closing(sqlite3.connect(tmp_path / "ml-intern-test.db")) as database:
+        rows = database.execute("SELECT run_name, step, metrics FROM metrics ORDER BY id").fetchall()
+        [config] = database.execute("SELECT config FROM configs").fetchone()
+    assert [(name, step) for name, step, _ in rows] == [("ridge", step) for step in range(4)]
+    assert [json.loads(logged) for _, _, logged in rows[1:]] == [
+        {"cv/rmse": 0.5},
+        {"cv/rmse": 1 / 3},
+        {"hold-out/rmse": 0.3},
+    ]
+    assert json.loads(config)["alpha"] == 1.0
 
 
 def test_a_project_without_trackio_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,12 +25,20 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..data_profile import DataProfile, Inspect, profile_data
+from ..snippets import snippet
 from .facts import template_facts
 
 MOST = 2
 """Skills of one task at most."""
 MAX_SKILL_BYTES = 20_000
 PROJECT_FOLDER = ".ml-intern/skills"
+TOOLKIT = "ml_intern_jlab.toolkit"
+WITHOUT_TOOLKIT = (
+    "The package ml_intern_jlab is not installed where this notebook's kernel runs, so imports of it fail there. Offer "
+    "it first, in a cell of its own: `%pip install -q ml-intern-jlab` (the person is asked). If that is rejected or "
+    "fails, do without: huggingface_hub, httpx and pandas directly, and metrics printed as lines such as "
+    "`hold-out accuracy: 0.93`."
+)
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.S)
 _PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```[ \t]*$", re.M | re.S)
 _CODE = re.compile(r"^```.*?^```[ \t]*$", re.M | re.S)
@@ -96,6 +104,8 @@ def know_how(
             drafts.append(block.group(1).strip("\n"))
         coded = coded or (skill.name if "```" in text else "")
         texts.append(f"# {skill.name}: {skill.description}\n{text}")
+    if any(TOOLKIT in text for text in texts) and inspect(snippet("toolkit")).strip() == "absent":
+        texts.insert(0, WITHOUT_TOOLKIT)
     plan = next((skill.plan for skill in chosen if skill.plan), ())
     numbered = "\n".join(f"{number}. {item}" for number, item in enumerate(plan, 1))
     return KnowHow("\n\n".join(texts), numbered, tuple(drafts), tuple(skill.name for skill in chosen), profile)
