@@ -49,7 +49,8 @@ class PeopleAndAgent(RuleBasedStateMachine):
     """One notebook as its writer holds it, the file as it was saved last, and what must stand in both.
 
     Where the notebook is open in a room, the writer shares the document `room` with the person's `page`, which may be
-    `behind` with what the server wrote. `ours` maps each cell of the agent's that must be there to its source, `theirs` each cell of the person's.
+    `behind` with what the server wrote. `ours` maps each cell of the agent's that must be there to its source, `theirs`
+    each cell of the person's.
     """
 
     def __init__(self) -> None:
@@ -284,6 +285,7 @@ class PeopleAndAgent(RuleBasedStateMachine):
         self.document = Document(SESSION)
         self.read(SharedContent(self.room))
         self.follow()
+        self.save()
 
     @precondition(lambda self: self.room)
     @rule()
