@@ -5,7 +5,7 @@ import type { Event } from '../protocol';
 import { Content } from './content';
 
 /** So many notebooks with so many operations each; `ML_INTERN_FUZZ=20` makes it twenty times as many notebooks. */
-const NOTEBOOKS = 60 * Number(process.env.ML_INTERN_FUZZ ?? 1);
+const NOTEBOOKS = 20 * Number(process.env.ML_INTERN_FUZZ ?? 1);
 const OPERATIONS = 50;
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
