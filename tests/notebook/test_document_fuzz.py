@@ -66,7 +66,8 @@ class PeopleAndAgent(RuleBasedStateMachine):
         self.order: list[str] = []
         self.notes: dict[str, str] = {}
         self.minted = 0
-        self.room = self.page = None
+        self.room: Any = None
+        self.page: Any = None
         self.behind = False
         self.pending = self.approved = self.running = self.failed = self.tail = ""
         self.emit(started())
