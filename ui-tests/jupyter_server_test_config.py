@@ -22,7 +22,12 @@ c.ServerApp.port_retries = 0
 c.ServerApp.open_browser = False
 c.ServerApp.allow_root = True
 c.IdentityProvider.token = os.environ["UI_TESTS_TOKEN"]
-c.ServerApp.jpserver_extensions = {"ml_intern_jlab": os.environ["UI_TESTS_SERVER_HALF"] == "enabled"}
+c.ServerApp.jpserver_extensions = {
+    "ml_intern_jlab": os.environ["UI_TESTS_SERVER_HALF"] == "enabled",
+    # Installed for tests/server/test_rooms.py; the pages here have no part in it.
+    "jupyter_server_fileid": False,
+    "jupyter_server_ydoc": False,
+}
 
 _settings = Path(_folder.name, "settings")
 _notification = _settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"

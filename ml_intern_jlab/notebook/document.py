@@ -178,6 +178,7 @@ class Document:
             case CellProposed():
                 return self._propose(event, fresh)
             case CellDecided(decision="approve"):
+                self._notes[event.cell_id] = event.source
                 return fresh and self._change(event.cell_id, CellStatus.approved, source=event.source)
             case CellDecided(decision="reject"):
                 note = self._proposals[event.cell_id].note if event.cell_id in self._proposals else None

@@ -33,7 +33,7 @@ class Server:
             self.port = probe.getsockname()[1]
         command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={self.port}"]
         options = [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0"]
-        ours = ["--ServerApp.jpserver_extensions={'ml_intern_jlab': True}"]
+        ours = ["--ServerApp.jpserver_extensions={'ml_intern_jlab': True, 'jupyter_server_ydoc': False}"]
         journal = [f"--MLInternExtension.journal_path={folder / 'journal.sqlite'}"]
         self.process = subprocess.Popen(
             command + options + ours + journal, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -19,6 +19,7 @@ from ml_intern_jlab.protocol import (
     Note,
     RiskClass,
     RunFinished,
+    RunRedone,
     RunStarted,
     RunUndone,
     source_hash,
@@ -221,3 +222,17 @@ def test_what_belongs_to_other_sessions_or_is_not_stored_is_ignored() -> None:
     assert not made.apply(started().model_copy(update={"session_id": "other", "seq": 1}))
     assert not made.apply(started().model_copy(update={"session_id": SESSION, "seq": 0}))
     assert made.cell_ids == []
+
+
+def test_a_redo_brings_an_edit_back_into_a_notebook_that_was_read_again() -> None:
+    edited = CellDecided(cell_id="a", decision="approve", source="2+2", hash=source_hash("2+2"), by="ann", edited=True)
+    begun = numbered([started(), proposed("a", "title"), edited])
+    saved = document(begun).notebook
+    undone = RunUndone(removed=["a"], kept=[], by="ann")
+    redone = RunRedone(restored=["a"], after=["title"], by="ann")
+    events = numbered([*begun, undone, redone])
+    made = Document(SESSION)
+    made.adopt(saved, len(events))
+    for event in events:
+        made.apply(event)
+    assert made.source("a") == "2+2"

@@ -206,6 +206,8 @@ class PeopleAndAgent(RuleBasedStateMachine):
     @rule(place=PLACES, text=TEXTS)
     def edit(self, place: int, text: str) -> None:
         cells = self.shown()
+        if not cells:
+            return
         cell = cells[place % len(cells)]
         if cell["id"] in (self.pending, self.approved) or (self.behind and cell["id"] not in self.theirs):
             return  # the decision brings the source; of one that the page doesn't see yet, two changes meet
@@ -225,6 +227,8 @@ class PeopleAndAgent(RuleBasedStateMachine):
     @rule(place=PLACES)
     def delete(self, place: int) -> None:
         cells = self.shown()
+        if not cells:
+            return
         cell = cells.pop(place % len(cells))
         if self.behind and cell["id"] not in self.theirs:
             return
@@ -275,17 +279,22 @@ class PeopleAndAgent(RuleBasedStateMachine):
     @rule()
     def open_room(self) -> None:
         """The lease moves to a room that a page opened, and that has read the file."""
-        self.room, self.page, self.behind = YNotebook(), YNotebook(), False
+        self.room, self.page = YNotebook(), YNotebook()
+        self.document = Document(SESSION)
+        self.room_reads()
+
+    def room_reads(self) -> None:
+        """The room takes over what the file has, and the writer brings that up and saves it."""
+        self.behind = False
         self.room.set(copy.deepcopy(self.saved))
         for cell in self.room.get()["cells"]:
-            if cell["id"] not in {**self.ours, **self.theirs}:
-                if cell["source"]:
-                    continue  # one of ours that was taken out since
-                self.theirs[cell["id"]] = ""  # an empty notebook gets a cell
+            # An empty notebook gets a cell; others that aren't known here were ours, and go when that is brought up.
+            if not cell["source"] and cell["id"] not in {**self.ours, **self.theirs}:
+                self.theirs[cell["id"]] = ""
                 self.order.append(cell["id"])
-        self.document = Document(SESSION)
         self.read(SharedContent(self.room))
         self.follow()
+        self.save()
 
     @precondition(lambda self: self.room)
     @rule()
@@ -298,9 +307,7 @@ class PeopleAndAgent(RuleBasedStateMachine):
     @rule()
     def read_again(self) -> None:
         """The room reads the file anew, which somebody else wrote."""
-        self.room.set(copy.deepcopy(self.saved))
-        self.read(SharedContent(self.room))
-        self.follow()
+        self.room_reads()
 
     @rule()
     def replay(self) -> None:
