@@ -402,11 +402,9 @@ class Session:
         self._lease.rename(path)
 
     async def release_lease(self, tab_id: str) -> None:
-        """The tab is gone: while a run or a cell of the person's works the server writes, bringing the file up to the
-        journal first."""
-        await self._lease.release(
-            tab_id, lambda: self._kernel if self.running else self.own.kernel if self.own.busy else None
-        )
+        """The tab is gone: while a run or a person's cell works the server writes, from the journal's state on."""
+        own = self.own
+        await self._lease.release(tab_id, lambda: self._kernel if self.running else own.kernel if own.busy else None)
 
     def _warn(self, code: str, text: str) -> None:
         run_id = self.run.run_id if self.run else ""
@@ -428,16 +426,10 @@ class Session:
         await writer.flush()
 
     async def changes(self, run_id: str) -> RunChanges:
-        """What a run changed in the notebook as it is saved now.
-
-        Raises:
-            Refused: there is no such run.
-            NotebookUnavailable: the notebook can't be read.
-        """
+        """What a run changed in the notebook as it is saved now; see `sessions/changes.py`."""
         writer = self._lease.writer or self._host.tab_writer(self.path)
-        return changes(
-            self._journal.events(self.session_id), self.session_id, run_id, self.path, await writer.notebook()
-        )
+        events = self._journal.events(self.session_id)
+        return changes(events, self.session_id, run_id, self.path, await writer.notebook())
 
     async def _faults(self, run_id: str) -> list[str]:
         """What the rules call an error in a run's cells, which may be further than what a tab has saved."""
