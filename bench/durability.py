@@ -1,8 +1,8 @@
 """What it costs that nothing is lost: the journal for each output, a replay, a large notebook, many sessions.
 
 No kernel and no browser: what is measured is the way of an event into the journal and into the notebook, in seconds of
-the processor, so that other work on the machine hardly matters. `--outputs` is the number of output messages, each of one
-line.
+the processor, so that other work on the machine hardly matters. `--outputs` is the number of output messages, each of
+one line.
 """
 
 from __future__ import annotations

@@ -317,7 +317,8 @@ class Document:
         return changed
 
     def _cell(self, cell_id: str) -> dict[str, Any] | None:
-        return next((cell for cell in self._notebook["cells"] if cell.get("id") == cell_id), None)
+        # Most events are about one of the last cells.
+        return next((cell for cell in reversed(self._notebook["cells"]) if cell.get("id") == cell_id), None)
 
 
 def _code(event: CellProposed) -> dict[str, Any]:
