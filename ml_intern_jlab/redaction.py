@@ -136,13 +136,8 @@ def secrets_in(source: str, values: Iterable[str] | None = None) -> list[int]:
 def redacted(value: Any) -> Any:
     """Any JSON-like value with its texts redacted; keys and everything else stay. A name and its secret that stand in
     a dictionary as key and value are seen as a pair; bundles of media types keep their images."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list | tuple):
-        return [redacted(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _redacted_item(key, each) for key, each in value.items()}
-    return value
+    # Read once: to read the environment takes longer than to look through a short text.
+    return _redacted(value, environment_secrets())
 
 
 class Pieces:
@@ -242,13 +237,23 @@ def _telling_values(variables: tuple[tuple[str, str], ...]) -> frozenset[str]:
     )
 
 
-def _redacted_item(key: object, value: Any) -> Any:
+def _redacted(value: Any, secrets: frozenset[str]) -> Any:
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, list | tuple):
+        return [_redacted(each, secrets) for each in value]
+    if isinstance(value, dict):
+        return {key: _redacted_item(key, each, secrets) for key, each in value.items()}
+    return value
+
+
+def _redacted_item(key: object, value: Any, secrets: frozenset[str]) -> Any:
     name = str(key)
     if "/" in name and isinstance(value, str | list) and not TEXT_TYPES.match(name):
         return value
     if isinstance(value, str) and "/" not in name and _is_secret(name, value, quoted=True):
         return MARK
-    return redacted(value)
+    return _redacted(value, secrets)
 
 
 def _spans(text: str, values: Iterable[str]) -> Iterator[tuple[int, int]]:

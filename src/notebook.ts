@@ -16,6 +16,7 @@ import { NotebookWriter } from './notebookWriter';
 import type { FindingAdded } from './protocol';
 import { createSession, listSessions, renameSession } from './request';
 import { SessionSocket } from './socket';
+import { drawWidgets } from './widgets';
 
 export { NotebookWriter } from './notebookWriter';
 
@@ -250,6 +251,7 @@ export class NotebookLink implements INotebookLink, IDisposable {
       this.options.trans
     );
     this._open.set(panel, { marks, runs, writers: new Map() });
+    drawWidgets(panel);
     // Only what was read tells whether it may be written.
     void panel.context.ready.then(() => this.tell());
     panel.disposed.connect(this.remove, this);

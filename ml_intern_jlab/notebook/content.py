@@ -130,4 +130,5 @@ class JsonContent:
         return self._notebook
 
     def _cell(self, cell_id: str) -> dict[str, Any] | None:
-        return next((cell for cell in self._notebook["cells"] if cell.get("id") == cell_id), None)
+        # Most events are about one of the last cells.
+        return next((cell for cell in reversed(self._notebook["cells"]) if cell.get("id") == cell_id), None)

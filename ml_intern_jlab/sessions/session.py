@@ -446,16 +446,10 @@ class Session:
         await writer.flush()
 
     async def changes(self, run_id: str) -> RunChanges:
-        """What a run changed in the notebook as it is saved now.
-
-        Raises:
-            Refused: there is no such run.
-            NotebookUnavailable: the notebook can't be read.
-        """
+        """What a run changed in the notebook as it is saved now; see `sessions/changes.py`."""
         writer = self._lease.writer or self._host.tab_writer(self.path)
-        return changes(
-            self._journal.events(self.session_id), self.session_id, run_id, self.path, await writer.notebook()
-        )
+        events = self._journal.events(self.session_id)
+        return changes(events, self.session_id, run_id, self.path, await writer.notebook())
 
     async def _faults(self, run_id: str) -> list[str]:
         """What the rules call an error in a run's cells, which may be further than what a tab has saved."""

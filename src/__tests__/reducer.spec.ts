@@ -61,7 +61,6 @@ const STARTED: WithoutBase<Event> = {
   model: 'recipes',
   max_steps: 30,
   by: 'me',
-  user: 'me',
   after: null,
   note: null,
   versions: {}
