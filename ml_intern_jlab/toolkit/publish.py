@@ -146,6 +146,12 @@ class Published:
             seen += f", and a clean process makes the same predictions with it ({self.checked} values)"
         return f"{self.address}: {self.files} files were sent; {seen}."
 
+    def _repr_html_(self) -> str:
+        said = html.escape(repr(self).removeprefix(self.address))
+        shown = html.escape(self.address)
+        linked = self.address.startswith(("http://", "https://"))
+        return f'<p>{f"""<a href="{shown}">{shown}</a>""" if linked else shown}{said}</p>'
+
 
 def plan(
     source: str | Path,

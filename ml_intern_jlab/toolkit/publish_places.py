@@ -20,6 +20,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from .errors import ToolkitError
 from .hub_faults import TRANSPORT
@@ -200,7 +201,7 @@ class HubPlace:
 
     def fetch(self, folder: Path, commit: str) -> None:
         """Download the commit, into a cache of its own."""
-        with self._explained("read"), tempfile.TemporaryDirectory() as cache:
+        with self._explained("read"), tempfile.TemporaryDirectory() as cache, _quietly():
             snapshot_download(
                 self._repo, repo_type=self._type, revision=commit or None, local_dir=folder, cache_dir=cache
             )
@@ -235,3 +236,16 @@ class HubPlace:
                 f"The connection to {host} broke while we were to {deed} {self._repo}. Push again: what has arrived is "
                 f"not sent twice. ({error})"
             ) from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the downloads' bars, which would stay in the notebook below what was sent."""
+    shown = not are_progress_bars_disabled()
+    if shown:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            enable_progress_bars()

@@ -232,5 +232,7 @@ function tokenWords(
 
 /** A model's name without its folder: `openai:org/name` is shown as `name`. */
 function shortName(name: string): string {
-  return name.split(' (')[0].split(/[/:]/).pop() ?? name;
+  // The address of its server says nothing about a model.
+  const own = name.split(' (')[0].split(/@https?:/)[0];
+  return own.split(/[/:]/).pop() ?? name;
 }

@@ -76,6 +76,7 @@ def test_a_model_goes_to_the_hub_as_planned_and_predicts_the_same_there(
     published = publish.push(plan, plan.number)
     assert (published.files, published.checked) == (5, 3)
     assert "makes the same predictions with it (3 values)" in repr(published)
+    assert f'<p><a href="{hub.url}/ada/line">{hub.url}/ada/line</a>: 5 files were sent' in published._repr_html_()
     info = HfApi().model_info("ada/line", files_metadata=True)
     assert info.private
     assert info.sha == published.commit
