@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -27,8 +28,8 @@ MAX_MESSAGE_BYTES = 100_000_000
 class Handover:
     """Passes a running cell's messages on, bounded.
 
-    Stream text is joined for `COALESCE_SECONDS`; any other message flushes it first, so that the order holds. Must be
-    used in the event loop's thread.
+    Stream text that follows other text within `COALESCE_SECONDS` is joined for as long; any other message flushes it
+    first, so that the order holds. Must be used in the event loop's thread.
     """
 
     def __init__(self, deliver: Callable[[IOPubMessage], None]) -> None:
@@ -37,6 +38,7 @@ class Handover:
         self._name = ""
         self._pieces: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._flushed = 0.0
         self._stream_room = MAX_STREAM
         self._tail: deque[tuple[int, Callable[[], tuple[str, str]]]] = deque()
         self._tail_size = 0
@@ -67,7 +69,9 @@ class Handover:
             self._skipped += len(rest) - len(end)
             self.skip(len(end), lambda: (name, end))
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._flush_stream)
+            # What comes after a pause needn't wait.
+            wait = max(0.0, self._flushed + COALESCE_SECONDS - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait, self._flush_stream)
 
     def skip(self, size: int, read: Callable[[], tuple[str, str]]) -> None:
         """Count stream text of a flood; `read` gives its name and text if it turns out to belong to the end."""
@@ -115,6 +119,7 @@ class Handover:
             self._timer.cancel()
             self._timer = None
         if self._pieces:
+            self._flushed = time.monotonic()
             text = "".join(self._pieces)
             self._pieces = []
             self._deliver(IOPubMessage(msg_type="stream", content={"name": self._name, "text": text}))
