@@ -165,6 +165,7 @@ export class NotebookDocument {
         }
         return;
       case 'run_undone':
+        event.removed.forEach(cellId => this._undone.delete(cellId));
         Object.entries(event.sources).forEach(([cellId, source]) => {
           this._undone.set(cellId, source);
         });

@@ -206,7 +206,7 @@ class Document:
                 facts = {"provenance": event.provenance} if event.provenance else {}
                 return fresh and self._change(event.cell_id, status, facts, execution_count=event.execution_count)
             case RunUndone(removed=removed):
-                self._undone |= event.sources
+                self._undone = {key: text for key, text in self._undone.items() if key not in removed} | event.sources
                 changed = fresh and self._remove(removed)
                 if fresh and not set(self.run_cells(event.run_id)) & set(self.cell_ids):
                     self._content.set_entry("runs", event.run_id, None)

@@ -175,7 +175,7 @@ class PeopleAndAgent {
         id => this.ours.get(id) === this.given.get(id)
       );
       this.undone = removed;
-      this.emit({ type: 'run_undone', removed });
+      this.emit({ type: 'run_undone', removed, sources: {} });
       removed.forEach(id => this.ours.delete(id));
     }
   }
