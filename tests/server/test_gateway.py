@@ -86,6 +86,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             stderr=log,
         )
     url = f"http://127.0.0.1:{port}"
+    # A server of an earlier test may have left its own, which knows of no gateway.
+    GatewayClient.clear_instance()
     try:
         request = urllib.request.Request(f"{url}/api", headers={"Authorization": f"token {token}"})
         for _ in range(600):

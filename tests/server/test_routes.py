@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from tornado.httpclient import HTTPClientError
 
 from ml_intern_jlab import __version__
@@ -297,6 +298,20 @@ async def test_a_stop_aborts_the_request_to_the_model(connect: Fetch, new_sessio
         await client.send("stop_run")
         assert (await client.until("run_finished"))["status"] == "stopped"
         assert await asyncio.to_thread(server.hung_up.wait, 20)
+
+
+async def test_a_notebook_is_run_again_and_that_is_stopped(
+    connect: Fetch, new_session: Fetch, jp_root_dir: Path
+) -> None:
+    client = await connect(await new_session())
+    nbformat.write(
+        new_notebook(cells=[new_code_cell("1 + 1"), new_code_cell("while True: pass")]), jp_root_dir / "a.ipynb"
+    )
+    assert (await client.command("rerun_notebook"))["ok"]
+    await client.until("rerun_progress")
+    assert (await client.command("rerun_notebook"))["code"] == "refused"
+    assert (await client.command("stop_rerun"))["ok"]
+    assert (await client.until("rerun_finished"))["stopped"]
 
 
 async def test_stop_through_the_socket(connect: Fetch, new_session: Fetch, script: Fetch) -> None:

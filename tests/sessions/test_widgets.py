@@ -9,13 +9,11 @@ from ml_intern_jlab.testing import turn
 from .conftest import Desk
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-SLIDER = """from comm import create_comm
+SLIDER = """import ipywidgets
 from IPython.display import display
-state = {"_model_name": "IntSliderModel", "_model_module": "@jupyter-widgets/controls", "value": 3}
-slider = create_comm(target_name="jupyter.widget", data={"state": state}, metadata={"version": "2.1.0"})
-view = {"version_major": 2, "version_minor": 0, "model_id": slider.comm_id}
-display({"application/vnd.jupyter.widget-view+json": view, "text/plain": "IntSlider(value=3)"}, raw=True)
-slider.send({"method": "update", "state": {"value": 4}})
+slider = ipywidgets.IntSlider(value=3)
+display(slider)
+slider.value = 4
 print("shown")"""
 
 
