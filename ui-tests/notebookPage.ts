@@ -32,9 +32,9 @@ export class Watcher {
           const told: Event[] = [];
           socket.onopen = () => socket.send(text);
           socket.onmessage = ({ data }: MessageEvent<string>) => {
-            const frame = JSON.parse(data) as Event | IReply;
+            const frame = JSON.parse(data) as Event | IReplay | IReply;
             if (frame.type !== 'reply') {
-              told.push(frame);
+              told.push(...(frame.type === 'replay' ? frame.events : [frame]));
               return;
             }
             socket.close();
@@ -44,6 +44,10 @@ export class Watcher {
               reject(new Error(frame.error));
             }
           };
+          interface IReplay {
+            type: 'replay';
+            events: Event[];
+          }
           interface IReply {
             type: 'reply';
             ok: boolean;

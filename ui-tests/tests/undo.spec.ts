@@ -44,8 +44,10 @@ test('a run goes and comes back; what the person wrote stays', async ({
   const panel = new PanelPage(page, info);
   await panel.show();
   await expect(panel.state).toHaveText('finished');
+  await expect
+    .poll(async () => new Set(await sources(page, watcher)))
+    .toEqual(new Set([MINE, ONE, TWO, THREE, LAST]));
   const whole = await sources(page, watcher);
-  expect(new Set(whole)).toEqual(new Set([MINE, ONE, TWO, THREE, LAST]));
 
   // The last cell alone; the others can still be undone.
   await panel.button('Undo its last cell').click();
