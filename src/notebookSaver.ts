@@ -16,6 +16,7 @@ export class NotebookSaver implements IDisposable {
     private readonly contents: Contents.IManager
   ) {
     this._path = context.path;
+    saveInTurn(context);
     context.saveState.connect(this.onSaveState, this);
     context.pathChanged.connect(this.onPathChanged, this);
   }
@@ -162,4 +163,20 @@ export class NotebookSaver implements IDisposable {
   private _timer = 0;
   private _due = 0;
   private _isDisposed = false;
+}
+
+const inTurn = new WeakSet<NotebookContext>();
+
+/**
+ * Let each save of this notebook begin when the one before has ended, whoever asked for it.
+ *
+ * Of two at once, JupyterLab takes the one for somebody else's change of the file and asks the person about it.
+ */
+function saveInTurn(context: NotebookContext): void {
+  if (!inTurn.has(context)) {
+    inTurn.add(context);
+    const save = context.save.bind(context);
+    let last = Promise.resolve();
+    context.save = () => (last = last.then(save, save));
+  }
 }

@@ -12,7 +12,11 @@ class Files {
   contentsModel = { hash: 'first' };
   isDisposed = false;
 
-  async save(path = this.path): Promise<void> {
+  save(): Promise<void> {
+    return this.write(this.path);
+  }
+
+  async write(path: string): Promise<void> {
     this.saveState.emit('started');
     await Promise.resolve();
     this.contentsModel = { hash: `written to ${path}` };
@@ -58,7 +62,7 @@ describe('NotebookSaver', () => {
   it('takes away the copy that a rename during a save leaves behind', async () => {
     const files = new Files();
     const saver = saverOf(files);
-    const saving = files.save('old.ipynb');
+    const saving = files.write('old.ipynb');
     files.rename('new.ipynb');
     await saving;
     await settled();
@@ -69,12 +73,22 @@ describe('NotebookSaver', () => {
   it('leaves a file under the old name that is not its own', async () => {
     const files = new Files();
     const saver = saverOf(files);
-    const saving = files.save('old.ipynb');
+    const saving = files.write('old.ipynb');
     files.rename('new.ipynb');
     await saving;
     files.held.set('old.ipynb', "somebody else's");
     await settled();
     expect(files.held.get('old.ipynb')).toBe("somebody else's");
+    saver.dispose();
+  });
+
+  it('begins a save once the one before has ended', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    const states: string[] = [];
+    files.saveState.connect((_, state) => states.push(state));
+    await Promise.all([files.save(), files.save()]);
+    expect(states).toEqual(['started', 'completed', 'started', 'completed']);
     saver.dispose();
   });
 
