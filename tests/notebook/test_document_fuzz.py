@@ -50,7 +50,7 @@ class PeopleAndAgent(RuleBasedStateMachine):
 
     Where the notebook is open in a room, the writer shares the document `room` with the person's `page`, which may be
     `behind` with what the server wrote. `ours` maps each cell of the agent's that must be there to its source, `theirs`
-    each cell of the person's.
+    each cell of the person's; `taken` are the texts that cells had when they were undone.
     """
 
     def __init__(self) -> None:
@@ -62,6 +62,7 @@ class PeopleAndAgent(RuleBasedStateMachine):
         self.ours: dict[str, str] = {}
         self.theirs: dict[str, str] = {}
         self.given: dict[str, str] = {}
+        self.taken: dict[str, str] = {}
         self.printed: dict[str, str] = {}
         self.order: list[str] = []
         self.notes: dict[str, str] = {}
@@ -178,6 +179,7 @@ class PeopleAndAgent(RuleBasedStateMachine):
         gone = {key for key in wanted & set(self.ours) if overwrite or self.ours[key] == self.given[key]}
         assert set(event.removed) == gone
         self.emit(event)
+        self.taken |= {key: self.ours[key] for key in gone}
         self.ours = {key: text for key, text in self.ours.items() if key not in gone}
 
     @precondition(lambda self: not (self.pending or self.approved or self.running))
@@ -188,7 +190,7 @@ class PeopleAndAgent(RuleBasedStateMachine):
         except Refused:
             return
         self.emit(event)
-        self.ours |= {cell_id: self.given[cell_id] for cell_id in event.restored}
+        self.ours |= {cell_id: self.taken[cell_id] for cell_id in event.restored}
 
     # --- the person, who saves what they did --------------------------------------------------------------------------
 
