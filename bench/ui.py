@@ -145,7 +145,10 @@ def lab(name: str, *, extension: bool = True, model_url: str = "", journal: Path
             yield Lab(f"http://127.0.0.1:{port}", work)
         finally:
             process.terminate()
-            process.wait(timeout=90)  # a kernel that is only just starting is waited for
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:  # a kernel that is only just starting is waited for
+                process.kill()
 
 
 def _labextensions() -> Path:

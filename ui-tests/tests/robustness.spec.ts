@@ -12,13 +12,16 @@ test.beforeAll(() => model.listen(MODEL_PORT));
 test.afterAll(() => model.close());
 test.setTimeout(120_000);
 
+/** A second try, which runs in a process of its own, must not meet the files of the first. */
+const TRY = Date.now();
+
 /** A cell that prints ticks until the file `ended` appears. */
 const ticking = (ended: string): string =>
   turn(
     `import time
 from pathlib import Path
 tick = 0
-while not Path("${ended}").exists():
+while not Path("${ended}-${TRY}").exists():
     print("tick", tick)
     tick += 1
     time.sleep(0.1)
@@ -30,7 +33,7 @@ async function letEnd(page: Page, ended: string): Promise<void> {
   await page.evaluate(async path => {
     const { contents } = window.jupyterapp.serviceManager;
     await contents.save(path, { type: 'file', format: 'text', content: '' });
-  }, ended);
+  }, `${ended}-${TRY}`);
 }
 
 /** What the ticking cell printed, if it is whole and in order: how many ticks hardly matters. */
