@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from nbformat.v4 import new_notebook
 
 from ..errors import NotebookUnavailable
-from ..protocol import Event, RunFinished
-from .document import Document
+from ..protocol import Event
+from .projection import Projection, unsaved
 
 SAVE_DELAY = 0.5
 """Seconds that a change may wait before it is saved, so that a burst of outputs costs one save."""
@@ -42,10 +42,7 @@ class FileWriter:
     Args:
         contents: reads and writes the file.
         path: of the notebook, as the contents manager names it.
-        session_id: the session to project.
-        history: gives the session's stored events so far.
-        kernelspec: recorded in a notebook that names no kernel; None where it isn't known.
-        language: the kernel's language, likewise.
+        projection: the session that it gets.
         warn: called with a code and a sentence when something goes wrong that a later save may mend.
     """
 
@@ -55,39 +52,28 @@ class FileWriter:
         self,
         contents: Contents,
         path: str,
-        session_id: str,
-        history: Callable[[], Iterable[Event]],
-        *,
-        kernelspec: dict[str, str] | None,
-        language: str,
+        projection: Projection,
         warn: Callable[[str, str], None],
     ) -> None:
         self.path = path
         self._contents = contents
-        self._history = history
-        self._kernelspec = kernelspec
-        self._language = language
+        self._projection = projection
+        self._document = projection.document
         self._warn = warn
-        self._document = Document(session_id)
         self._modified: object = None
         self._dirty = False
         self._saving: asyncio.Task[None] | None = None
         self._last_save = 0.0
         self._lock = asyncio.Lock()
         self._warned = False
-        self._settled = 0
 
     async def open(self) -> None:
-        """Load the notebook or begin it, bring it up to the session's history, and prove that it can be written.
-
-        Runs that have ended were saved when they ended: a notebook that knows nothing of them is another one that was
-        given the same name, and their cells have no business there.
-        """
-        self._settle()
+        """Load the notebook or begin it, bring it up to the session's history, and prove that it can be written."""
+        self._projection.settle()
         if await self._contents.file_exists(self.path):
             await self._load()
         else:
-            self._bring_up(new_notebook())
+            self._projection.bring_up(new_notebook())
         # Should the process be killed before the first cell is saved, the next one knows whose notebook this is.
         self._document.acquaint()
         self._dirty = True
@@ -95,7 +81,7 @@ class FileWriter:
 
     async def bring_up(self) -> None:
         """Save the notebook with what it lacks; one that lacks nothing, or isn't there, is left alone."""
-        self._settle()
+        self._projection.settle()
         if await self._contents.file_exists(self.path):
             try:
                 self._dirty = await self._load()
@@ -106,9 +92,6 @@ class FileWriter:
                 self._dirty = await self._load()
                 self._warn("notebook_restored", f"A save of {self.path} was cut off; what stood there was put back.")
             await self.flush()
-
-    def _settle(self) -> None:
-        self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)
 
     def apply(self, event: Event) -> None:
         """Fold `event` in; a save follows within about half a second."""
@@ -149,7 +132,7 @@ class FileWriter:
                 self._warned = False
             except NotebookUnavailable as error:
                 if not self._warned:
-                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+                    self._warn(*unsaved(error))
                 self._warned = True
                 await asyncio.sleep(5 * SAVE_DELAY)
 
@@ -194,14 +177,7 @@ class FileWriter:
         if not model.get("writable", True):
             raise NotebookUnavailable(f"{self.path} is read-only. Change its rights or choose another file.")
         self._modified = model["last_modified"]
-        return self._bring_up(model["content"])
-
-    def _bring_up(self, notebook: dict[str, Any]) -> bool:
-        history = list(self._history())
-        self._document.adopt(notebook, history[-1].seq if history else 0, self._settled)
-        if self._kernelspec is not None:
-            self._document.set_kernel(self._kernelspec, self._language)
-        return any([self._document.apply(event) for event in history])
+        return self._projection.bring_up(model["content"])
 
 
 def reason_of(error: Exception) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 
@@ -16,8 +16,8 @@ from jupyter_ydoc import YNotebook
 from pycrdt import Map
 
 from ..errors import NotebookUnavailable
-from ..protocol import Event, RunFinished
-from .document import Document
+from ..protocol import Event
+from .projection import Projection, unsaved
 from .shared_content import SharedContent
 
 ORIGIN = "ml-intern"
@@ -65,10 +65,7 @@ class RoomWriter:
     Args:
         room: serves the document.
         path: of the notebook.
-        session_id: the session to project.
-        history: gives the session's stored events so far.
-        kernelspec: recorded in a notebook that names no kernel; None where it isn't known.
-        language: the kernel's language, likewise.
+        projection: the session that it gets.
         warn: called with a code and a sentence when something goes wrong that a later save may mend.
     """
 
@@ -78,24 +75,17 @@ class RoomWriter:
         self,
         room: Room,
         path: str,
-        session_id: str,
-        history: Callable[[], Iterable[Event]],
-        *,
-        kernelspec: dict[str, str] | None,
-        language: str,
+        projection: Projection,
         warn: Callable[[str, str], None],
     ) -> None:
         self.path = path
         self._room = room
-        self._history = history
-        self._kernelspec = kernelspec
-        self._language = language
+        self._projection = projection
+        self._document = projection.document
         self._warn = warn
-        self._document = Document(session_id)
         self._content = SharedContent(room.document)
         self._pending: list[Event] = []
         self._claimed: object = None
-        self._settled = 0
         self._dirty = False
         self._saved_at = 0.0
         self._warned = False
@@ -107,7 +97,7 @@ class RoomWriter:
 
     async def open(self) -> None:
         """Bring the document up to the session's history, save it, and follow the session from now on."""
-        self._settle()
+        self._projection.settle()
         async with self._lock, self._room.writing():
             with self._room.document.ydoc.transaction(origin=ORIGIN):
                 self._adopt()
@@ -118,7 +108,7 @@ class RoomWriter:
 
     async def bring_up(self) -> None:
         """Give the document what it lacks, and let go of it."""
-        self._settle()
+        self._projection.settle()
         async with self._lock, self._room.writing():
             with self._room.document.ydoc.transaction(origin=ORIGIN):
                 self._dirty = self._adopt()
@@ -157,16 +147,9 @@ class RoomWriter:
         self._content.let_go()
         self._metadata.unobserve(self._watching)
 
-    def _settle(self) -> None:
-        self._settled = max((event.seq for event in self._history() if isinstance(event, RunFinished)), default=0)
-
     def _adopt(self) -> bool:
-        history = list(self._history())
         self._pending.clear()
-        self._document.adopt(self._content, history[-1].seq if history else 0, self._settled)
-        if self._kernelspec is not None:
-            self._document.set_kernel(self._kernelspec, self._language)
-        changed = any([self._document.apply(event) for event in history])
+        changed = self._projection.bring_up(self._content)
         self._document.render()
         return changed
 
@@ -218,7 +201,7 @@ class RoomWriter:
             except NotebookUnavailable as error:
                 self._saved_at = time.monotonic()
                 if not self._warned:
-                    self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+                    self._warn(*unsaved(error))
                 self._warned = True
             if self._dirty and self._room.open:
                 asyncio.get_running_loop().call_later(SAVE_DELAY, self._wake.set)

@@ -22,6 +22,7 @@ from ..errors import KernelUnavailable
 from ..notebook.document import Writer
 from ..notebook.file_writer import FileWriter
 from ..notebook.kernel import Kernel
+from ..notebook.projection import Projection
 from ..notebook.tab_writer import TabWriter
 from ..protocol import Event
 from .rooms import Rooms, rooms_of
@@ -83,13 +84,12 @@ class _ContentsHost:
     ) -> Writer:
         """The server itself writes, into the room that the notebook is open in, or through the contents manager."""
         kernelspec, language = (kernel.kernelspec, kernel.language) if kernel else (None, "")
+        projection = Projection(session_id, history, kernelspec=kernelspec, language=language)
         if self._rooms and (room := self._rooms.find(path)):
             from ..notebook.room_writer import RoomWriter
 
-            return RoomWriter(room, path, session_id, history, kernelspec=kernelspec, language=language, warn=warn)
-        return FileWriter(
-            self._contents, path, session_id, history, kernelspec=kernelspec, language=language, warn=warn
-        )
+            return RoomWriter(room, path, projection, warn)
+        return FileWriter(self._contents, path, projection, warn)
 
     def is_shared(self, path: str) -> bool:
         """Whether pages have the notebook open in a room."""

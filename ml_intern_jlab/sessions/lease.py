@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from ..errors import NotebookUnavailable, Refused
 from ..notebook.document import Writer, WriterKind
 from ..notebook.kernel import Kernel
+from ..notebook.projection import unsaved
 from ..protocol import Event, LeaseMoved
 from .host import Host
 
@@ -143,7 +144,7 @@ class Lease:
                 # The room has read the file; a save now would make it read that anew, over what is written in it.
                 await (self.writer.drop() if shared else self.writer.close())
             except NotebookUnavailable as error:
-                self._unsaved(error)
+                self._warn(*unsaved(error))
         self.tab_id, self.writer = "", None
         self._moved("room" if shared else "file")
         await self._go_on(kernel)
@@ -154,10 +155,7 @@ class Lease:
             try:
                 await self._open_writer(working)
             except NotebookUnavailable as error:
-                self._unsaved(error)
-
-    def _unsaved(self, error: NotebookUnavailable) -> None:
-        self._warn("notebook_unsaved", f"{error} The run goes on; its journal keeps every cell and output.")
+                self._warn(*unsaved(error))
 
     def rename(self, path: str) -> None:
         """The notebook lies at `path` from now on."""

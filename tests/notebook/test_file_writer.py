@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from ml_intern_jlab.errors import NotebookUnavailable
 from ml_intern_jlab.notebook.file_writer import FileWriter
+from ml_intern_jlab.notebook.projection import Projection
 from ml_intern_jlab.protocol import CellProposed, Event, Mode, Note, RiskClass, RunFinished, RunStarted, source_hash
 from ml_intern_jlab.server.hosts import AwaitableContents
 
@@ -28,10 +29,12 @@ class Bench:
         self.writer = FileWriter(
             AwaitableContents(AsyncLargeFileManager(root_dir=str(folder))),
             "a.ipynb",
-            SESSION,
-            lambda: self.history,
-            kernelspec={"name": "python3", "display_name": "Python 3", "language": "python"},
-            language="python",
+            Projection(
+                SESSION,
+                lambda: self.history,
+                kernelspec={"name": "python3", "display_name": "Python 3", "language": "python"},
+                language="python",
+            ),
             warn=lambda code, text: self.warnings.append(f"{code}: {text}"),
         )
 
