@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_core.utils import ensure_async
@@ -25,7 +24,6 @@ from ..protocol import (
     Health,
     Hello,
     ModelInfo,
-    Replay,
     Reply,
     TakeLease,
     Value,
@@ -51,7 +49,9 @@ A reload on a slow machine takes 5 s. A file that is being written just then can
 MAX_QUEUE = 5_000
 """Events that wait for a slow client; one that falls further behind is cut off and comes back with `since`."""
 REPLAY_EVENTS = 500
-"""Events in one frame of a replay: a page reads 20 frames much faster than 10,000."""
+"""Events in one frame of a replay at most: a page reads 20 frames much faster than 10,000."""
+REPLAY_BYTES = 1_000_000
+"""A frame of a replay ends with the event that makes it so long: figures are large."""
 TOO_FAST = "Commands come faster than this server takes them; this one was not read. Slow down."
 SESSION = r"/ml-intern/sessions/(?P<session_id>[0-9a-f]{12})"
 
@@ -300,9 +300,8 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         )
         with contextlib.suppress(WebSocketClosedError):
             await self.write_message(hello.model_dump_json())
-            missed = self._sessions.journal.events(self.session_id, self._since, last_seq)
-            while events := list(islice(missed, REPLAY_EVENTS)):
-                await self.write_message(Replay(events=events).model_dump_json())
+            for frame in _replays(self._sessions.journal.events(self.session_id, self._since, last_seq)):
+                await self.write_message(frame)
                 await asyncio.sleep(0)  # others are served between two frames
             while True:
                 await self.write_message((await self._queue.get()).model_dump_json())
@@ -368,6 +367,24 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
 _tabs: dict[tuple[str, str], EventsSocket] = {}
 """The socket through which each tab that holds a lease spoke last."""
+
+
+def _replays(events: Iterable[Event]) -> Iterator[str]:
+    """The events in `Replay` frames that are bounded in number and in size, as JSON; each is written once."""
+    texts: list[str] = []
+    size = 0
+    for event in events:
+        texts.append(event.model_dump_json())
+        size += len(texts[-1])
+        if len(texts) == REPLAY_EVENTS or size >= REPLAY_BYTES:
+            yield _replay(texts)
+            texts, size = [], 0
+    if texts:
+        yield _replay(texts)
+
+
+def _replay(texts: list[str]) -> str:
+    return f'{{"type":"replay","events":[{",".join(texts)}]}}'
 
 
 def _request_id(data: str | bytes) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import Refused
 from ..notebook.document import Document
-from ..notebook.outputs import observation_text
+from ..notebook.outputs import joined, observation_text
 from ..protocol import CellChange, Event, RunChanges, RunStarted
 
 LONGEST_OUTPUT = 2000
@@ -70,14 +70,14 @@ def _left_by(events: Iterable[Event], session_id: str, run_id: str) -> dict[str,
 
 def _change(cell: dict[str, Any] | None, left: dict[str, Any] | None) -> CellChange:
     shown: Any = cell if cell is not None else left
-    source = _text(shown["source"])
+    source = joined(shown["source"])
     kind: Any = "added"
     marked = [f"+{line}" for line in source.splitlines()]
     if cell is None:
         kind, marked = "removed", [f"-{line[1:]}" for line in marked]
     elif left is None:
         kind, marked = "other", [f" {line[1:]}" for line in marked]
-    elif (given := _text(left["source"])) != source:
+    elif (given := joined(left["source"])) != source:
         kind = "edited"
         compared = difflib.ndiff(given.splitlines(), source.splitlines())
         marked = [line[0] + line[2:] for line in compared if not line.startswith("?")]
@@ -93,7 +93,3 @@ def _change(cell: dict[str, Any] | None, left: dict[str, Any] | None) -> CellCha
 def _lines(change: CellChange) -> str:
     outputs = [f"+  {line}" for line in change.outputs.splitlines()]
     return "\n".join([f"## {change.kind} {change.cell_type} cell {change.cell_id}", *change.lines, *outputs, ""])
-
-
-def _text(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)

@@ -65,8 +65,9 @@ class Day:
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         self._ends = (midnight + timedelta(days=1)).timestamp()
         self._used, self._used_by = _nothing(), {}
-        for event in self._journal.since(0.0, RunStarted):  # a run may have begun before midnight
-            self._add(event)
+        if self.each != DayLimits():  # else nobody asks who began a run, which may have been before midnight
+            for event in self._journal.since(0.0, RunStarted):
+                self._add(event)
         for event in self._journal.since(midnight.timestamp(), StepFinished, CellFinished):
             self._add(event)
         return True

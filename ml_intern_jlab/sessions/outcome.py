@@ -5,8 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from ..agent.executor import Outcome
+from ..notebook.execution import Execution
 from ..notebook.outputs import observation_text, pictures, result_text
 from ..protocol import CellDecided, CellFinished
+
+
+def end_of(cell_id: str, ended: Execution, run_id: str = "") -> CellFinished:
+    """The event that tells how a cell's execution ended; a kernel that died or restarted made it fail."""
+    return CellFinished(
+        run_id=run_id,
+        cell_id=cell_id,
+        status=ended.status if ended.status in ("done", "stopped") else "failed",
+        execution_count=ended.execution_count,
+        seconds=ended.seconds,
+        error=ended.error,
+        reason=ended.reason,
+    )
 
 
 def outcome_of(decided: CellDecided, finished: CellFinished, outputs: list[dict[str, Any]]) -> Outcome:

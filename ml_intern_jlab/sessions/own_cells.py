@@ -21,6 +21,7 @@ from ..protocol import (
     source_hash,
 )
 from .journal import Journal
+from .outcome import end_of
 from .streams import SafeStreams
 
 NOT_RUN = "An earlier cell failed, so this one was not run."
@@ -113,17 +114,7 @@ class OwnCells:
             streams.end()
             return self._finish(command.cell_id, "failed", reason=str(error))
         streams.end()
-        self._emit(
-            CellFinished(
-                run_id=OWN_CELLS,
-                cell_id=command.cell_id,
-                status=ended.status if ended.status in ("done", "stopped") else "failed",
-                execution_count=ended.execution_count,
-                seconds=ended.seconds,
-                error=ended.error,
-                reason=ended.reason,
-            )
-        )
+        self._emit(end_of(command.cell_id, ended, OWN_CELLS))
         return ended.status
 
     def _finish(self, cell_id: str, status: Literal["failed", "stopped"], reason: str) -> str:

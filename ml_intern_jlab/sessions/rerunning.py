@@ -24,8 +24,7 @@ MOST_DIFFS = 20
 class Rerunning:
     """One second run at a time. Belongs to the event loop; the work is done in a thread."""
 
-    def __init__(self, path: str, folder: Callable[[str], Path | None], emit: Callable[[Event], Event]) -> None:
-        self._path = path
+    def __init__(self, folder: Callable[[str], Path | None], emit: Callable[[Event], Event]) -> None:
         self._folder = folder
         self._emit = emit
         self._task: asyncio.Task[None] | None = None
@@ -37,22 +36,22 @@ class Rerunning:
         return self._task is not None and not self._task.done()
 
     async def start(self, writer: Writer, command: RerunNotebook, by: str) -> None:
-        """Begin; what comes of it is told by events.
+        """Begin on the notebook of `writer`; what comes of it is told by events.
 
         Raises:
             Refused: it is being run again already, or its file isn't in a folder of this machine.
             NotebookUnavailable: it can't be read.
         """
-        folder = self._folder(self._path)
+        folder = self._folder(writer.path)
         if self.working:
             raise Refused("The notebook is being run again already. Wait until that has ended, or stop it.")
         if folder is None:
-            raise Refused(f"{self._path} isn't in a folder of this machine, so there is nothing to run it in.")
+            raise Refused(f"{writer.path} isn't in a folder of this machine, so there is nothing to run it in.")
         notebook = await writer.notebook()
         total = sum(cell["cell_type"] == "code" for cell in notebook["cells"])
         self._stopped.clear()
         self._emit(RerunStarted(total=total, by=by))
-        work = self._work(folder / PurePosixPath(self._path).name, command)
+        work = self._work(folder / PurePosixPath(writer.path).name, command)
         self._task = asyncio.get_running_loop().create_task(work)
 
     def stop(self) -> None:

@@ -25,6 +25,7 @@ from ..protocol import (
     RunResumed,
     WarningRaised,
 )
+from .outcome import end_of
 from .overdue import watch
 from .policy import Knowledge
 from .streams import SafeStreams
@@ -133,14 +134,7 @@ class RunKernel:
             overdue.cancel()
             streams.end()
             self.idle.set()
-        finished = CellFinished(
-            cell_id=cell.cell_id,
-            status=ended.status if ended.status in ("done", "stopped") else "failed",
-            execution_count=ended.execution_count,
-            seconds=ended.seconds,
-            error=ended.error,
-            reason=ended.reason,
-        )
+        finished = end_of(cell.cell_id, ended)
         self._emit(finished)
         self.known.learn(decided.source, completed=finished.status == "done")
         if finished.status == "done" and (cell, decided) not in self.ran:

@@ -114,7 +114,7 @@ class Session:
         self._ledger = Ledger()
         self._working: asyncio.Task[None] | None = None
         self._starting = False
-        self._rerunning = Rerunning(self.path, host.folder, self.emit)
+        self._rerunning = Rerunning(host.folder, self.emit)
         self._lease = Lease(
             self.session_id,
             self.path,

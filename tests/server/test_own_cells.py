@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ml_intern_jlab.protocol import OWN_CELLS
+from tests.saved_notebook import saved_with
 from tests.socket_client import Client
 
 Connect = Callable[..., Any]
@@ -40,15 +40,9 @@ async def test_cells_run_in_order_and_stop_at_the_first_that_fails(
     assert ended[1]["error"]["ename"] == "ZeroDivisionError"
 
     # Without a tab the server writes the file, and marks nothing in it as its own.
-    async def saved() -> list[dict[str, Any]]:
-        while True:
-            cells: list[dict[str, Any]] = json.loads((jp_root_dir / "a.ipynb").read_text())["cells"]
-            if len(cells[1]["outputs"]) == 2:
-                return cells
-            await asyncio.sleep(0.05)
-
-    cells = await asyncio.wait_for(saved(), 30)
-    assert cells[0]["outputs"][0]["text"] in ("one\n", ["one\n"])
+    cells = (await saved_with(jp_root_dir / "a.ipynb", "ZeroDivisionError")).cells
+    assert len(cells[1]["outputs"]) == 2
+    assert cells[0]["outputs"][0]["text"] == "one\n"
     assert cells[0]["execution_count"] == 1
     assert [cell["metadata"] for cell in cells] == [{}, {}, {}]
 

@@ -15,6 +15,8 @@ from ml_intern_jlab.testing import turn
 
 pytest.importorskip("jupyter_server_ydoc", reason="jupyter-server-ydoc (the extra `rtc`) is not installed")
 
+from tests.saved_notebook import saved_with
+
 from .shared_page import SharedPage
 
 Fetch = Callable[..., Any]
@@ -67,14 +69,6 @@ SHOWS = [
     "print('é😀 before')\n1 / 0",
     "print('repaired')",
 ]
-
-
-async def saved_with(path: Path, text: str) -> Any:
-    """The file, as soon as it holds `text`."""
-    async with asyncio.timeout(60):
-        while text not in path.read_text(encoding="utf-8"):  # noqa: ASYNC110, ASYNC240
-            await asyncio.sleep(0.05)
-    return nbformat.read(path, as_version=4)
 
 
 def writers(client: Any) -> list[str]:

@@ -10,17 +10,21 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from pydantic import TypeAdapter
 from tornado.httpclient import HTTPClientError
 
 from ml_intern_jlab import __version__
 from ml_intern_jlab.agent.streaming import LanguageModel, Piece
 from ml_intern_jlab.notebook.file_writer import FileWriter
-from ml_intern_jlab.protocol import COMMAND, PROTOCOL_VERSION
+from ml_intern_jlab.protocol import COMMAND, PROTOCOL_VERSION, Frame, MessageSent
+from ml_intern_jlab.server import routes
 from ml_intern_jlab.testing import Misbehaviour, ScriptedModel, ScriptedServer, turn
+from tests.saved_notebook import saved_with
 
 PLAN = "1. Add\n2. Tell"
 DONE = turn('final_answer("It is 2.")')
 Fetch = Callable[..., Any]
+FRAME: TypeAdapter[Any] = TypeAdapter(Frame)
 
 
 async def test_health_without_touching_the_journal(jp_fetch: Fetch, tmp_path: Path) -> None:
@@ -235,8 +239,7 @@ async def test_when_the_tab_goes_the_server_writes_what_it_missed(
     moved = [await again.until("lease_moved"), await again.until("lease_moved")]
     assert [event["writer"] for event in moved] == ["tab", "file"]
     await again.until("run_finished")
-    await asyncio.sleep(1)
-    notebook = nbformat.read(jp_root_dir / "a.ipynb", as_version=4)
+    notebook = await saved_with(jp_root_dir / "a.ipynb", "second\\n")
     printed = [cell.outputs[0].text for cell in notebook.cells if cell.cell_type == "code"]
     assert printed == ["first\n", "second\n"]
 
@@ -298,6 +301,14 @@ async def test_a_stop_aborts_the_request_to_the_model(connect: Fetch, new_sessio
         await client.send("stop_run")
         assert (await client.until("run_finished"))["status"] == "stopped"
         assert await asyncio.to_thread(server.hung_up.wait, 20)
+
+
+@pytest.mark.parametrize(("length", "frames"), [(1, [500, 100]), (400_000, [3, 3])])
+def test_a_replay_comes_in_bounded_frames(length: int, frames: list[int]) -> None:
+    events = [MessageSent(seq=seq, text="x" * length, by="ann") for seq in range(1, sum(frames) + 1)]
+    replays = [FRAME.validate_json(text) for text in routes._replays(events)]
+    assert [len(replay.events) for replay in replays] == frames
+    assert [event for replay in replays for event in replay.events] == events
 
 
 async def test_a_notebook_is_run_again_and_that_is_stopped(

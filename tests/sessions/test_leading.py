@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +26,7 @@ from ml_intern_jlab.protocol import (
 )
 from ml_intern_jlab.sessions.budget import Limits
 from ml_intern_jlab.testing import CutOff, ScriptedModel, turn
+from tests.saved_notebook import saved_with
 
 from .conftest import Desk
 
@@ -137,13 +137,9 @@ async def test_figures_go_to_models_that_see(desk: MakeDesk, monkeypatch: pytest
 
 async def test_a_cell_that_the_person_changed_after_it_ran_is_shown_as_it_is_now(desk: MakeDesk) -> None:
     def change(prompt: str) -> str:
-        for _ in range(100):  # the writer saves some moments after the cell ended
-            notebook = nbformat.read(d.folder / "a.ipynb", as_version=4)
-            found = [cell for cell in notebook.cells if cell.source == "x = 1" and cell.execution_count]
-            if found:
-                break
-            time.sleep(0.1)
-        (cell,) = found
+        # The writer saves some moments after the cell ended.
+        notebook = asyncio.run(saved_with(d.folder / "a.ipynb", '"execution_count": 1'))
+        (cell,) = [cell for cell in notebook.cells if cell.source == "x = 1"]
         cell.source = "x = 100"
         nbformat.write(notebook, d.folder / "a.ipynb")
         return turn("y = 2")
