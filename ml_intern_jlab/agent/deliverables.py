@@ -10,7 +10,7 @@ from typing import Any
 from ..protocol import Deliverable
 from ..recipes.task import TaskFacts
 from .file_check import MARK, check_source
-from .metrics import Metric, metric_name, metrics_in
+from .metrics import Metric, metric_name, metrics_in, numbers_in
 
 _ENDINGS = (
     "csv|tsv|tab|txt|json|jsonl|ndjson|parquet|pq|feather|xlsx|png|jpe?g|svg|pdf|gif|html?|md|rst|tex|joblib|pkl|"
@@ -66,6 +66,8 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         lambda text: bool(re.search(r"[,;\n]", text)),
     ),
 )
+_FIGURES = ("a number", "a whole number")
+"""The forms of an answer that the outputs have to show."""
 _PREDICTS = re.compile(r"\b(?:predict|forecast|classif|estimat|label|score|infer|impute|submission)", re.IGNORECASE)
 _FUTURE = re.compile(r"\b(?:will|would|expect(?:ed)?)\b", re.IGNORECASE)
 _ASKS_BACK = re.compile(
@@ -155,11 +157,13 @@ def check_code(deliverables: Iterable[Deliverable]) -> str:
     return check_source(wanted)
 
 
-def verdicts(deliverables: Iterable[Deliverable], printed: str, answer: str, outputs: str) -> list[Deliverable]:
+def verdicts(
+    deliverables: Iterable[Deliverable], printed: str, answer: str, outputs: str, task: str = ""
+) -> list[Deliverable]:
     """Each deliverable as passed or failed, with a sentence that says why.
 
     Args:
-        deliverables: what `derive_deliverables` gave.
+        deliverables: what `derive_deliverables` gave of `task`.
         printed: what `check_code` printed in the kernel.
         answer: the agent's final answer.
         outputs: everything that the run's cells printed.
@@ -172,7 +176,7 @@ def verdicts(deliverables: Iterable[Deliverable], printed: str, answer: str, out
         elif each.kind == "metric":
             passed, detail = _metric_verdict(each, answer, outputs)
         else:
-            passed, detail = _answer_verdict(each, answer)
+            passed, detail = _answer_verdict(each, answer, outputs, task)
         size = facts.get(each.path, {}).get("size", 0) if each.kind == "file" else 0
         update = {"status": "passed" if passed else "failed", "detail": detail, "size": size}
         checked.append(each.model_copy(update=update))
@@ -264,13 +268,27 @@ def _close(one: float, other: float) -> bool:
     return abs(one - other) <= max(0.005, 0.006 * abs(other))
 
 
-def _answer_verdict(wanted: Deliverable, answer: str) -> tuple[bool, str]:
+def _answer_verdict(wanted: Deliverable, answer: str, outputs: str, task: str) -> tuple[bool, str]:
     if not answer.strip():
         return False, "The answer is empty; say in words what was found."
     for name, _, fits in _FORMS:
         if wanted.description == f"the answer: {name}" and not fits(answer.strip()):
             return False, f"The answer is not {name}, as the task demands."
+        if wanted.description == f"the answer: {name}" and name in _FIGURES and not _is_shown(answer, outputs, task):
+            return False, f"No output shows the figure of the answer ({answer.strip()[:100]}): let a cell print it."
     return True, "The answer was given."
+
+
+def _is_shown(answer: str, outputs: str, task: str) -> bool:
+    """Whether a figure of the answer stands in the outputs as precisely, perhaps as a share instead of a percentage.
+
+    Figures that the task itself gives ("below 1 carat") tell nothing, unless the answer has no other.
+    """
+    given = {value for value, _ in numbers_in(task)}
+    stated = list(numbers_in(answer))
+    stated = [each for each in stated if each[0] not in given] or stated
+    shown = [value * factor for value, _ in numbers_in(outputs) for factor in (1, 100, 0.01)]
+    return any(abs(value - other) <= 0.51 * 10**-places for value, places in stated for other in shown)
 
 
 def _is_json(text: str) -> bool:

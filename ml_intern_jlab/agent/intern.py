@@ -278,8 +278,8 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             return deliverables
         printed = self._workbench.inspect(check_code(deliverables))
         checked = []
-        outputs = self._workbench.outputs()
-        for old, new in zip(deliverables, verdicts(deliverables, printed, answer, outputs), strict=True):
+        judged = verdicts(deliverables, printed, answer, self._workbench.outputs(), self._situation.task)
+        for old, new in zip(deliverables, judged, strict=True):
             yet = not answer and new.status == "failed" and not new.size
             if old.deliverable_id == GOAL_ID and (standing := self._progress()):
                 new, yet = standing.verdict, False

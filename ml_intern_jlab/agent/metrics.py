@@ -55,6 +55,10 @@ _METRIC = re.compile(
 )
 _NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _VALUE = re.compile(rf"(?P<number>{_NUMBER})(?:\s*(?P<percent>%))?", re.IGNORECASE)
+_PLAIN_NUMBER = re.compile(
+    r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:e(?P<exponent>[-+]?\d{1,2}))?(?![\w])",
+    re.I,
+)
 _BETWEEN = (
     r"(?:\s*\([^()]*\)|[\s_]+(?:on|in|of|over|for|the|a|our|this|set|data|rows|split|folds?|model|mean|average|"
     + "|".join(words for _, words in _SPLITS)
@@ -116,6 +120,14 @@ def better(name: str) -> Literal["higher", "lower", ""]:
     if _LOWER.search(known):
         return "lower"
     return "higher" if any(known == each for each, _ in _NAMES) else ""
+
+
+def numbers_in(text: str) -> Iterator[tuple[float, int]]:
+    """Each number that a text states, without its sign, with the count of its decimal places."""
+    for match in _PLAIN_NUMBER.finditer(text):
+        digits = match["number"].replace(",", "")
+        exponent = int(match["exponent"] or 0)
+        yield float(digits) * 10.0**exponent, len(digits.partition(".")[2]) - exponent
 
 
 def metrics_in(text: str) -> list[Metric]:

@@ -228,6 +228,29 @@ def test_f1_may_come_in_a_variant() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "outputs", "status"),
+    [
+        ("It is 1,073.", "median 1073.0", "passed"),
+        ("7439", "1    7439.0   6.8", "passed"),
+        ("The median below 1 carat is 7439.", "nan", "failed"),
+        ("The median below 1 carat is 7439.", "1 row", "failed"),
+        ("20.3 %", "0.20341", "passed"),
+        ("20.3 %", "0.2049", "failed"),
+        ("About 0.88, of 2 tries.", "rho 0.8814", "passed"),
+        ("1.5e3 rows", "1500 rows", "passed"),
+        ("-4.2", "the lowest: -4.21", "passed"),
+        ("15", "arrived more than 15 minutes late: 15", "passed"),
+        ("15", "", "failed"),
+    ],
+)
+def test_an_answer_in_figures_has_to_be_printed(answer: str, outputs: str, status: str) -> None:
+    wanted = Deliverable(deliverable_id="d1", kind="answer", description="the answer: a number")
+    task = "What is the median of those below 1 carat that are 15 minutes late? Answer with a number."
+    [verdict] = verdicts([wanted], "", answer, outputs, task)
+    assert verdict.status == status
+
+
+@pytest.mark.parametrize(
     ("form", "right", "wrong"),
     [
         ("JSON", '```json\n{"a": 1}\n```', "a = 1"),
@@ -241,7 +264,7 @@ def test_f1_may_come_in_a_variant() -> None:
 )
 def test_the_form_of_an_answer(form: str, right: str, wrong: str) -> None:
     wanted = Deliverable(deliverable_id="d1", kind="answer", description=f"the answer: {form}")
-    assert verdicts([wanted], "", right, "")[0].status == "passed"
+    assert verdicts([wanted], "", right, right)[0].status == "passed"
     for answer in (wrong, "  "):
         [verdict] = verdicts([wanted], "", answer, "")
         assert verdict.status == "failed"
