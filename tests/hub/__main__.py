@@ -29,8 +29,9 @@ def main(command: list[str]) -> int:
         try:
             if command:
                 process = subprocess.Popen(command, env={**os.environ, **environment})
-                # Ctrl-C is the command's to answer; the Hub serves until it has ended.
+                # The Hub serves until the command has ended. Ctrl-C reaches it by itself, an order to end through us.
                 signal.signal(signal.SIGINT, lambda number, frame: None)
+                signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
                 return process.wait()
             for name, value in environment.items():
                 print(f"export {name}={shlex.quote(value)}", flush=True)

@@ -19,12 +19,24 @@ raise SystemExit(3)
 """
 
 
+WAITING = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(5))
+print(os.environ["HF_ENDPOINT"], flush=True)
+time.sleep(90)
+"""
+
+
+def environment() -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "ML_INTERN_"))}
+    return {**ours, "PYTHONPATH": str(ROOT)}
+
+
 def test_a_command_runs_in_its_environment_and_its_status_is_told(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "ML_INTERN_"))}
     done = subprocess.run(
         [sys.executable, "-m", "tests.hub", sys.executable, "-c", CODE],
         cwd=tmp_path,
-        env={**environment, "PYTHONPATH": str(ROOT)},
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=100,
@@ -32,3 +44,12 @@ def test_a_command_runs_in_its_environment_and_its_status_is_told(tmp_path: Path
     )
     assert done.returncode == 3, done.stderr
     assert done.stdout.startswith("species,island")
+
+
+def test_who_ends_the_hub_ends_the_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.hub", sys.executable, "-c", WAITING]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as hub:
+        assert hub.stdout is not None
+        assert hub.stdout.readline().startswith("http://127.0.0.1")
+        hub.terminate()
+        assert hub.wait(60) == 5
