@@ -69,11 +69,34 @@ def test_classes_and_probabilities_make_a_classifier(tmp_path: Path, inspect: Ca
     assert '.index("yes")' in text
 
 
-def test_a_question_gets_a_skill_that_reads_its_table(tmp_path: Path, inspect: Callable[[str], str]) -> None:
-    (tmp_path / "flats.csv").write_text(FLATS)
-    text, names = found("What is the mean Rent in flats.csv? Answer with a number.", inspect)
+def test_a_question_gets_examples_with_the_names_of_its_table(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(
+        "Let on;Size;Colour;Rent;Cellar\n"
+        + "\n".join(
+            f"{1 + n % 28}.03.20{n % 9:02};{20 + n},5;{'red' if n % 3 else 'blue'};{300 + n},5;{n % 2}"
+            for n in range(60)
+        )
+    )
+    text, names = found("What is the median Rent of the blue flats in flats.csv? Answer with a number.", inspect)
     assert names[0] == "questions"
-    assert 'df = pd.read_csv("flats.csv", sep=";", decimal=",")' in text
+    assert "Colour has the values red, blue." in text
+    code = text.split("```python\n")[1].split("```")[0]
+    assert 'df = pd.read_csv("flats.csv", sep=";", decimal=",")' in code
+    assert '(df["Colour"] == "blue") & (df["Rent"] < ' in code
+    assert 'pd.to_datetime(df["Let on"], dayfirst=True).dt.year' in code
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("table", ["a,b\n1,2\n", "a\nx\n", "when\n2024-01-02\n", "", "a,a\n,\n"])
+def test_a_question_about_an_odd_table_still_has_its_words(
+    table: str, tmp_path: Path, inspect: Callable[[str], str]
+) -> None:
+    (tmp_path / "odd.csv").write_text(table)
+    text, _ = found("How many rows has odd.csv?", inspect)
+    assert "Compute, don't guess" in text
 
 
 def test_a_fact_that_is_unknown_costs_the_code_and_not_the_words() -> None:
