@@ -12,7 +12,7 @@ from ..agent.executor import Draft, News, Outcome, RunStopped, Usage
 from ..agent.intern import Conclusion, Intern
 from ..agent.plan import activate, finish
 from ..agent.streaming import LanguageModel
-from ..errors import InternError, Refused, StaleDecision
+from ..errors import InternError, Refused
 from ..notebook.kernel import Kernel
 from ..notebook.outputs import observation_text
 from ..protocol import (
@@ -20,7 +20,6 @@ from ..protocol import (
     ArtifactAdded,
     CellDecided,
     CellProposed,
-    DecideCell,
     Deliverable,
     EditPlan,
     Event,
@@ -35,7 +34,6 @@ from ..protocol import (
     Note,
     PlanChanged,
     PlanItem,
-    Reason,
     RiskClass,
     RunFinished,
     RunPaused,
@@ -43,21 +41,21 @@ from ..protocol import (
     TextDelta,
     WarningRaised,
     new_id,
-    source_hash,
 )
 from ..redaction import Pieces, safe_logger, secrets_in
 from .budget import Budget, Limits
 from .day import Share
+from .deciding import Deciding
 from .desk import Desk
 from .edits import Edits
 from .ledger import environment
 from .measuring import Measuring
 from .outcome import outcome_of, rejection
-from .policy import Action, Knowledge, Policy
+from .policy import Knowledge, Policy
 from .proposing import heading_of, proposal, secret_words
 from .run_kernel import Renew, RunKernel
 from .story import Story
-from .strangers import StrangersWords, quiet
+from .strangers import quiet
 from .wording import summary
 
 log = safe_logger(__name__)
@@ -114,10 +112,7 @@ class Run:
         )
         self._intern = intern
         self._agent: Intern | None = None
-        self._policy = policy
-        self._allowed = allowed
-        self._strangers = StrangersWords()
-        self._mode = mode
+        self.deciding = Deciding(policy, allowed, mode, lambda source: self._kernel.known.classify(source), interactive)
         self._limits = limits
         self._budget = Budget(limits, timed=interactive, day=day)
         self._tail = tail
@@ -130,8 +125,6 @@ class Run:
         self._ended.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._stopping = False
         self._failure = ""
-        self._pending: CellProposed | None = None
-        self._decision: asyncio.Future[CellDecided] | None = None
         self._input: asyncio.Future[str] | None = None
         self._input_cell = ""
         self._resumed: asyncio.Future[None] | None = None
@@ -221,7 +214,8 @@ class Run:
         self._stopping = True
         if self._agent is not None and isinstance(self._agent.model, LanguageModel):
             self._agent.model.abort()
-        for waiting in (self._decision, self._input, self._resumed):
+        self.deciding.stop(RunStopped())
+        for waiting in (self._input, self._resumed):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(RunStopped())
         await self._kernel.stop()
@@ -235,37 +229,6 @@ class Run:
         await self.stop()
 
     # --- commands -------------------------------------------------------------------------------------------------
-
-    def decide(self, command: DecideCell, by: str, where: str = "") -> None:
-        """Take a person's decision.
-
-        Raises:
-            StaleDecision: the cell doesn't wait, or isn't what the person saw.
-            Refused: the person's edit holds a secret, or is of a class that the administrator's policy refuses.
-        """
-        pending, decision = self._pending, self._decision
-        if pending is None or decision is None or decision.done() or pending.cell_id != command.cell_id:
-            raise StaleDecision("That cell isn't waiting for a decision any more; nothing was run.")
-        if command.hash != pending.hash:
-            raise StaleDecision("The cell has changed since you saw it; look at it again and decide anew.")
-        source = pending.source if command.source is None else command.source
-        edited = command.decision == "approve" and source != pending.source
-        if source != pending.source and (lines := secrets_in(source)):
-            raise Refused(f"Your edit was not taken: {secret_words(lines)}")
-        if edited and (refusal := self._policy.refusal(self._mode, self._kernel.known.classify(source))):
-            raise Refused(refusal)
-        decision.set_result(
-            CellDecided(
-                cell_id=pending.cell_id,
-                decision=command.decision,
-                source=source,
-                hash=source_hash(source),
-                edited=source != pending.source,
-                by=by,
-                where=where,
-                feedback=command.feedback,
-            )
-        )
 
     def edit_plan(self, command: EditPlan, by: str) -> None:
         """Replace the plan by the person's; the agent sees it at its next step."""
@@ -289,16 +252,9 @@ class Run:
         Raises:
             Refused: the administrator has locked that mode.
         """
-        self._policy.check_mode(mode)
-        self._mode = mode
+        self.deciding.set_mode(mode)
         self._emit(ModeChanged(mode=mode, by=by))
-        self.reconsider(by)
-
-    def reconsider(self, by: str) -> None:
-        """Approve or refuse a pending proposal that needn't wait any more, after `by` changed what asks."""
-        waiting = self._pending if self._decision and not self._decision.done() else None
-        if waiting and self._decision and (settled := self._settled(waiting, by)):
-            self._decision.set_result(settled)
+        self.deciding.reconsider(by)
 
     def set_model(self, model: Any, label: str, by: str) -> None:
         """Let another model write from the next step on.
@@ -349,19 +305,18 @@ class Run:
     async def _carry_out(self, cell: CellProposed, headed: str, decided: CellDecided | None = None) -> Outcome:
         """Take a proposed cell to its end; `headed` is the item that has its heading where this cell is rejected."""
         if decided is None:
-            decided = self._settled(cell, "policy") or await self._decided(cell)
+            decided = await self.deciding.decision(cell)
             self._emit(decided)
         if decided.decision == "reject":
             self._headed = headed
             return rejection(decided)
         if decided.where != "policy":
-            self._strangers.approved(cell)
+            self.deciding.strangers.approved(cell)
         self._tail = cell.cell_id
         return await self._execute(cell, decided)
 
     def _proposal(self, draft: Draft) -> CellProposed:
-        reasons = self._kernel.known.classify(draft.source)
-        reasons += self._strangers.reasons(reasons)
+        reasons = self.deciding.reasons(draft.source)
         # A repair stands under its failed cell's heading.
         begins = draft.item is not None and draft.item.item_id != self._headed and not self._failed_cell
         heading = heading_of(draft.item, self.items) if draft.item and begins else ""
@@ -371,43 +326,11 @@ class Run:
             draft,
             after=self._tail,
             reasons=reasons,
-            asks=self._action(reasons) == "ask",
+            asks=self.deciding.asks(reasons),
             heading=heading,
             replaces=self._failed_cell,
         )
-        may_allow = self._policy.may_allow(self._mode, reasons, self._allowed(), self._strangers.unanswered)
-        return cell.model_copy(update={"may_allow": may_allow})
-
-    def _action(self, reasons: list[Reason]) -> Action:
-        return self._policy.action(self._mode, reasons, self._allowed(), self._strangers.unanswered)
-
-    def _settled(self, cell: CellProposed, by: str) -> CellDecided | None:
-        """The decision that the policy takes on a cell, where it needs no person; `by` set the policy's terms."""
-        action = self._action(cell.reasons)
-        if action == "run":
-            return self._approved(cell, by)
-        if action == "refuse":
-            return self._rejected(cell, self._policy.refusal(self._mode, cell.reasons))
-        return None
-
-    def _approved(self, cell: CellProposed, by: str) -> CellDecided:
-        return CellDecided(
-            cell_id=cell.cell_id, decision="approve", source=cell.source, hash=cell.hash, by=by, where="policy"
-        )
-
-    def _rejected(self, cell: CellProposed, feedback: str) -> CellDecided:
-        return self._approved(cell, "policy").model_copy(update={"decision": "reject", "feedback": feedback})
-
-    async def _decided(self, cell: CellProposed) -> CellDecided:
-        if not self._interactive:
-            reasons = " ".join(f"Line {reason.line} {reason.text}." for reason in cell.reasons)
-            feedback = f"Nobody is there to approve this cell. {reasons} Find a way without that."
-            return self._rejected(cell, feedback)
-        self._pending, self._decision = cell, self._loop.create_future()
-        try:
-            return await self._decision
-        finally:
-            self._pending = self._decision = None
+        return cell.model_copy(update={"may_allow": self.deciding.may_allow(reasons)})
 
     async def _execute(self, cell: CellProposed, decided: CellDecided) -> Outcome:
         measuring = Measuring(cell.cell_id, self._emit)
@@ -415,7 +338,7 @@ class Run:
         self._failed_cell = cell.cell_id if finished.status == "failed" else ""
         self.edits.ran(cell.cell_id, cell.source, decided.source)
         outcome = outcome_of(decided, finished, area.outputs)
-        self._strangers.heard(outcome.text, pictures=bool(outcome.images))
+        self.deciding.strangers.heard(outcome.text, pictures=bool(outcome.images))
         self._measure(cell, measuring, area.outputs)
         return replace(outcome, metrics=tuple(measuring.found))
 
@@ -455,7 +378,7 @@ class Run:
     async def inspect(self, source: str) -> str:
         """Run a snippet of ours for the model silently and return what it printed, errors as text."""
         printed = await self._kernel.inspect(source)
-        self._strangers.glimpsed(printed)
+        self.deciding.strangers.glimpsed(printed)
         return printed
 
     async def listed(self, listing: str) -> None:
@@ -490,7 +413,7 @@ class Run:
             self._tail = cell.proposal.cell_id
             self._failed_cell = cell.proposal.cell_id if finished.status == "failed" else ""
             text = observation_text(cell.area.outputs, limit=MAX_OUTPUT_TEXT)
-            self._strangers.heard(text)
+            self.deciding.strangers.heard(text)
             self._printed = (self._printed + "\n" + text)[-MAX_OUTPUT_TEXT:]
             self.edits.ran(cell.proposal.cell_id, cell.proposal.source, decided.source)
             if finished.status == "done":

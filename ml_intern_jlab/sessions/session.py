@@ -154,7 +154,7 @@ class Session:
             case StartRun():
                 await self._start(command, by, user)
             case DecideCell():
-                self._active().decide(command, by, where)
+                self._active().deciding.decide(command, by, where)
             case EditPlan():
                 self._active().edit_plan(command, by)
             case SendMessage():
@@ -239,7 +239,7 @@ class Session:
                 # Their panels show the same notebook.
                 self._journal.publish(told.model_copy(update={"session_id": other.session_id, "seq": 0}))
         if self.run is not None and self.running:
-            self.run.reconsider(by)
+            self.run.deciding.reconsider(by)
 
     # --- a run --------------------------------------------------------------------------------------------------------
 

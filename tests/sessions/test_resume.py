@@ -138,7 +138,7 @@ async def test_a_pending_proposal_waits_again_after_a_restart(desk: MakeDesk) ->
     await d.send(ResumeRun())
     await d.until(RunResumed)
     session = d.sessions.get(d.session_id)
-    await _until(lambda: session.run is not None and session.run._pending is not None)
+    await _until(lambda: session.run is not None and session.run.deciding._waiting is not None)
     await d.send(decide)
     assert (await d.until(RunFinished)).status == "finished"
     assert len(d.all(CellProposed)) == 1
