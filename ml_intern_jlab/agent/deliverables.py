@@ -54,6 +54,12 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         r"decimals?\b|decimal places)",
         lambda text: bool(re.search(r"\d", text)),
     ),
+    (
+        "a name",
+        r"\b(?:answer|reply|respond) with (?:just |only )?(?:its|the|his|her|their|a)\b[^.\n]{0,40}?"
+        r"\b(?:name|code|year|month|date|id|label|category|class|value)\b",
+        lambda text: len(text) <= 200,
+    ),
     ("one word", r"\b(?:one|a single) word\b", lambda text: len(text.split()) == 1),
     (
         "one sentence",
@@ -66,8 +72,9 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         lambda text: bool(re.search(r"[,;\n]", text)),
     ),
 )
-_FIGURES = ("a number", "a whole number")
+_SHOWN = ("a number", "a whole number", "a name")
 """The forms of an answer that the outputs have to show."""
+_ANSWER = "the answer: "
 _PREDICTS = re.compile(r"\b(?:predict|forecast|classif|estimat|label|score|infer|impute|submission)", re.IGNORECASE)
 _FUTURE = re.compile(r"\b(?:will|would|expect(?:ed)?)\b", re.IGNORECASE)
 _ASKS_BACK = re.compile(
@@ -101,7 +108,7 @@ def derive_deliverables(task: str, facts: TaskFacts) -> list[Deliverable]:
         found.append(_deliverable("metric", f"{facts.metric}, measured and printed", metric=metric))
     form = next((name for name, pattern, _ in _FORMS if _asks_back(task) and re.search(pattern, task, re.I)), "")
     if form or _asks_back(task) or not found:
-        found.append(_deliverable("answer", f"the answer: {form}" if form else "an answer in words"))
+        found.append(_deliverable("answer", f"{_ANSWER}{form}" if form else "an answer in words"))
     return [each.model_copy(update={"deliverable_id": f"d{number}"}) for number, each in enumerate(found, 1)]
 
 
@@ -271,15 +278,22 @@ def _close(one: float, other: float) -> bool:
 def _answer_verdict(wanted: Deliverable, answer: str, outputs: str, task: str) -> tuple[bool, str]:
     if not answer.strip():
         return False, "The answer is empty; say in words what was found."
-    for name, _, fits in _FORMS:
-        if wanted.description == f"the answer: {name}" and not fits(answer.strip()):
-            return False, f"The answer is not {name}, as the task demands."
-        if wanted.description == f"the answer: {name}" and name in _FIGURES and not _is_shown(answer, outputs, task):
-            return False, f"No output shows the figure of the answer ({answer.strip()[:100]}): let a cell print it."
+    form = answer_form(wanted)
+    fits = next((fits for name, _, fits in _FORMS if name == form), None)
+    if fits and not fits(answer.strip()):
+        return False, f"The answer is not {form}, as the task demands."
+    shown = _name_shown if form == "a name" else _figure_shown
+    if form in _SHOWN and not shown(answer, outputs, task):
+        return False, f"No output shows the answer ({answer.strip()[:100]}): let a cell compute and print it."
     return True, "The answer was given."
 
 
-def _is_shown(answer: str, outputs: str, task: str) -> bool:
+def answer_form(wanted: Deliverable) -> str:
+    """The form that an answer must have, "" where the task demands none."""
+    return wanted.description.removeprefix(_ANSWER) if wanted.description.startswith(_ANSWER) else ""
+
+
+def _figure_shown(answer: str, outputs: str, task: str) -> bool:
     """Whether a figure of the answer stands in the outputs as precisely, perhaps as a share instead of a percentage.
 
     Figures that the task itself gives ("below 1 carat") tell nothing, unless the answer has no other.
@@ -289,6 +303,14 @@ def _is_shown(answer: str, outputs: str, task: str) -> bool:
     stated = [each for each in stated if each[0] not in given] or stated
     shown = [value * factor for value, _ in numbers_in(outputs) for factor in (1, 100, 0.01)]
     return any(abs(value - other) <= 0.51 * 10**-places for value, places in stated for other in shown)
+
+
+def _name_shown(answer: str, outputs: str, task: str) -> bool:
+    """Whether a word of the answer that the task doesn't give stands in the outputs."""
+    words = re.findall(r"[\w&+-]+", answer.lower())
+    given = set(re.findall(r"[\w&+-]+", task.lower()))
+    printed = set(re.findall(r"[\w&+-]+", outputs.lower()))
+    return bool((set(words) - given or set(words)) & printed)
 
 
 def _is_json(text: str) -> bool:

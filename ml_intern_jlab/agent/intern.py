@@ -23,7 +23,7 @@ from ..recipes.model import RecipesModel
 from ..recipes.task import read_task
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
-from .deliverables import check_code, derive_deliverables, verdicts
+from .deliverables import answer_form, check_code, derive_deliverables, verdicts
 from .demand import FIRST_PLAN, SUMMARISE, demand, files_there
 from .draft import DoesNotFit, whole
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
@@ -137,15 +137,17 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
 
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
             self._situation.skill, self._situation.drafts, plan = found.text, found.drafts, found.plan
+        wanted = derive_deliverables(task, facts)
+        # A short question whose skill knows a single step isn't worth a call of the model.
+        planned_by_skill = len(plan.splitlines()) == 1 and all(map(answer_form, wanted))
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
         # The recipes begin with their plan, even where it stands already.
-        if not planned or self._knows_how:
-            reply = self._asking.answer(self._messages, step=0)
+        if not (planned or planned_by_skill) or self._knows_how:
+            plan = self._asking.answer(self._messages, step=0)
         if not planned:
-            wanted = derive_deliverables(task, facts)
             if self._goal:
                 wanted.append(progress(self._goal, [], 0).verdict)
-            self._workbench.set_plan(parse_plan(reply, task), wanted)
+            self._workbench.set_plan(parse_plan(plan, task), wanted)
 
     def _take_up(self, task: str, past: Past) -> None:
         """Go on where the run was interrupted."""

@@ -251,6 +251,23 @@ def test_an_answer_in_figures_has_to_be_printed(answer: str, outputs: str, statu
 
 
 @pytest.mark.parametrize(
+    ("answer", "outputs", "status"),
+    [
+        ("EV", "carrier\nEV 15.8\nYV 15.5", "passed"),
+        ("The carrier is ev.", "EV 15.8", "passed"),
+        ("AA", "EV 15.8", "failed"),
+        ("AA", "", "failed"),
+        ("The carrier is", "the carrier", "passed"),
+    ],
+)
+def test_an_answer_in_a_name_has_to_be_printed(answer: str, outputs: str, status: str) -> None:
+    task = "Which carrier is late most often? Answer with its two-letter code."
+    [wanted] = derive_deliverables(task, read_task(task))
+    assert wanted.description == "the answer: a name"
+    assert verdicts([wanted], "", answer, outputs, task)[0].status == status
+
+
+@pytest.mark.parametrize(
     ("form", "right", "wrong"),
     [
         ("JSON", '```json\n{"a": 1}\n```', "a = 1"),

@@ -18,7 +18,7 @@ from .methods import items_method, path_method, text_method
 from .names import is_known_module, is_secret_name, matcher, risks_of_name
 from .results import RESULTS, Call, each
 from .rules import OPENERS, PATH_KEYWORDS, READS, SECRET_PATH, TAINTING, WRITES, WRITING_METHODS
-from .unlisted import call_handed_on, note_texts, note_unlisted
+from .unlisted import TEXT_TAKERS, call_handed_on, note_texts, note_unlisted
 from .values import (
     LABEL,
     PLACEHOLDERS,
@@ -167,15 +167,19 @@ class CallReader(ABC):
                 self.dumped.discard(self.same_path(text))
                 if text.endswith(".py"):
                     self.modules[self.same_path(text)] = None
-            if self.defining and not text.strip(PLACEHOLDERS):
+            if self.defining and (not text.strip(PLACEHOLDERS) or (text.startswith(LABEL) and place == "unknown")):
                 continue
             if SECRET_PATH.search(text):
                 self.note(node, Risk.credentials, f"touches {shown(text)}, which usually holds credentials")
+            if text == ":memory:":
+                continue
             if place == "remote":
                 host = text.split("://", 1)[1].split("/", 1)[0].rpartition("@")[2]
                 self.note(
                     node, Risk.network, f"{'writes to' if writes else 'reads from'} {shown(host)} over the network"
                 )
+                if writes:
+                    self.note(node, Risk.publish, f"sends data to {shown(host)}")
             elif place == "outside" and by:
                 words = f"gives {shown(text)}, outside this folder, to {by}()"
                 self.less_exact(node, Risk.outside, words)
@@ -305,7 +309,7 @@ class CallReader(ABC):
             re.fullmatch("[rbt]*[wax+][rbt+]*", text_of(value)) for value in call.given(0, "mode") or ()
         ):
             self.path(call.node, UNKNOWN, writes=True)
-        if not found and REMOTE_USERS.match(last):
+        if not found and REMOTE_USERS.match(last) and not TEXT_TAKERS.fullmatch(name):
             given = union(*call.values()) if last in TAKING_ADDRESS else call.given(0, *PATH_KEYWORDS, "url")
             remote = [
                 value

@@ -42,8 +42,8 @@ CODE_MAGICS = names_in(
 
 COMMANDS: tuple[tuple[Risk, str, str], ...] = (
     (Risk.install, "installs software", r"(pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew|npm|yum|dnf|apk|gem|cargo|"
-     r"poetry|pipx|snap|uv( pip| tool)?|easy_install)( -\S+)* (install|download|add|uninstall|remove|update|upgrade|"
-     r"i|sync|create)|easy_install|ensurepip|python[\d.]* setup\.py (install|develop)"),
+     r"poetry|pipx|snap|uv( pip| tool)?|easy_install)( -\S+)* (env )?(install|download|add|uninstall|remove|update|"
+     r"upgrade|i|sync|create)|easy_install|ensurepip|python[\d.]* setup\.py (install|develop)"),
     (Risk.delete, "deletes files", r"rm|rmdir|unlink|shred|truncate|srm|trash|find .*-delete|git clean|mkfs\S*|dd"),
     (Risk.network, "uses the network", r"curl|wget|ssh|scp|sftp|rsync|nc|ncat|netcat|telnet|ftp|ping|nmap|aria2c|git "
      r"(clone|pull|fetch|submodule)|kaggle|gdown|aws|gsutil|gcloud|az|hf download|huggingface-cli download|dig|socat"),

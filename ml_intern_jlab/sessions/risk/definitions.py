@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ...protocol import RiskClass as Risk
 from .expressions import ExpressionReader
 from .results import Call
-from .values import LABEL, UNKNOWN, Class, Function, Items, Qualified, Scope, Value, Values, union
+from .values import UNKNOWN, Class, Function, Instance, Items, Qualified, Scope, Value, Values, union
 
 DEEPEST_CALL = 4
 
@@ -92,7 +92,7 @@ class DefinitionReader(ExpressionReader):
 
     def instance(self, made: Class, call: Call) -> Values:
         """Read what making an object of a class of the notebook runs; what the object is."""
-        found: set[Value] = {LABEL}
+        found: set[Value] = {Instance(made)}
         if made in self.making:
             return frozenset(found)
         self.making.append(made)

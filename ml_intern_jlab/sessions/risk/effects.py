@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...protocol import RiskClass as Risk
 from .names import is_secret_name, matcher, risks_of_name
 from .page import page_risks
-from .results import Call, each
+from .results import IN_MEMORY, Call, each
 from .rules import ALLOWING_PICKLES, DUMPERS, EVALUATORS, LOCAL_BUILDERS, MAYBE_LOCAL, TRACKERS, UNPICKLERS
 from .values import (
     LABEL,
@@ -40,6 +40,8 @@ FLAGS = {
     "pretrained": (Risk.network, "downloads weights (pretrained=True)"),
     "trust_remote_code": (Risk.opaque, "runs code that it downloads (trust_remote_code=True)"),
 }
+SENDERS = re.compile(r"(requests|httpx|aiohttp|urllib3|\?)\b(.*\.)?(post|put|patch)")
+LOOPBACK = re.compile(r"https?://(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])(?=[:/]|$)")
 SQL = re.compile(
     r"\s*(--[^\n]*\n\s*)*(select|insert|update|delete|drop|create|alter|truncate|copy|attach|detach|install|load|"
     r"pragma|with|from|export|import|replace|merge|vacuum|set|call|begin)\b",
@@ -74,6 +76,7 @@ def note_effects(reader: CallReader, call: Call, name: str) -> None:
     _pages(reader, call, name)
     _tracking(reader, call, name)
     _local_or_remote(reader, call, name)
+    _bodies(reader, call, name)
 
 
 def _flags(reader: CallReader, call: Call, name: str) -> None:
@@ -96,12 +99,26 @@ def _flags(reader: CallReader, call: Call, name: str) -> None:
 def _processes(reader: CallReader, call: Call, name: str) -> None:
     if not re.match(r"multiprocessing\.|threading\.(Thread|Timer)|.*ProcessPoolExecutor|.*ThreadPoolExecutor", name):
         return
+    for value in union(*call.values()):
+        if isinstance(value, Function) and _never_ends(value.node):
+            reader.note(call.node, Risk.process, f"starts what goes on after the cell without an end ({value.name})")
     many = call.given(0, "processes", "max_workers", "n_jobs") or frozenset()
     itself = any(
         isinstance(value, Function) and value in reader.entered for values in call.values() for value in values
     )
     if reader.endless or itself or any(isinstance(value, int) and value > MOST_PROCESSES for value in many):
         reader.note(call.node, Risk.process, f"starts very many processes or threads ({name})")
+
+
+def _never_ends(function: ast.AST) -> bool:
+    """Whether a function has a loop that nothing in it leaves."""
+    return any(
+        isinstance(loop, ast.While)
+        and isinstance(loop.test, ast.Constant)
+        and bool(loop.test.value)
+        and not any(isinstance(part, ast.Break | ast.Return | ast.Raise) for part in ast.walk(loop))
+        for loop in ast.walk(function)
+    )
 
 
 def _texts_as_code(reader: CallReader, call: Call, name: str) -> None:
@@ -130,11 +147,14 @@ def _sql(reader: CallReader, call: Call, name: str) -> None:
     if not SQL_METHODS.fullmatch(name):
         return
     given = call.given(0, "query", "sql", "statement") or frozenset()
+    in_memory = name.startswith(IN_MEMORY)
     for value in given | _wrapped_texts(call):
         text = text_of(value)
         if not isinstance(value, str) or not SQL.match(text):
             continue
         for risk, words, pattern in SQL_EFFECTS:
+            if in_memory and risk in (Risk.delete, Risk.write):
+                continue
             if match := re.search(pattern, text, re.IGNORECASE | re.DOTALL):
                 reader.note(call.node, risk, f"{words} ({shown(match[0], 40)})")
         for writes, pattern in SQL_PATHS:
@@ -234,6 +254,22 @@ def _local_or_remote(reader: CallReader, call: Call, name: str) -> None:
         return
     for risk, words in risks_of_name(name) or ((Risk.network, "uses the network"),):
         reader.note(call.node, risk, f"{words} ({shown(name.removeprefix('?.'), 80)})")
+
+
+def _bodies(reader: CallReader, call: Call, name: str) -> None:
+    """Requests that carry something to another host."""
+    carries = any(keyword in call.named for keyword in ("data", "json", "files", "content"))
+    sends = SENDERS.fullmatch(name) and (carries or len(call.args) > 1)
+    if not sends and not (carries and name in ("urllib.request.Request", "urllib.request.urlopen")):
+        return
+    hosts = {text_of(value) for value in call.given(0, "url") or UNKNOWN}
+    if not all(LOOPBACK.match(host) for host in hosts):
+        reader.note(call.node, Risk.publish, f"sends data to {_host(hosts)} ({name.rsplit('.', 1)[1]})")
+
+
+def _host(addresses: set[str]) -> str:
+    known = sorted(address.split("/")[2] for address in addresses if re.match(r"\w+://[^/\ue000-\ue002]+", address))
+    return shown(known[0]) if known else "another host"
 
 
 def _flat(values: Values) -> Values:

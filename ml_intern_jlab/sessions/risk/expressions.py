@@ -23,6 +23,7 @@ from .values import (
     Bound,
     Class,
     Function,
+    Instance,
     Items,
     PathText,
     Qualified,
@@ -151,6 +152,8 @@ class ExpressionReader(CallReader):
             return _path_attribute(value.text, name)
         if isinstance(value, Class):
             return self._class_attribute(value, name)
+        if isinstance(value, Instance) and (found := _method(value.made, name)):
+            return union(found, self.attributes.get(name, frozenset()))
         if isinstance(value, Function):
             return frozenset({Qualified(f"?.{name}")})
         if value == TEMPORARY and name == "name":
@@ -333,6 +336,12 @@ class ExpressionReader(CallReader):
         function = Function(node, self.scope, self.cell, method=self.scope.of_class)
         self.enter(function, None)
         return frozenset({function})
+
+
+def _method(made: Class, name: str) -> Values:
+    """What a class of the notebook, or one that it builds on, has under a name; empty where none has."""
+    inherited = (_method(base, name) for base in made.bases if isinstance(base, Class))
+    return made.names.get(name) or next(filter(None, inherited), frozenset())
 
 
 def _is_classmethod(function: Function) -> bool:

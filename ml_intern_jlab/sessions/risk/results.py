@@ -232,6 +232,21 @@ def _into_names(reader: CallReader, call: Call) -> Values:
     return UNKNOWN
 
 
+IN_MEMORY = "sqlite3.memory()"
+"""A database that ends with the kernel, whichever engine it has."""
+
+
+def _connected(engine: str, unnamed: bool) -> Callable[[CallReader, Call], Values]:
+    """A connection to a database of this engine; `unnamed`: whether one without a name lies in memory."""
+
+    def connect(reader: CallReader, call: Call) -> Values:
+        given = call.given(0, "database")
+        in_memory = unnamed if given is None else given == frozenset({":memory:"})
+        return frozenset({Qualified(IN_MEMORY if in_memory else f"{engine}.connect()")})
+
+    return connect
+
+
 def each(values: Values) -> Values:
     """What iterating over any of `values` yields."""
     found: list[Values] = []
@@ -300,6 +315,8 @@ RESULTS: dict[str, Callable[[CallReader, Call], Values]] = {
     "os.environ.pop": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
     "os.environ.setdefault": lambda reader, call: reader.environment(call.node, call.given(0, "key")),
     "os.environ.__getitem__": lambda reader, call: reader.environment(call.node, call.given(0)),
+    "sqlite3.connect": _connected("sqlite3", False),
+    "duckdb.connect": _connected("duckdb", True),
     "glob.glob": _listed,
     "glob.iglob": _listed,
     "os.listdir": lambda reader, call: frozenset({Items(((None, UNKNOWN),))}),

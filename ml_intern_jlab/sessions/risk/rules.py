@@ -190,9 +190,9 @@ RULES: tuple[tuple[Risk, str, str], ...] = (
         tornado.web.*.listen aiohttp.web.* ?.kill ?.terminate ?.send_signal pyngrok.* builtins.exit builtins.quit
         daemon.* torch.multiprocessing.spawn torch.multiprocessing.start_processes resource.setrlimit
         cherrypy.quickstart bottle.run streamlit.web.* accelerate.notebook_launcher accelerate.debug_launcher
-        bokeh.server.* panel.serve"""),
+        bokeh.server.* panel.serve *.LocalCluster *.LocalCUDACluster ray.init"""),
     (Risk.opaque, "runs code that can't be read here", """
-        builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.*
+        builtins.exec builtins.eval builtins.compile builtins.__import__ importlib.util.* torch.hub.load
         get_ipython().events.register* get_ipython().set_custom_exc get_ipython().custom_exceptions*
         get_ipython().compile** ?.events.register ?.register_magic_function ?.register_magics
         ?.input_transformers_post** ?.input_transformers_cleanup** ?.ast_transformers** ?.set_custom_exc

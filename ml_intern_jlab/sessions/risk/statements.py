@@ -22,6 +22,7 @@ from .values import (
     UNKNOWN,
     Function,
     Items,
+    PathText,
     Qualified,
     Value,
     Values,
@@ -227,8 +228,11 @@ class CellReader(ImportReader):
             if builtin or not constant:
                 text = f"replaces {shown(name)} of {holder.name}, so that later code does something else"
                 self.note(node, Risk.opaque, text)
-        if self.defining and all(value == LABEL for value in values):
-            return  # an argument that is known only where the function is called
+        if self.defining:  # an argument is known only where the function is called
+            unknown = {v for v in values if isinstance(v, str | PathText) and text_of(v).startswith(LABEL)}
+            values = values - unknown
+        if not values:
+            return
         self.attributes[name] = union(self.attributes.get(name, frozenset()), values)
 
     def add_to(self, name: str, keys: Values, values: Values) -> None:

@@ -91,7 +91,16 @@ class Class:
     cell: int
 
 
-Value: TypeAlias = str | bytes | int | float | complex | Qualified | PathText | Bound | Items | Function | Class | None
+@dataclass(frozen=True)
+class Instance:
+    """An object of a class that a cell of the notebook defines."""
+
+    made: Class
+
+
+Value: TypeAlias = (
+    str | bytes | int | float | complex | Qualified | PathText | Bound | Items | Function | Class | Instance | None
+)
 Values: TypeAlias = "frozenset[Value]"
 UNKNOWN: Values = frozenset({LABEL})
 UNREADABLE: Values = frozenset({TAINT})
@@ -135,7 +144,7 @@ def text_of(value: Value) -> str:
         return value.text
     if isinstance(value, bytes):
         return TAINT
-    if isinstance(value, Qualified | Bound | Items | Function | Class):
+    if isinstance(value, Qualified | Bound | Items | Function | Class | Instance):
         return LABEL
     return str(value)
 
