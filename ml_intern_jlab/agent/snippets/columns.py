@@ -14,7 +14,8 @@ def main(reading: str) -> None:
     """Print JSON: for each column its `name`, `kind` (number, date, words) and `values` that occur.
 
     Of a number it is one from the middle, of words the most frequent, of a date the expression's arguments that read
-    it. `few`: whether the column has so few values that it can name groups.
+    it. `few`: whether the column has so few values that it can name groups; `unique`: whether each row has another
+    whole number or word there, as names and numbers of rows have.
 
     Args:
         reading: the expression that reads the table, such as `pd.read_csv("a.csv")`.
@@ -27,17 +28,18 @@ def main(reading: str) -> None:
         column = table[name].dropna()
         if not isinstance(name, str) or not hasattr(column, "dtype") or not len(column):
             continue
-        few = column.astype(str).nunique() <= FEW_VALUES
+        different = column.astype(str).nunique()
+        told = {"few": different <= FEW_VALUES, "unique": different == len(column) and column.dtype.kind not in "fM"}
         if pd.api.types.is_bool_dtype(column):
-            found.append({"name": name, "kind": "words", "values": [True], "few": True})
+            found.append({"name": name, "kind": "words", "values": [True], **told})
         elif pd.api.types.is_numeric_dtype(column):
             middle = column.sort_values().iloc[len(column) // 2]
-            found.append({"name": name, "kind": "number", "values": [middle.item()], "few": few})
+            found.append({"name": name, "kind": "number", "values": [middle.item()], **told})
         elif (arguments := _date_arguments(column)) is not None:
-            found.append({"name": name, "kind": "date", "values": [arguments], "few": few})
+            found.append({"name": name, "kind": "date", "values": [arguments], **told})
         else:
             frequent = column.astype(str).value_counts().head(SHOWN_VALUES).index
-            found.append({"name": name, "kind": "words", "values": [str(value)[:40] for value in frequent], "few": few})
+            found.append({"name": name, "kind": "words", "values": [str(value)[:40] for value in frequent], **told})
     print(json.dumps(found))
 
 
