@@ -26,6 +26,8 @@ def describe(column: pd.Series) -> str:
     like_number = text.str.fullmatch(NUMBER)
     line += f", {text.str.split().str.len().mean():.1f} words"
     line += f", {like_number.mean():.1%} like numbers"
+    alike = text.str.strip().str.casefold().nunique()
+    line += f", {alike} but for case and spaces" if alike < text.nunique() else ""
     if 0.3 < like_number.mean() < 1:
         line += f", others {counts[~counts.index.str.fullmatch(NUMBER)].head(4).index.tolist()}"
     line += f", most {counts.head(4).to_dict()}, from {text.min()[:40]!r} to {text.max()[:40]!r}"

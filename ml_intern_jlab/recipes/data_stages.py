@@ -10,7 +10,7 @@ from .decisions import choose_metric, decide_kind, find_target, set_classes
 from .errors import GiveUp
 from .flow import Flow, Run, as_is
 from .loading import is_wide, load_source, look_source, read_load, read_version
-from .names import nearest, normalised
+from .names import find_column, nearest, normalised
 from .preparing import (
     calendar,
     differences,
@@ -18,7 +18,8 @@ from .preparing import (
 )
 from .profile import printed, read_audit
 from .roles import NOT_A_NUMBER, decide_roles
-from .sniff import read_arguments, read_looks
+from .sniff import Reading, read_arguments, read_looks
+from .source import literal
 from .state import Features, State
 
 TUNING_SECONDS = 40.0
@@ -127,7 +128,7 @@ def load(run: Run) -> Flow:
     too_many = False
     for _ in range(3):
         files = [name for name in (state.train_file, state.predict_file, state.sample_file) if name]
-        state.readings = {name: state.readings.get(name) or read_arguments(state.looks[name]) for name in files}
+        state.readings = {name: state.readings.get(name) or _reading(name, state) for name in files}
         state.wide = too_many or is_wide([state.looks[name] for name in files], state.readings)
         outcome = yield from run.attempt(
             lambda: (_load_prose(state), load_source(_variables(state), state.readings, state.hidden, state.wide)),
@@ -143,6 +144,8 @@ def load(run: Run) -> Flow:
             if name not in state.rows:
                 raise GiveUp(f"The cell that loads “{name}” printed no row count, so the recipes can't go on.")
         state.columns = {name: _columns(listed[name], last.get(name, [])) for name in files}
+        if _rename(state):
+            continue
         if state.rows[state.train_file] == 0:
             raise GiveUp(f"“{state.train_file}” has a header but no rows: there is nothing to learn from.")
         if not _swap(state):
@@ -154,6 +157,37 @@ def load(run: Run) -> Flow:
     if state.predict_file and state.rows[state.predict_file] == 0:
         raise GiveUp(f"“{state.predict_file}” has no rows, so there is nothing to predict.")
     state.output_file = state.facts.output_file
+
+
+def _reading(name: str, state: State) -> Reading:
+    """How to read a file; columns that go into the output are read as text, so that they come out as they went in."""
+    reading = read_arguments(state.looks[name])
+    ids = read_arguments(state.looks[state.predict_file]).columns if state.predict_file else ()
+    copied = {find_column(column, ids) for column in state.facts.output_columns} & set(reading.columns)
+    if reading.function != "read_csv" or not copied:
+        return reading
+    types = {column: "str" for column in reading.columns if column in copied}
+    spelt = ", ".join(f"{literal(column)}: {kind}" for column, kind in types.items())
+    return replace(reading, arguments={**reading.arguments, "dtype": "{" + spelt + "}"})
+
+
+def _rename(state: State) -> bool:
+    """Give the prediction file's columns the training file's names where only case, spaces and marks differ."""
+    if not state.predict_file or state.wide:
+        return False
+    train, test = state.columns[state.train_file], state.columns[state.predict_file]
+    free = [name for name in train if name not in test]
+    names = {name: find_column(name, free) for name in test if name not in train}
+    new = {old: name for old, name in names.items() if name and normalised(old) == normalised(name)}
+    reading = state.readings[state.predict_file]
+    if not new or len(set(new.values())) < len(new) or reading.renamed:
+        return False
+    state.readings[state.predict_file] = replace(reading, renamed=tuple(new.items()))
+    spelt = ", ".join(f"`{old}`" for old in list(new)[:6])
+    state.acknowledged.append(
+        f"`{state.predict_file}` spells {spelt} otherwise: it gets the names of the training file."
+    )
+    return True
 
 
 def _columns(listed: list[str], last: list[str]) -> list[str]:
@@ -183,11 +217,12 @@ def _swap(state: State) -> bool:
         return False
     state.train_file, state.predict_file = state.predict_file, state.train_file
     try:
-        find_target(state)
+        swapped = find_target(state) not in state.columns[state.predict_file]
     except GiveUp:
+        swapped = False
+    if not swapped:
         state.train_file, state.predict_file = state.predict_file, state.train_file
-        return False
-    return True
+    return swapped
 
 
 def _load_prose(state: State) -> str:

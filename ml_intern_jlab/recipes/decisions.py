@@ -60,7 +60,8 @@ def find_target(state: State) -> str:
     wanted = facts.target or "the target"
     raise GiveUp(
         f"No column of {state.train_file} is the one to predict as the task words it (“{wanted}”); "
-        f"{offer(wanted, columns)}. Say for instance: predict `{(nearest(wanted, columns) or columns[-1:])[0]}`."
+        f"{offer(wanted, lacking or columns)}. Say for instance: predict "
+        f"`{(nearest(wanted, lacking or columns) or (lacking or columns)[-1:])[0]}`."
     )
 
 
@@ -103,7 +104,7 @@ def decide_kind(state: State) -> None:
             numeric, state.target_mark = True, mark
     state.kind = _kind(state, numeric, column, known)
     state.target_low = column.low
-    if state.kind == "classification" and column.distinct > max(50, 0.5 * known) and known > 20:
+    if state.kind == "classification" and (column.alike or column.distinct) > max(50, 0.5 * known) and known > 20:
         raise GiveUp(
             f"The column “{state.target}” has {column.distinct} different values in {known} rows: that is no "
             "class to predict. Name another target, or a metric for numbers (such as RMSE) if it is a number."

@@ -106,6 +106,10 @@ def load_source(names: dict[str, str], readings: dict[str, Reading], missing: li
         reading = readings[name]
         lines.append(assign(variable, _call(name, reading, missing)))
         lines += _renaming(variable, reading)
+        if reading.renamed:
+            pairs = tuple(f"{literal(old)}: {literal(new)}" for old, new in reading.renamed)
+            renamed = Node(f"{variable}.rename(columns={{", pairs, "})")
+            lines += ["# The same columns, spelt in another way.", assign(variable, renamed)]
     tables = ", ".join(f"{literal(name)}: {variable}" for variable, name in names.items())
     lines += [
         f"for name, table in {{{tables}}}.items():",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .source import Node, assign, body, call, imports, literal, sequence
+from .source import Node, assign, body, call, imports, literal, prefixed, render, sequence
 from .state import State
 
 WIDE = 60
@@ -100,6 +100,12 @@ def tidy_source(state: State) -> str:
             "    known = features[CATEGORIES].notna()",
             '    features[CATEGORIES] = features[CATEGORIES].astype(str).where(known, "missing")',
         ]
+    if roles.loose:
+        lines += [
+            "    # The same value with and without capitals or spaces is one.",
+            render(prefixed("for name in ", Node("[", tuple(literal(name) for name in roles.loose), "]:")), 4),
+            "        features[name] = features[name].str.strip().str.casefold()",
+        ]
     if words:
         lines.append('    features[TEXTS] = features[TEXTS].fillna("").astype(str)')
     lines += ["    return features", "", ""]
@@ -177,6 +183,19 @@ def _target_lines(state: State) -> list[str]:
         if state.fills_gaps:
             lines += ["# The rows without a target are those to predict.", "test = train[train[TARGET].isna()]"]
         lines += ["# Rows without a target teach nothing.", "train = train.dropna(subset=[TARGET])"]
+    column = state.profile.columns.get(state.target)
+    if column and state.kind == "classification" and column.alike:
+        lines += [
+            "# The same class with and without capitals or spaces is one, in its commonest spelling.",
+            "labels = train[TARGET].str.strip()",
+            "labels = labels.groupby(labels.str.casefold()).transform(lambda same: same.mode()[0])",
+            "train = train.assign(**{TARGET: labels})",
+        ]
+    if column and state.kind == "regression" and not column.numeric and column.number_share < 1:
+        lines += [
+            "# A target that is no number teaches nothing.",
+            f"train = train[{_target_expression(state)}.notna()]",
+        ]
     if state.drop_repeated:
         lines += [
             "# The same row in training and hold-out would flatter the estimate.",
@@ -200,9 +219,9 @@ def _target_expression(state: State) -> str:
         if state.target_mark == ",":
             return (
                 'pd.to_numeric(train[TARGET].str.replace(r"[^\\d,-]", "", regex=True)'
-                '.str.replace(",", ".", regex=False))'
+                '.str.replace(",", ".", regex=False), errors="coerce")'
             )
-        return 'pd.to_numeric(train[TARGET].str.replace(r"[^\\d.-]", "", regex=True))'
+        return 'pd.to_numeric(train[TARGET].str.replace(r"[^\\d.-]", "", regex=True), errors="coerce")'
     return "train[TARGET]"
 
 

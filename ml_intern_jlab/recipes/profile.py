@@ -18,6 +18,7 @@ _STRING = r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 class Column:
     """One column of the training table as the audit printed it.
 
+    `alike` counts the distinct values of a text column but for case and outer spaces, 0 where that changes nothing.
     `low`, `middle`, `high` are minimum, median and maximum of a numeric column. `number_share` is the share of a text
     column's values that look like numbers, `others` are the commonest that don't. `common` maps the commonest values
     to their counts, `first` and `last` are the ends of the sorted values, `longest` the longest one.
@@ -40,6 +41,7 @@ class Column:
     first: str = ""
     last: str = ""
     longest: str = ""
+    alike: int = 0
 
     @property
     def examples(self) -> list[str]:
@@ -124,6 +126,7 @@ def _column(match: re.Match[str]) -> Column:
         first=first,
         last=last,
         longest=longest,
+        alike=int(alike.group(1)) if (alike := re.search(r"% like numbers, (\d+) but for case", rest)) else 0,
     )
 
 

@@ -38,6 +38,7 @@ _ENTITY = re.compile(
 _PLAIN_NUMBER = re.compile(r"\s*[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?\s*")
 
 
+_CURRENCIES = {"€": "eur", "$": "usd", "us$": "usd", "£": "gbp", "¥": "jpy", "euro": "eur", "euros": "eur"}
 NOT_A_NUMBER = "number"
 """Among a column's refused readings: it looked like numbers written as text, and was not."""
 
@@ -47,8 +48,9 @@ class Roles:
     """The columns by role. `dropped` says why; `parsed` holds decimal marks of numbers written as text.
 
     `dates` maps a column to its format ("" for a real datetime, "ISO8601" and "mixed" as pandas spells them);
-    `missing` are spellings of a missing value that hide numbers; `reread` the columns that they hide.
-    `heavy` are skewed numbers, `codes` whole numbers of few values, `many` categories of many values.
+    `missing` are spellings of a missing value that hide numbers; `reread` the columns that they hide. `loose` are
+    categories whose values are spelt with and without capitals or spaces, `heavy` are skewed numbers, `codes` whole
+    numbers of few values, `many` categories of many values.
     """
 
     numbers: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ class Roles:
     dates: dict[str, str] | None = None
     parsed: dict[str, str] | None = None
     dropped: dict[str, str] | None = None
+    loose: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     reread: tuple[str, ...] = ()
     group: str = ""
@@ -103,6 +106,7 @@ def number_mark(column: Column) -> str | None:
         return None
     values = [value for value in column.examples if value not in column.others]
     units = {re.sub(r"[\d.,'\s]", "", value).casefold() for value in values}
+    units = {_CURRENCIES.get(unit, unit) for unit in units}
     if len(units - {""}) > 1 or not values:
         return None
     if any(re.fullmatch(r"0\d{3,}", value) for value in values):  # codes such as 00123
@@ -132,7 +136,9 @@ def decide_roles(
         refused: date formats that turned out wrong, by column.
         known_group: a group column that was found earlier.
     """
-    bags: dict[str, list[str]] = {key: [] for key in ("numbers", "heavy", "codes", "categories", "many", "texts")}
+    bags: dict[str, list[str]] = {
+        key: [] for key in ("numbers", "heavy", "codes", "categories", "many", "texts", "loose")
+    }
     dates: dict[str, str] = {}
     parsed: dict[str, str] = {}
     dropped: dict[str, str] = {}
@@ -186,7 +192,9 @@ def decide_roles(
         elif column.distinct > 0.9 * known and known > 20 and column.words < 3:
             dropped[name] = "nearly every row has a value of its own"
         else:
-            bags["many" if column.distinct > 25 else "categories"].append(name)
+            bags["many" if (column.alike or column.distinct) > 25 else "categories"].append(name)
+            if column.alike:
+                bags["loose"].append(name)
     for name in ("numbers", "categories", "many", "texts"):
         bags[name] = list(dict.fromkeys(bags[name]))
     return Roles(

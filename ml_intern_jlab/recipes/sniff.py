@@ -32,12 +32,16 @@ class FileLook:
 
 @dataclass(frozen=True)
 class Reading:
-    """How to read one file: the pandas function, its arguments as Python source, and the columns, where known."""
+    """How to read one file: the pandas function, its arguments as Python source, and the columns, where known.
+
+    `renamed` has pairs of a column's name in the file and the one that it gets.
+    """
 
     function: str = "read_csv"
     arguments: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
     def call(self, name: str) -> str:
         """The Python expression that reads the file `name`."""

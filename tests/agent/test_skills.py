@@ -81,10 +81,10 @@ def test_a_question_gets_examples_with_the_names_of_its_table(tmp_path: Path, in
     text, names = found(question + " Is it correlated with Size?", inspect)
     assert names[0] == "questions"
     assert "Colour has the values red, blue." in text
-    lines = ["import pandas as pd", *re.findall(r"`([^`]*df.*?)`", text)]
+    lines = ["import pandas as pd", "limit, fewest = 320, 1", *re.findall(r"`([^`]*df.*?)`", text)]
     assert 'df = pd.read_csv("flats.csv", sep=";", decimal=",")' in lines
     assert any('pd.to_datetime(df["Let on"], dayfirst=True).dt.year' in line for line in lines)
-    assert len(lines) == 8
+    assert len(lines) == 9
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", "\n".join(lines)],
         cwd=tmp_path,

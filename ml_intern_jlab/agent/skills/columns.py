@@ -33,10 +33,9 @@ _PARTS = (
 def column_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) -> dict[str, object]:
     """What the templates may name of the first table's columns, those first that the task names.
 
-    `number` and `other_number` are columns of numbers and `middle` is a value of the former, `by` is what to group by
-    (a part of a date where the task speaks of one, else a column with few values), `word` a column of words and `value`
-    a value of it; "" where there is none. `spelt` has the frequent values of the columns of few words, and
-    `asks(subject)` says whether the task speaks of a subject.
+    `number` is a column of numbers, `by` is what to group by (a part of a date where the task speaks of one, else a
+    column with few values), `word` a column of words and `value` a value of it; "" where there is none. `spelt` has the
+    frequent values of the columns of few words, and `asks(subject)` says whether the task speaks of a subject.
 
     Args:
         task: the person's words.
@@ -59,7 +58,7 @@ def column_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) 
     few = [each for each in words if each["few"]]
     # What is averaged isn't grouped by.
     by = next(iter([*few, *(each for each in numbers[1:] if each["few"]), *words]), None)
-    number, other = ([each for each in numbers if each is not by] + [None, None])[:2]
+    number = next((each for each in numbers if each is not by), None)
     word = next(iter(few or words), None)
     values = sorted(word["values"], key=lambda value: not _named(task, value)) if word else []
     part = next((part for part, words in _PARTS if re.search(words, task, re.I)), "")
@@ -73,8 +72,6 @@ def column_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) 
     return {
         "asks": lambda subject: subject in spoken,
         "number": literal(number["name"]) if number else "",
-        "middle": literal(number["values"][0]) if number else "",
-        "other_number": literal(other["name"]) if other else "",
         "by": grouper,
         "word": literal(word["name"]) if word else "",
         "value": literal(values[0]) if values else "",
