@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +214,64 @@ def test_the_column_that_only_training_has_is_the_target(folder: Path, kernel: B
     task = "train.csv has labelled flowers (column label: rose or tulip). Classify the flowers in test.csv."
     story = drive(task, kernel, until=2)
     assert 'TARGET = "label"' in sources(story.turns)
+
+
+@pytest.mark.timeout(300)
+def test_spellings_do_not_make_other_values(folder: Path, kernel: BlockingKernelClient) -> None:
+    """Ids with leading zeros, labels and categories spelt in several ways, amounts with signs, other column names."""
+    random = np.random.default_rng(0)
+    rows = 260
+    late = random.random(rows) < 0.4
+    amount = random.gamma(2, 40, rows) + 90 * late
+    table = pd.DataFrame(
+        {
+            "order": [f"{n:06}" for n in random.permutation(900_000)[:rows]],
+            "Mail Box": np.where(late ^ (random.random(rows) < 0.2), "web", "Post"),
+            "amount": [f"€{value:.2f}" if n % 2 else f"{value:.2f} EUR" for n, value in enumerate(amount)],
+            "late": np.where(late, "yes", "no"),
+        }
+    )
+    spelt: list[Callable[[str], str]] = [str, str.upper, str.title, lambda text: text + " "]
+    table["late"] = [spelt[n % 4](text) for n, text in enumerate(table["late"])]
+    table["Mail Box"] = [spelt[n % 3](text) for n, text in enumerate(table["Mail Box"])]
+    train, test = table[:200], table[200:]
+    train.to_csv(folder / "past.csv", index=False)
+    test.drop(columns="late").rename(columns={"Mail Box": "mail_box"}).to_csv(folder / "open.csv", index=False)
+    task = "Predict late for open.csv from past.csv within 15 seconds; write order and late to flags.csv "
+    story = drive(task + "(columns order, late).", kernel)
+    assert story.ending == "final_answer", story.words
+    written = pd.read_csv(folder / "flags.csv", dtype=str)
+    assert written["order"].tolist() == test["order"].tolist()
+    assert set(written["late"]) == {"yes", "no"}
+    assert (written["late"] == np.where(late[200:], "yes", "no")).mean() > 0.75
+    assert "'amount'" in story.text.replace('"', "'")
+    features = sources(story.turns)
+    assert '"amount"' in features.split("def tidy")[1]
+    assert '"Mail Box"' in features.split("def tidy")[1]
+
+
+def test_a_target_with_words_among_its_numbers_is_a_number(folder: Path, kernel: BlockingKernelClient) -> None:
+    random = np.random.default_rng(0)
+    size = random.uniform(10, 90, 120)
+    rent = [f"{12 * value + random.normal(0, 9):.2f} €" for value in size]
+    rent[3] = rent[77] = "pending"
+    pd.DataFrame({"size": size.round(1), "rent": rent}).to_csv(folder / "let.csv", index=False)
+    story = drive("Predict rent from let.csv within 15 seconds.", kernel)
+    assert story.ending == "final_answer", story.words
+    assert "X: 118 rows" in story.text
+
+
+def test_no_column_of_the_prediction_file_becomes_the_target(folder: Path, kernel: BlockingKernelClient) -> None:
+    table = pd.DataFrame({"Inserat": [f"B{n}" for n in range(40)], "Kalt": range(40), "Warm": range(5, 45)})
+    table.to_csv(folder / "old.csv", index=False)
+    table[["Inserat"]].to_csv(folder / "neu.csv", index=False)
+    task = (
+        "old.csv is what we let, neu.csv comes next. How much will each cost? Put it into out.csv with Inserat and fee."
+    )
+    story = drive(task, kernel)
+    assert story.ending == "give_up"
+    assert "Kalt" in story.words
+    assert "Inserat" not in story.words
 
 
 def test_exchanged_files_are_noticed(folder: Path, kernel: BlockingKernelClient) -> None:
