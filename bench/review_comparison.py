@@ -1,7 +1,7 @@
 """What other tools find on the review's corpus, in the same run: each is tried where it is on the PATH.
 
-`ruff`, `pynblint` and `ml-leakproof` read; nbclient runs a sample of the notebooks (a few seconds each: starting a kernel
-and importing), two at a time, in folders of their own, each for at most 20 s.
+`ruff`, `pynblint` and `ml-leakproof` read; nbclient runs a sample of the notebooks (a few seconds each: starting a
+kernel and importing), two at a time, in folders of their own, each for at most 20 s.
 Tools name faults differently, so only this is counted: of the notebooks with a planted fault, how many does the tool
 flag at all, and how many of the sound ones. A tool that flags both alike tells them apart no better than chance.
 """
@@ -30,7 +30,7 @@ _KERNELS = 2
 
 
 def compare(parts: tuple[str, ...], form: set[str], run: int) -> None:
-    """Print the table. `form`: rules that don't count as ours; `run`: of each group, so many are run by nbclient too."""
+    """Print the table. `form`: rules that don't count as ours; `run`: how many of each group nbclient runs, too."""
     every = [sample for part in parts for sample in samples(part)]
     areas = {rule.id: rule.area for rule in all_rules()}
     groups = {

@@ -31,6 +31,7 @@ from .values import (
     constant,
     gathered,
     join,
+    rejoined,
 )
 
 _AXES = {"set_ylim", "set_xlim", "ylim", "xlim", "set_ybound", "set_xbound", "axis", "set"}
@@ -121,7 +122,8 @@ class Calls(Comparisons):
         if name in RELATIONS and first.rows:
             other = arguments[1].derivation.columns if len(arguments) > 1 else frozenset()
             supervised = "supervised_selection" if len(arguments) > 1 and arguments[1].rows else "relation"
-            taint = Taint(supervised, first.rows, self.place(), other, name)
+            rows = rejoined(first.rows.union(*(each.rows for each in arguments)))
+            taint = Taint(supervised, rows, self.place(), other, name)
             return Value("stat", taints=first.taints | {taint})
         if (
             origin.startswith(("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets."))

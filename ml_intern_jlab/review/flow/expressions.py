@@ -6,15 +6,18 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .facts import Facts, Score
+from .conditions import OTHER_SIDE, both, condition_of
+from .facts import Facts, Fit, Score
 from .values import (
     NOTHING,
+    Columns,
     Estimator,
     Place,
     Rows,
     Taint,
     Value,
     constant,
+    disjoint,
     gathered,
     join,
 )
@@ -27,6 +30,7 @@ class Expressions:
     loops: int
     looping: list[int]
     framing: int
+    inner: tuple[int, int]  # line and column of what was evaluated last, in functions, too
     unrolled: bool  # every loop around goes over items that are known, each evaluated once
     scopes: list[dict[str, Value]]
 
@@ -246,12 +250,24 @@ class Expressions:
                 if isinstance(left.constant, bool)
                 else self._arithmetic(operator, left.constant, right.constant)
             )
+        if isinstance(operator, ast.Add) and isinstance(left.constant, str) and isinstance(right.constant, str):
+            return constant(left.constant + right.constant)
+        if isinstance(operator, ast.MatMult) and self._by_hand(left, right):
+            return self._said_by_hand(left, right)
         if isinstance(operator, ast.Add) and left.items is not None and right.items is not None:
             return Value(items=left.items + right.items)
         if isinstance(operator, ast.Mult) and (left.items is not None) is not (right.items is not None):
             many, count = (left, right) if left.items is not None else (right, left)
             if count.kind == "length" or not count.rows:
                 return many.but(items=(many.items or ()) * 2)  # a list, repeated
+        if left.kind == right.kind == "mask" and isinstance(operator, ast.BitAnd):
+            origin = both([(each.origin, each.mark) for each in (left, right)])
+            return left.but(
+                origin=origin,
+                mark="in",
+                taints=left.taints | right.taints,
+                derivation=left.derivation | right.derivation,
+            )
         if left.items is not None or right.items is not None:
             left, right = gathered(left), gathered(right)
         kinds = {left.kind, right.kind}
@@ -284,6 +300,17 @@ class Expressions:
             scale=scale,
         )
 
+    @staticmethod
+    def _by_hand(rows: Value, weights: Value) -> bool:
+        """Whether rows are multiplied with what other rows told: the prediction of a model written out."""
+        return rows.kind == weights.kind == "data" and disjoint(rows.rows, weights.rows)
+
+    def _said_by_hand(self, rows: Value, weights: Value) -> Value:
+        taints = rows.taints | weights.taints
+        estimator = Estimator("the model", "model", self.place(), fitted=weights.rows, taints=weights.taints)
+        self.facts.fits.append(Fit(estimator, weights, None, weights.rows, self.place()))
+        return Value("prediction", rows=rows.rows, estimator=estimator, taints=taints, columns=Columns())
+
     def _scaling(self, taint: Taint, main: Value) -> Taint:
         kind = "scaling" if taint.kind == "statistic" and main.rows else taint.kind
         return Taint(
@@ -309,7 +336,7 @@ class Expressions:
     def _value_UnaryOp(self, node: ast.UnaryOp) -> Value:
         value = self.evaluate(node.operand)
         if isinstance(node.op, ast.Invert | ast.Not) and value.kind == "mask":
-            return value.but(mark="out" if value.mark == "in" else "in")
+            return value.but(mark=OTHER_SIDE.get(value.mark, "in"))
         if isinstance(node.op, ast.USub) and value.known and isinstance(value.constant, int | float):
             return constant(-value.constant)
         return value
@@ -337,15 +364,16 @@ class Expressions:
             return Value(scores=scores, taints=gl.taints | gr.taints)
         if "stat" in values and not (gl.rows or gr.rows):
             return Value("stat", taints=gl.taints | gr.taints, columns=left.columns or right.columns)
+        compared = right.constant if right.known else None
         if "expression" in values:
-            text, mark = condition_of(node)
+            text, mark = condition_of(node, compared)
             derivation = gl.derivation | gr.derivation
             return Value("mask", origin=text, mark=mark, derivation=derivation, taints=gl.taints | gr.taints)
         if gl.rows or gr.rows:
-            text, mark = condition_of(node)
+            text, mark = condition_of(node, compared)
             rows = gl.rows or gr.rows
             if left.kind in ("index", "random") or right.kind == "random":
-                text = f"{text}@{self.place()}" if not isinstance(node.left, ast.Name) else text
+                text = text if isinstance(node.left, ast.Name | ast.Attribute) else f"{text}@{self.place()}"
             return Value(
                 "mask",
                 rows=rows,
@@ -418,17 +446,3 @@ def texts_in(value: Value) -> frozenset[str] | None:
     if all(each.known and isinstance(each.constant, str) for each in items):
         return frozenset(str(each.constant) for each in items)
     return None
-
-
-_FLIPPED = {ast.GtE: (ast.Lt, "out"), ast.Gt: (ast.LtE, "out"), ast.NotEq: (ast.Eq, "out"), ast.NotIn: (ast.In, "out")}
-_SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.In: "in"}
-
-
-def condition_of(node: ast.Compare) -> tuple[str, str]:
-    """A condition in one form with its side, so that `<` and `>=` are the two sides of one cut."""
-    operator, side = _FLIPPED.get(type(node.ops[0]), (type(node.ops[0]), "in"))
-    left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
-    for wrapper in ("pd.Timestamp(", "pd.to_datetime(", "np.datetime64("):
-        right = right.removeprefix(wrapper).rstrip(")") if right.startswith(wrapper) else right
-    # The table's own name doesn't matter: X[X.t < 3] and y[X.t < 3] are the same cut.
-    return f"{left} {_SIGNS.get(operator, operator.__name__)} {right}", side

@@ -56,6 +56,7 @@ class Interpreter(Calls):
         self.steps = 0
         self.depth = 0
         self.line = 0
+        self.inner = (0, 0)
         self.active: list[ast.AST] = []
         self.returned: list[Value] = []
         self.branch_taints: frozenset[Taint] = frozenset()
@@ -155,6 +156,9 @@ class Interpreter(Calls):
 
     def with_column(self, table: Value, name: str, value: Value) -> Value:
         """The table with a column set."""
+        said = {each: held for each, held in table.predicted if each != name}
+        if value.kind in ("prediction", "residual"):
+            said[name] = value
         value = gathered(value)
         source = Derivation(value.derivation.columns - {name}, value.derivation.through)
         derived = {**dict(table.derived), name: source}
@@ -164,6 +168,7 @@ class Interpreter(Calls):
             derived=tuple(derived.items()),
             taints=table.taints | taints,
             rows=table.rows or value.rows,
+            predicted=tuple(said.items()),
         )
 
     # --- statements ---------------------------------------------------------------------------------------------------
@@ -180,6 +185,7 @@ class Interpreter(Calls):
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise _OutOfSteps
+        self.inner = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
         if self.depth == 0:
             self.line = getattr(node, "lineno", self.line)
 

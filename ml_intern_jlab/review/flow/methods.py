@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from .expressions import condition_of, texts_in
+from .conditions import both, condition_of
+from .expressions import texts_in
 from .facts import Concatenation, Draw, Split
 from .known import RELATIONS, STATISTICS
 from .subscripts import Subscripts
@@ -126,7 +127,9 @@ class DataMethods(Subscripts):
             return owner.but(taints=owner.taints | {taint})
         if whole is not None and whole.constant in (1, 1.0):
             return owner.but(shuffled=True)
-        key = f"sample {self.place()}"
+        state, size = named.get("random_state", named.get("seed", NOTHING)), whole or (arguments or [NOTHING])[0]
+        seeded = state.known and size.known and state.constant is not None
+        key = f"sample {state.constant} {size.constant}" if seeded else f"sample {self.place()} {self.inner}"
         self.facts.splits.append(Split(owner, "random", key, self.place()))
         return owner.but(rows=self.part(key, "in", owner.rows, "random"))
 
@@ -216,8 +219,10 @@ class DataMethods(Subscripts):
     def _data_filter(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         masks = [each for each in arguments if each.kind == "mask"]
         if masks:
-            origin = " and ".join(each.origin for each in masks)
-            return self._rows_at(owner, masks[0].but(rows=owner.rows, origin=origin), "")
+            if len(masks) == 1:
+                return self._rows_at(owner, masks[0].but(rows=owner.rows), "")
+            origin = both([(each.origin, each.mark) for each in masks])
+            return self._rows_at(owner, masks[0].but(rows=owner.rows, origin=origin, mark="in"), "")
         if any(each.kind == "expression" for each in arguments):
             return owner.but(rows=self.part(f"filter {self.place()}", "in", owner.rows, "mask"))
         if arguments and arguments[0].kind == "function" and owner.kind == "group":
@@ -262,6 +267,9 @@ class DataMethods(Subscripts):
         value = arguments[0] if arguments else named.get("value", NOTHING)
         given = gathered(value)
         taints = owner.taints
+        if value.kind == "dict" and value.keys:  # a value for each column
+            filled = [self._data_fillna(self.column(owner, name), [each], {}) for name, each in value.keys]
+            return owner.but(taints=taints.union(*(each.taints for each in filled)))
         if value.known and value.constant is not None:
             fixed = Taint("imputation", frozenset(), self.place(), what=f"fillna({value.constant!r})")
             self.facts.filled.append((owner, fixed, self.place()))

@@ -329,6 +329,8 @@ class ModelMethods(DataMethods):
             return NOTHING
         self.facts.predictions.append((estimator, rows, self.place()))
         metric = "accuracy" if estimator.classifies else ("evaluate" if name == "evaluate" else "score")
+        if name == "evaluate" and (asked := estimator.arguments.get("metrics", NOTHING).items):  # Keras' compile
+            metric = " ".join(each.constant if isinstance(each.constant, str) else "evaluate" for each in asked)
         true = arguments[1] if len(arguments) > 1 else None
         return self.score(metric, rows, estimator, taints, true)
 

@@ -58,7 +58,8 @@ class Subscripts(Expressions):
             if name == "data" or owner.kind == "index":
                 return owner
             if owner.columns is not None:
-                return self.column(owner, name)
+                alone = len(owner.columns.known) == 1 and not owner.columns.whole and name not in owner.columns.known
+                return owner if alone and not owner.predicted else self.column(owner, name)  # `column.cat.codes`
             return owner.but(columns=None)
         if owner.kind == "names":
             return owner
@@ -75,6 +76,8 @@ class Subscripts(Expressions):
         if name in ("best_score_", "best_score", "cv_results_", "oob_score_"):
             features = estimator.features or NOTHING
             return self.score(name, features.rows, estimator, gathered(features).taints, folds=True)
+        if name == "classes_":  # asked for, so that what it lacks can be told
+            estimator.arguments.setdefault(name, NOTHING)
         if name in _LEARNT:
             taint = Taint("supervised_selection", estimator.fitted, self.place(), what=estimator.name)
             return Value("stat", taints=frozenset({taint}))
@@ -84,6 +87,9 @@ class Subscripts(Expressions):
 
     def column(self, table: Value, name: str) -> Value:
         """One column of a table."""
+        said = next((value for column, value in table.predicted if column == name), None)
+        if said is not None:
+            return said.but(rows=table.rows)
         derived = dict(table.derived).get(name, Derivation())
         kept = frozenset(t for t in table.taints if not t.columns or name in t.columns or t.kind != "imputation")
         logarithm = {"scale": "log"} if "log" in derived.through else {}
@@ -92,6 +98,7 @@ class Subscripts(Expressions):
             columns=Columns(frozenset({name})),
             derivation=Derivation(derived.columns | {name}, derived.through),
             derived=(),
+            predicted=(),
             taints=kept,
             mark="column",
             keys=(),
@@ -242,7 +249,9 @@ class Subscripts(Expressions):
             if not overlap(index.rows, owner.rows) and disjoint(index.rows, owner.rows):
                 return changed
             kind = "random" if index.scale == "random" else "mask"
-            part = Part(f"mask {index.origin}", index.mark, owner.rows, kind)
+            # Positions of another part, or the others: a side of the same split.
+            sibling = index.origin.removeprefix("in ") if index.origin.startswith("in ") else ""
+            part = Part(sibling or f"mask {index.origin}", index.mark, owner.rows, kind)
             self._cut(owner, "random" if kind == "random" else "given", part.key)
             return changed.but(rows=frozenset({part}))
         if index.kind == "slice" and index.items:

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .conditions import exclude_each_other
+
 Rows = frozenset["Part"]
 
 
@@ -68,17 +70,43 @@ def on_two_sides(one: Rows, other: Rows) -> bool:
     )
 
 
+def drawn_twice(one: Rows, other: Rows) -> bool:
+    """Whether the two are independent draws from the same rows, so that many rows are in both."""
+    return not disjoint(one, other) and any(
+        a.kind == b.kind == "random" and a.parents == b.parents and a.key != b.key and "mask" not in (a.key + b.key)
+        for first in one
+        for second in other
+        for a in first.lineage()
+        for b in second.lineage()
+    )
+
+
+def rejoined(rows: Rows) -> Rows:
+    """The rows, with both sides of a condition replaced by what they are the sides of."""
+    for part in rows:
+        sides = {each for each in rows if part.kind == "mask" and (each.key, each.parents) == (part.key, part.parents)}
+        if len(sides) > 1:
+            return rejoined((rows - sides) | part.parents)
+    return rows
+
+
 def _apart(one: Part, other: Part) -> bool:
     mine, theirs = one.lineage(), other.lineage()
     if one in theirs or other in mine:
         return False
     if any(a.key == b.key and a.name != b.name and _sides_apart(a, b) for a in mine for b in theirs):
         return True
+    if any(a.kind == b.kind == "mask" and _excluded(a, b) for a in mine for b in theirs):
+        return True
     return not {a for a in mine if not a.parents} & {b for b in theirs if not b.parents}
 
 
+def _excluded(one: Part, other: Part) -> bool:
+    return exclude_each_other((one.key.removeprefix("mask "), one.name), (other.key.removeprefix("mask "), other.name))
+
+
 def _sides_apart(one: Part, other: Part) -> bool:
-    if one.kind != "slice":
+    if "slice" not in (one.kind, other.kind) or one.kind != other.kind:
         return True
     for first, second in ((one, other), (other, one)):
         if first.high is not None and second.low is not None:
@@ -191,6 +219,7 @@ class Value:
 
     `kind`: data, prediction, residual, score, stat, index, mask, length, folds, splitter, estimator, frames (named
     parts), function, class, instance, module, group, expression, or empty. `shuffled`: its rows lie in random order.
+    `predicted`: columns of a table that hold what a model said.
     """
 
     kind: str = ""
@@ -213,6 +242,7 @@ class Value:
     scope: Any = field(default=None, compare=False)
     mark: str = ""
     shuffled: bool = False
+    predicted: tuple[tuple[str, Value], ...] = ()
 
     def but(self, **changes: Any) -> Value:
         """The value with some fields changed."""
@@ -272,6 +302,7 @@ def join(one: Value, other: Value) -> Value:
         origin=other.origin or one.origin,
         mark=other.mark or one.mark,
         shuffled=one.shuffled and other.shuffled,
+        predicted=other.predicted or one.predicted,
     )
 
 

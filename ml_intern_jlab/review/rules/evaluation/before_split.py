@@ -26,6 +26,7 @@ def leaks(subject: Subject) -> list[tuple[Taint, Value | None]]:
     found: dict[tuple[str, Place], tuple[Taint, Value | None]] = {}
     facts = subject.facts
     targets = [fit.target for fit in facts.fits if fit.target is not None]
+    tested = any(score.held_out and not score.folds for score in facts.scores)
 
     def add(taint: Taint, target: Value | None) -> None:
         found.setdefault((taint.kind, taint.place), (taint, target))
@@ -39,6 +40,7 @@ def leaks(subject: Subject) -> list[tuple[Taint, Value | None]]:
             # Cross-validation inside a training part only helps to choose; what it tells is judged on the test part.
             if (
                 score.folds
+                and tested
                 and taint.kind in _HARMLESS
                 and all(part.parents and part.kind != "array" for part in score.rows)
             ):
