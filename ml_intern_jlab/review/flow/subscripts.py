@@ -113,6 +113,8 @@ class Subscripts(Expressions):
         """`owner[index]`."""
         if owner.mark == "ranked" and index.known and index.constant in (0, -1) and owner.scores:
             return owner.but(taints=owner.taints | {self.choose(owner.scores, 0)})
+        if owner.kind == "module" and owner.origin.endswith(".c_"):  # np.c_[a, b]: columns beside one another
+            return gathered(index).but(kind="data", items=None, columns=None)
         if owner.kind in ("dict", "frames", "instance") or owner.keys:
             if index.known and owner.key(str(index.constant)) is not None:
                 return owner.key(str(index.constant)) or NOTHING
