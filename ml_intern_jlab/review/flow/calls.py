@@ -184,6 +184,7 @@ class Calls(Comparisons):
                 rows=deep.rows,
                 taints=deep.taints,
                 scores=deep.scores,
+                derivation=deep.derivation,
                 items=first.items if not deep.rows else None,
                 keys=() if deep.rows else first.keys,
                 kind=first.kind or ("data" if deep.rows else ""),

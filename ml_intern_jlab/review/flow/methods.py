@@ -88,6 +88,8 @@ class DataMethods(Subscripts):
             kind = "statistic"
         if owner.kind in ("index", "length"):
             return NOTHING
+        if self.loops and owner.derivation.looped:  # a figure of one file
+            return owner.but(kind="data", columns=None, derived=(), mark="")
         taint = Taint(kind, owner.rows, self.place(), owner.derivation.columns, name)
         return Value("stat", taints=owner.taints | {taint}, columns=owner.columns)
 

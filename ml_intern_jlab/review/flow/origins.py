@@ -26,7 +26,9 @@ class Origins(LibraryCalls):
         side = next((text for text in texts if is_side(text)), None) if "split" not in named else None
         if side is not None:  # fetch_20newsgroups(subset="test")
             rows = frozenset({Part(f"{key} sides", side, rows, "file")})
-        value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin)
+        looped = frozenset({f"each file {self.loops}"} if self.loops and not first.known else ())
+        derivation = Derivation(through=looped)
+        value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin, derivation=derivation)
         if (name == "load_dataset" and home != "seaborn") or "split" in named:
             return self._dataset(value, key, named)
         pair = Value(

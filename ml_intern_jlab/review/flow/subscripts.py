@@ -96,7 +96,7 @@ class Subscripts(Expressions):
         return table.but(
             kind=table.kind if table.kind in ("prediction", "group", "window") else "data",
             columns=Columns(frozenset({name})),
-            derivation=Derivation(derived.columns | {name}, derived.through),
+            derivation=Derivation(derived.columns | {name}, derived.through | table.derivation.looped),
             derived=(),
             predicted=(),
             taints=kept,
@@ -182,7 +182,7 @@ class Subscripts(Expressions):
             return self._columns_at(rows, index.items[1])
         if owner.mark == "archive" and index.known:
             name = frozenset({str(index.constant)})
-            array = owner.but(mark="", columns=None, derivation=Derivation(name))
+            array = owner.but(mark="", columns=None, derivation=Derivation(name, owner.derivation.looped))
             side = _SIDE.search(str(index.constant))
             if side is None:  # of another array's rows nothing is known
                 return array.but(rows=frozenset({Part(f"array {index.constant}", "all", owner.rows, "array")}))
@@ -268,8 +268,9 @@ class Subscripts(Expressions):
             if low is None and high is None:
                 return changed
             if self.loops and isinstance(low, str) and isinstance(high, str) and high.startswith(f"{low} +"):
-                derivation = Derivation(changed.derivation.columns, changed.derivation.through | {"window"})
-                return changed.but(derivation=derivation)  # a window that slides over all rows
+                cut = f"each file {self.loops}" not in changed.derivation.looped and changed.derivation.looped
+                derivation = Derivation(through=frozenset({"pieces" if cut else "window"}))
+                return changed.but(derivation=changed.derivation | derivation)  # a window that slides over all rows
             key = f"slice {sorted(part.key for part in owner.rows)}"
             part = Part(key, f"{low}:{high}", owner.rows, "slice", low, high)
             how = "group" if owner.mark == "unique" else "random" if owner.shuffled else "ordered"

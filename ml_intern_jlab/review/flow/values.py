@@ -172,10 +172,19 @@ class Columns:
 
 @dataclass(frozen=True)
 class Derivation:
-    """From which columns of its table a value was computed, and by what (`shift`, `lead`, `window`, `random` …)."""
+    """From which columns of its table a value was computed, and by what (`shift`, `lead`, `window`, `random` …).
+
+    `each file` with the number of loops around: read by a loop over files, so a figure of it is one row's; `pieces`:
+    cut out of such a file in a further loop, so several rows come from one file.
+    """
 
     columns: frozenset[str] = frozenset()
     through: frozenset[str] = frozenset()
+
+    @property
+    def looped(self) -> frozenset[str]:
+        """Of `through`, what tells the loop over files."""
+        return frozenset(each for each in self.through if each.startswith("each file"))
 
     def __or__(self, other: Derivation) -> Derivation:
         return Derivation(self.columns | other.columns, self.through | other.through)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...parsed_notebook import Cell
 from ...rule import Found, Rule, Subject
+from .ranking_claims import ranked_otherwise
 
 _METRICS = {
     "balanced accuracy": r"balanced[ _]accuracy",
@@ -99,6 +100,11 @@ def _agrees(claim: _Figure, value: float) -> bool:
 
 
 def _contradicted(subject: Subject) -> Iterator[Found]:
+    yield from _other_figures(subject)
+    yield from ranked_otherwise(subject)
+
+
+def _other_figures(subject: Subject) -> Iterator[Found]:
     shown = [figure for cell in subject.notebook.code for figure in _figures(cell.printed, cell, True)]
     numbers = _numbers(subject)
     for cell in subject.notebook.prose:

@@ -84,7 +84,15 @@ def _groups(subject: Subject) -> Iterator[Found]:
         word = (match[1] or match[2] or "").rstrip("s").lower()
         if len(word) > 2 and _ENTITY.match(word):
             repeated |= {name for name in _column_names(subject) if word in name.lower() and _ENTITY.match(name)}
-    if not repeated or any(split.how == "group" for split in facts.partings):
+    if any(split.how == "group" for split in facts.partings):
+        return
+    for split in _random_splits(subject):
+        if gathered(split.source).derivation.through & {"pieces"}:
+            yield subject.found(
+                split.place, "Pieces of the same file, cut out of it one after another, are split one by one."
+            )
+            return
+    if not repeated:
         return
     for split in facts.partings:
         if split.how not in ("random", "ordered") or (split.how == "ordered" and not split.folds):
