@@ -22,6 +22,7 @@ from .known import (
     STATISTICS,
 )
 from .methods import Named
+from .sql import IS_QUERY
 from .values import (
     NOTHING,
     Derivation,
@@ -129,7 +130,7 @@ class Calls(Comparisons):
             origin.startswith(("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets."))
             and not first.rows
         ):
-            return self.published(origin, named)
+            return self.published(origin, arguments, named)
         if READERS.match(name) and not first.rows and home != "joblib":
             return self._read_file(name, origin, arguments, named)
         if ".random." in origin or home == "random":
@@ -157,6 +158,8 @@ class Calls(Comparisons):
     def _unknown(self, name: str, arguments: list[Value], named: Named, origin: str = "") -> Value:
         """A function that isn't known: what it returns holds the rows of its arguments."""
         values = [*arguments, *named.values()]
+        if arguments and isinstance(arguments[0].constant, str) and IS_QUERY.match(arguments[0].constant):
+            return self._read_file(name, origin, arguments, named)
         loss = self.residual_between(values)
         if loss is not None:
             return loss
@@ -296,7 +299,7 @@ class Calls(Comparisons):
                     return self.inline(Value("function", node=each, scope=[]), arguments, named, owner)
         if owner.kind == "estimator":
             return self.model_method(node, owner, name, arguments, named)
-        if owner.kind == "residual" and name == "backward":
+        if name == "backward" and (owner.kind == "residual" or owner.scores):
             self.learnt_from(owner)
             return NOTHING
         if owner.kind == "splitter" and name == "split":
@@ -381,6 +384,8 @@ class Calls(Comparisons):
         statistics = any(each.mark == "self_statistic" for each in arguments)
         if name in STATISTICS:
             return owner.but(mark="self_statistic", scale="scaling")
+        if name == "over" and owner.mark != "self_statistic":
+            return owner  # a step within each group
         if name == "over":
             averaged = owner.derivation | Derivation(frozenset(), frozenset({"group"}))
             return owner.but(mark="over", derivation=averaged)
@@ -388,7 +393,7 @@ class Calls(Comparisons):
             return owner.but(origin=str(arguments[0].constant))
         if name == "shift":
             return self._data_shift(owner, arguments, {})
-        if name.startswith("rolling"):
+        if name.startswith(("rolling", "cum_", "ewm")):
             return self._through(owner, "window")
         if statistics:
             return owner.but(mark="self_statistic", scale="imputation" if name.startswith("fill") else "scaling")

@@ -30,6 +30,7 @@ class Expressions:
     loops: int
     looping: list[int]
     framing: int
+    strides: dict[str, str]  # the step of a loop over a range, by the name that it binds
     inner: tuple[int, int]  # line and column of what was evaluated last, in functions, too
     unrolled: bool  # every loop around goes over items that are known, each evaluated once
     scopes: list[dict[str, Value]]
@@ -191,6 +192,7 @@ class Expressions:
             chosen: frozenset[Taint] = frozenset()
             for item in items or (self.element_of(first),):
                 self.assign(generators[0].target, item)
+                self.note_stride(generators[0].target, generators[0].iter)
                 for generator in generators[1:]:
                     self.assign(generator.target, self.element_of(self.evaluate(generator.iter)))
                 chosen |= self._condition_taints(generators)
@@ -207,6 +209,12 @@ class Expressions:
         if built[0].kind == "dict":
             return Value("dict", keys=tuple(pair for each in built for pair in each.keys))
         return Value(items=tuple(each.element or NOTHING for each in built))
+
+    def note_stride(self, target: ast.expr, collection: ast.expr) -> None:
+        """`for start in range(0, n, step)`: remember the step."""
+        if isinstance(target, ast.Name):
+            ranged = isinstance(collection, ast.Call) and len(collection.args) == 3
+            self.strides[target.id] = ast.unparse(collection.args[2]) if ranged else ""  # type: ignore[attr-defined]
 
     def _names_kept(self, names: Value, generator: ast.comprehension) -> Value:
         """`[c for c in table.columns if c != "y"]`: the columns that stay."""

@@ -57,6 +57,7 @@ class Interpreter(Calls):
         self.depth = 0
         self.line = 0
         self.inner = (0, 0)
+        self.strides: dict[str, str] = {}
         self.active: list[ast.AST] = []
         self.returned: list[Value] = []
         self.branch_taints: frozenset[Taint] = frozenset()
@@ -272,6 +273,7 @@ class Interpreter(Calls):
         try:
             for item in items or (self.element_of(collection),) * 2:
                 self.assign(node.target, item)
+                self.note_stride(node.target, node.iter)
                 if self._branch(node.body):
                     break
         finally:

@@ -260,7 +260,7 @@ class DataMethods(Subscripts):
             if each.known and isinstance(each.constant, str)
         ]
         if names:
-            return owner.but(columns=Columns(frozenset(names)))
+            return owner.but(columns=Columns(frozenset(names), source=owner.columns.source if owner.columns else ""))
         return self._plain(owner.but(columns=None), [each.but(rows=frozenset()) for each in arguments], named)
 
     # --- values -------------------------------------------------------------------------------------------------------
@@ -299,6 +299,8 @@ class DataMethods(Subscripts):
 
     def _data_merge(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         other = gathered(arguments[0] if arguments else NOTHING)
+        if named.get("how", NOTHING).constant == "anti":  # polars: those that the other lacks
+            return self._data_drop(owner, [], {"labels": other.but(kind="index")})
         averaged = {t for t in other.taints if t.kind == "group_statistic"}
         taints = owner.taints | {Taint(t.kind, t.rows, self.place(), t.columns, t.what) for t in averaged}
         columns = owner.columns if owner.columns and owner.columns.whole else None
@@ -351,6 +353,18 @@ class DataMethods(Subscripts):
         return self._through(owner, "window").but(kind="window")
 
     _data_expanding = _data_ewm = _data_rolling
+
+    def _data_cumsum(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        return self._through(owner, "window")
+
+    _data_cummax = _data_cummin = _data_cumprod = _data_cumsum
+
+    def _data_pipe(self, owner: Value, arguments: list[Value], named: Named) -> Value:
+        """`table.pipe(function, …)`: the function, called with the table."""
+        function = arguments[0] if arguments else NOTHING
+        if function.kind != "function":
+            return self._plain(owner, arguments, named)
+        return self.inline(function, [owner, *arguments[1:]], named)
 
     def _data_diff(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         return self._through(owner, "lead" if _backwards(arguments, named) else "window")

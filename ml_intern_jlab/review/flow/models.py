@@ -393,6 +393,11 @@ class ModelMethods(DataMethods):
 
     def learnt_from(self, value: Value) -> None:
         """`loss.backward()`: the model behind the loss has learnt from its rows."""
+        for number in value.scores:  # a loss that was written out
+            score = self.facts.scores[number]
+            self.facts.scores[number] = replace(score, metric="loss")
+            inside = {"true": score.true or NOTHING}
+            self.learnt_from(Value("residual", rows=score.rows, estimator=score.estimator, attributes=inside))
         estimator = value.estimator
         if estimator is None or not value.rows:
             return

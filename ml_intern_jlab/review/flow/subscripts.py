@@ -9,6 +9,7 @@ from .expressions import Expressions
 from .facts import Split
 from .values import (
     NOTHING,
+    SHUFFLED,
     Columns,
     Derivation,
     Estimator,
@@ -95,7 +96,7 @@ class Subscripts(Expressions):
         logarithm = {"scale": "log"} if "log" in derived.through else {}
         return table.but(
             kind=table.kind if table.kind in ("prediction", "group", "window") else "data",
-            columns=Columns(frozenset({name})),
+            columns=Columns(frozenset({name}), source=table.columns.source if table.columns else ""),
             derivation=Derivation(derived.columns | {name}, derived.through | table.derivation.looped),
             derived=(),
             predicted=(),
@@ -198,9 +199,9 @@ class Subscripts(Expressions):
         names = _names(index)
         if names is not None:
             kept = tuple((name, each) for name, each in owner.derived if name in names)
-            return owner.but(
-                columns=Columns(names), derived=kept, taints=owner.taints | taints, derivation=Derivation(names)
-            )
+            columns = Columns(names, source=owner.columns.source if owner.columns else "")
+            told = owner.taints | taints
+            return owner.but(columns=columns, derived=kept, taints=told, derivation=Derivation(names))
         selecting = frozenset(self._selecting(each) for each in taints)
         columns = index.columns if index.mark == "columns" else None
         return owner.but(columns=columns, taints=owner.taints | selecting, mark="")
@@ -267,11 +268,15 @@ class Subscripts(Expressions):
                 return changed.but(rows=frozenset({part}))
             if low is None and high is None:
                 return changed
+            width = high.removeprefix(f"{low} + ") if isinstance(high, str) else ""
+            batch = isinstance(low, str) and self.strides.get(low) == width and not owner.derivation.looped
+            if batch:
+                return changed  # one batch after another
             if self.loops and isinstance(low, str) and isinstance(high, str) and high.startswith(f"{low} +"):
                 cut = f"each file {self.loops}" not in changed.derivation.looped and changed.derivation.looped
                 derivation = Derivation(through=frozenset({"pieces" if cut else "window"}))
                 return changed.but(derivation=changed.derivation | derivation)  # a window that slides over all rows
-            key = f"slice {sorted(part.key for part in owner.rows)}"
+            key = f"{SHUFFLED if owner.shuffled else 'slice'} {sorted(part.key for part in owner.rows)}"
             part = Part(key, f"{low}:{high}", owner.rows, "slice", low, high)
             how = "group" if owner.mark == "unique" else "random" if owner.shuffled else "ordered"
             self._cut(owner, how, key)

@@ -9,6 +9,8 @@ from typing import Any
 from .conditions import exclude_each_other
 
 Rows = frozenset["Part"]
+SHUFFLED = "shuffled slice"
+"""What the keys of slices of rows in random order begin with."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,16 @@ def on_two_sides(one: Rows, other: Rows) -> bool:
 def drawn_twice(one: Rows, other: Rows) -> bool:
     """Whether the two are independent draws from the same rows, so that many rows are in both."""
     return not disjoint(one, other) and any(
-        a.kind == b.kind == "random" and a.parents == b.parents and a.key != b.key and "mask" not in (a.key + b.key)
+        _drawn(a) and _drawn(b) and a.parents == b.parents and a.key != b.key
         for first in one
         for second in other
         for a in first.lineage()
         for b in second.lineage()
     )
+
+
+def _drawn(part: Part) -> bool:
+    return (part.kind == "random" and not part.key.startswith("mask")) or part.key.startswith(SHUFFLED)
 
 
 def rejoined(rows: Rows) -> Rows:
@@ -148,12 +154,16 @@ class Taint:
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`; `numeric` ones only."""
+    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`; `numeric` ones only.
+
+    `source` is the file that they come from, where there is one.
+    """
 
     known: frozenset[str] = frozenset()
     whole: bool = False
     without: frozenset[str] = frozenset()
     numeric: bool = False
+    source: str = field(default="", compare=False)
 
     def has(self, name: str) -> bool:
         """Whether the column is surely there."""

@@ -18,10 +18,15 @@ _MORE_IS_BETTER = re.compile(r"f1|auc|accuracy|\bacc\b|r2|precision|recall|balan
 _LESS_IS_BETTER = re.compile(
     r"(?<!neg_)(?<!neg_root_)(?:rmse|\bmae\b|mse\b|mean_\w+_error|\berror\b|loss|mape|brier)", re.I
 )
+_NAMED = re.compile(
+    rf"\b(?:test|val|cv|mean|macro)?[ _-]?(?:\w*(?:{_MORE_IS_BETTER.pattern}|{_LESS_IS_BETTER.pattern})\w*)\s*[:=]?\s*(?=-?\d)",
+    re.IGNORECASE,
+)
+"""A metric's name before its figure."""
 _BEST = re.compile(
     r"^(?:\W|\b(?:the|our|overall|here|in the end|so|thus|clearly)\b)*(?P<subject>[\w -]+?)\s+"
     r"(?:clearly |easily |consistently |again |still |also )?"
-    r"(?P<verb>beats?|outperform(?:s|ed)|surpass(?:es|ed)|wins\b|won\b|is (?:clearly )?better than|was better than|"
+    r"(?P<verb>beats?\b|outperform(?:s|ed)|surpass(?:es|ed)|wins\b|won\b|is (?:clearly )?better than|was better than|"
     r"(?:is|was|were|remains?) (?:clearly |by far )?(?:the )?(?:best|strongest|most accurate|winner)\b|"
     r"(?:performs|performed|works|worked|does|did) best|"
     r"(?:has|had|gives|gave|reaches|reached) the (?:best|highest|lowest|smallest))(?P<rest>.*)$",
@@ -92,7 +97,7 @@ def _table(cell: Cell) -> _Table | None:
         return None
     rows: dict[str, tuple[float, ...]] = {}
     for line in cell.printed.splitlines()[:400]:
-        match = _ROW.match(_SPREAD.sub(" ", line[:300]))
+        match = _ROW.match(_NAMED.sub("  ", _SPREAD.sub(" ", line[:300])))
         if match:
             rows.setdefault(match["label"].strip(), tuple(float(each) for each in _NUMBER.findall(match["figures"])))
     counts = {len(each) for each in rows.values()}
