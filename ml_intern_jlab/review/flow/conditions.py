@@ -8,6 +8,13 @@ from typing import Any
 
 _FLIPPED = {ast.GtE: (ast.Lt, "out"), ast.Gt: (ast.LtE, "out"), ast.NotEq: (ast.Eq, "out"), ast.NotIn: (ast.In, "out")}
 _SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.In: "in"}
+_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt,
+    ast.LtE: ast.GtE,
+    ast.Gt: ast.Lt,
+    ast.GtE: ast.LtE,
+    ast.Eq: ast.Eq,
+}
 _OPPOSITES = {"<": ">=", "<=": ">", "==": "!=", "in": "not in"}
 OTHER_SIDE = {"in": "out", "out": "in", "train": "test", "test": "train"}
 """The side that holds the rows which the other lacks."""
@@ -23,6 +30,27 @@ def condition_of(node: ast.Compare, right: Any = None) -> tuple[str, str]:
     for wrapper in ("pd.Timestamp(", "pd.to_datetime(", "np.datetime64("):
         text = text.removeprefix(wrapper).rstrip(")") if text.startswith(wrapper) else text
     return f"{_of_any_table(node.left)} {_SIGNS.get(operator, operator.__name__)} {text}", side
+
+
+def conditions_in(node: ast.expr) -> tuple[str, str] | None:
+    """The form and side of a condition that may be of several: `a <= x < b`, `x > a and y == b`; None: not known."""
+    match node:
+        case ast.Compare(left=low, ops=[first, second], comparators=[middle, high]):
+            inner = ast.Compare(left=middle, ops=[second], comparators=[high])
+            turned = conditions_in(ast.Compare(left=low, ops=[first], comparators=[middle]))
+            return (both([turned, condition_of(inner)]), "in") if turned is not None else None
+        case ast.Compare(left=ast.Constant() as low, ops=[operator], comparators=[right]) if type(operator) in _TURNED:
+            return condition_of(ast.Compare(left=right, ops=[_TURNED[type(operator)]()], comparators=[low]))
+        case ast.Compare(ops=[_]):
+            return condition_of(node)
+        case ast.BoolOp(op=ast.And(), values=values):
+            parts = [conditions_in(each) for each in values]
+        case ast.BinOp(op=ast.BitAnd(), left=left, right=right):
+            parts = [conditions_in(left), conditions_in(right)]
+        case _:
+            return None
+    known = [each for each in parts if each is not None]
+    return (both(known), "in") if len(known) == len(parts) else None
 
 
 def _of_any_table(node: ast.expr) -> str:

@@ -281,6 +281,8 @@ class Expressions:
         kinds = {left.kind, right.kind}
         if "prediction" in kinds and isinstance(operator, ast.Sub) and left.rows and right.rows:
             return self.residual(left, right)
+        if isinstance(operator, ast.BitAnd | ast.BitOr) and kinds in ({"prediction", "mask"}, {"prediction", "data"}):
+            return self.residual(left, right)  # `(y == 1) & ~flagged`
         main = next((each for each in (left, right) if each.kind in ("prediction", "residual", "data", "index")), None)
         if main is None:
             main = left if left.kind else right

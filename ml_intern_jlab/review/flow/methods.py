@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from .conditions import both, condition_of
+from .conditions import both, conditions_in
 from .expressions import texts_in
 from .facts import Concatenation, Draw, Split
 from .known import RELATIONS, STATISTICS
@@ -212,8 +212,7 @@ class DataMethods(Subscripts):
     def _data_query(self, owner: Value, arguments: list[Value], named: Named) -> Value:
         text = arguments[0].constant if arguments and isinstance(arguments[0].constant, str) else str(self.place())
         try:
-            condition = ast.parse(text, mode="eval").body
-            key, mark = condition_of(condition) if isinstance(condition, ast.Compare) else (text, "in")
+            key, mark = conditions_in(ast.parse(text, mode="eval").body) or (text, "in")
         except (SyntaxError, ValueError):
             key, mark = text, "in"
         return self._rows_at(owner, Value("mask", rows=owner.rows, origin=key, mark=mark), "")

@@ -120,6 +120,15 @@ def _missing_values(subject: Subject) -> Iterator[Found]:
     yield from _filled_otherwise(subject)
 
 
+def _of_one_model(subject: Subject, rows: Rows, others: Rows) -> bool:
+    """Whether one model learns from some of the rows and predicts the other ones, which come from another file."""
+    return disjoint(rows, others) and any(
+        overlap(each.fitted, learnt) and overlap(predicted, asked)
+        for each, predicted, _ in subject.facts.predictions
+        for learnt, asked in ((rows, others), (others, rows))
+    )
+
+
 def _filled_otherwise(subject: Subject) -> Iterator[Found]:
     """The two sides of a split are filled, and in no way alike."""
     ways: dict[tuple[Rows, frozenset[str]], tuple[set[tuple[Rows, str]], Place]] = {}
@@ -130,7 +139,8 @@ def _filled_otherwise(subject: Subject) -> Iterator[Found]:
     for number, ((rows, columns), (one, _)) in enumerate(sides):
         for (others, same), (another, place) in sides[number + 1 :]:
             own = any(source == others for source, _ in another)  # told above
-            if columns == same and not one & another and not own and on_two_sides(rows, others):
+            together = on_two_sides(rows, others) or _of_one_model(subject, rows, others)
+            if columns == same and not one & another and not own and together:
                 yield subject.found(
                     place, "Gaps of one side of the split are filled with other values than the other's."
                 )

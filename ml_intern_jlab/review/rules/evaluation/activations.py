@@ -52,7 +52,7 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
                 if layer is not None and _is_softmax(layer):
                     found[_activation(layer)] = cell
         elif isinstance(node, ast.ClassDef) and node.name not in _inner_classes(subject):
-            for ending in _of_class(node):
+            for ending in _of_class(node, _classes(subject)):
                 found[ending] = cell
     return found
 
@@ -102,28 +102,43 @@ def _activation(node: ast.AST) -> str:
     return next((str(key.value.value) for key in getattr(node, "keywords", ()) if key.arg == "activation"), "")
 
 
+def _classes(subject: Subject) -> dict[str, ast.ClassDef]:
+    return {node.name: node for _, node in subject.notebook.nodes() if isinstance(node, ast.ClassDef)}
+
+
+def _forward(node: ast.ClassDef) -> ast.FunctionDef | None:
+    """The method that gives a network's output."""
+    methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
+    return methods.get("forward") or methods.get("call")
+
+
 def _inner_classes(subject: Subject) -> set[str]:
-    """Classes whose objects are parts of other classes' objects."""
+    """Classes whose objects are parts of what another class's network does."""
     return {
         last_name(each.func)
-        for _, node in subject.notebook.nodes()
-        if isinstance(node, ast.ClassDef)
+        for node in _classes(subject).values()
+        if _forward(node) is not None
         for each in ast.walk(node)
         if isinstance(each, ast.Call)
     }
 
 
-def _of_class(node: ast.ClassDef) -> Iterator[str]:
+def _of_class(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int = 3) -> Iterator[str]:
     """What the `forward` (Keras: `call`) of a class ends with, by each of its returns."""
-    methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
-    layers = _bound(methods["__init__"]) if "__init__" in methods else {}
-    for name in ("forward", "call"):
-        if name in methods:
-            known = {**layers, **_bound(methods[name])}
-            for each in ast.walk(methods[name]):
-                ending = _ending(each.value, known) if isinstance(each, ast.Return) else ""
-                if ending in ("softmax", "sigmoid"):
-                    yield ending
+    forward = _forward(node)
+    start = next((each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"), None)
+    if forward is None or depth == 0:
+        return
+    known = {**(_bound(start) if start is not None else {}), **_bound(forward)}
+    for each in ast.walk(forward):
+        if isinstance(each, ast.Return):
+            ending = _ending(each.value, known)
+            inner = known.get(ast.unparse(each.value.func)) if isinstance(each.value, ast.Call) else None
+            part = classes.get(last_name(inner.func)) if isinstance(inner, ast.Call) else None
+            if ending in ("softmax", "sigmoid"):
+                yield ending
+            elif part is not None:  # what a network of the notebook's own inside it ends with
+                yield from _of_class(part, classes, depth - 1)
 
 
 def _bound(function: ast.FunctionDef) -> dict[str, ast.expr]:

@@ -19,7 +19,8 @@ _LESS_IS_BETTER = re.compile(
     r"(?<!neg_)(?<!neg_root_)(?:rmse|\bmae\b|mse\b|mean_\w+_error|\berror\b|loss|mape|brier)", re.I
 )
 _NAMED = re.compile(
-    rf"\b(?:test|val|cv|mean|macro)?[ _-]?(?:\w*(?:{_MORE_IS_BETTER.pattern}|{_LESS_IS_BETTER.pattern})\w*)\s*[:=]?\s*(?=-?\d)",
+    rf"\b(?:test|val|cv|mean|macro)?[ _-]?\w*(?:{_MORE_IS_BETTER.pattern}|{_LESS_IS_BETTER.pattern})\w*"
+    r"\s*[:=]?\s*(?=-?\d)",
     re.IGNORECASE,
 )
 """A metric's name before its figure."""
