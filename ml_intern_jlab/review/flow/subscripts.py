@@ -199,9 +199,9 @@ class Subscripts(Expressions):
         names = _names(index)
         if names is not None:
             kept = tuple((name, each) for name, each in owner.derived if name in names)
-            columns = Columns(names, source=owner.columns.source if owner.columns else "")
+            named = Columns(names, source=owner.columns.source if owner.columns else "")
             told = owner.taints | taints
-            return owner.but(columns=columns, derived=kept, taints=told, derivation=Derivation(names))
+            return owner.but(columns=named, derived=kept, taints=told, derivation=Derivation(names))
         selecting = frozenset(self._selecting(each) for each in taints)
         columns = index.columns if index.mark == "columns" else None
         return owner.but(columns=columns, taints=owner.taints | selecting, mark="")
