@@ -18,6 +18,7 @@ from .known import (
     RELATIONS,
     SEEDERS,
     SEEDS_ALL,
+    SHARES,
     SPLITTERS,
     STATISTICS,
 )
@@ -119,7 +120,8 @@ class Calls(Comparisons):
             return self._rescaled(arguments[0], name)
         first = gathered(arguments[0]) if arguments else NOTHING
         if name in STATISTICS and arguments:
-            return self.statistic(first, name) if first.rows else first
+            axis = named.get("axis", arguments[1] if len(arguments) > 1 and name not in SHARES else NOTHING)
+            return self.statistic(first, name, axis) if first.rows else first
         if name in RELATIONS and first.rows:
             other = arguments[1].derivation.columns if len(arguments) > 1 else frozenset()
             supervised = "supervised_selection" if len(arguments) > 1 and arguments[1].rows else "relation"

@@ -75,7 +75,7 @@ class Comparisons(Origins):
         first = arguments[0] if arguments else NOTHING
         if not scores:
             if name in STATISTICS and values and values[0].rows and values[0].kind != "prediction":
-                return self.statistic(values[0], name)
+                return self.statistic(values[0], name, named.get("axis", NOTHING))
             if first.kind == "prediction" and name == "argmax":
                 return first.but(known=False, constant=None, scale="class")
             return first.but(known=False, constant=None) if first.kind in ("prediction", "residual") else NOTHING

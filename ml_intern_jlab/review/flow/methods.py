@@ -10,7 +10,7 @@ from dataclasses import replace
 from .conditions import both, conditions_in
 from .expressions import texts_in
 from .facts import Concatenation, Draw, Split
-from .known import RELATIONS, STATISTICS
+from .known import RELATIONS, SHARES, STATISTICS
 from .subscripts import Subscripts
 from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
 
@@ -40,7 +40,9 @@ class DataMethods(Subscripts):
         if special is not None:
             result = special(owner, arguments, named)
         elif name in STATISTICS:
-            result = self.statistic(owner, name)
+            result = self.statistic(
+                owner, name, named.get("axis", NOTHING if name in SHARES else (arguments or [NOTHING])[0])
+            )
         elif name in RELATIONS:
             taint = Taint(
                 "relation",
@@ -72,10 +74,12 @@ class DataMethods(Subscripts):
         taints = owner.taints.union(*(each.taints for each in given if each.kind != "function"))
         return owner.but(taints=taints, mark=owner.mark if owner.mark == "ranked" or owner.kind == "residual" else "")
 
-    def statistic(self, owner: Value, name: str) -> Value:
-        """A mean or the like over rows."""
+    def statistic(self, owner: Value, name: str, axis: Value = NOTHING) -> Value:
+        """A mean or the like over rows, or, along an axis that is known to be another, one for each row."""
         if owner.kind == "residual":
             return self.reduced(owner)
+        if owner.kind in ("data", "prediction") and axis.known and axis.constant in (1, -1, "columns"):
+            return owner.but(columns=None, derived=(), mark="")
         if owner.kind == "expression":
             return owner.but(mark="self_statistic")
         if owner.kind == "window":

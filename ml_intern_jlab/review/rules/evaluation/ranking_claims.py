@@ -92,7 +92,7 @@ def _judged(sentence: str, tables: list[_Table], cell: Cell, line: int) -> Itera
 
 def _table(cell: Cell) -> _Table | None:
     """The figures that a cell prints by label, where it is known whether more is better."""
-    text = cell.source + "\n" + cell.printed
+    text = re.sub(r"(?m)^\s*(?:from .*)?import .*$", "", cell.source) + "\n" + cell.printed
     more, less = _MORE_IS_BETTER.search(text), _LESS_IS_BETTER.search(text)
     if bool(more) == bool(less):
         return None
