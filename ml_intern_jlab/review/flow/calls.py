@@ -319,7 +319,7 @@ class Calls(Comparisons):
         if name in ("items", "values", "keys", "get") and not owner.rows:
             return self._of_dict(owner, name, arguments)
         if owner.kind == "frames":
-            return self._of_frames(owner, name, arguments, named)
+            return self._of_frames(node, owner, name, arguments)
         if owner.kind in ("dict",) or (owner.items is not None and not gathered(owner).rows):
             return self._ranked(owner, name, node)
         if name in BEST and gathered(owner).scores:
@@ -372,14 +372,21 @@ class Calls(Comparisons):
             return owner.key(str(arguments[0].constant)) or owner.element or NOTHING
         if name == "values":
             return Value(items=tuple(values)) if owner.keys else Value(element=owner.element)
+        if name == "keys" and owner.keys:
+            return Value(items=tuple(constant(key) for key, _ in owner.keys))
         if name == "items" and owner.keys:
             return Value(items=tuple(Value(items=(constant(key), value)) for key, value in owner.keys))
         if name == "items" and owner.element:
             return Value(element=Value(items=(NOTHING, owner.element)), scores=owner.scores)
         return Value(scores=gathered(owner).scores)
 
-    def _of_frames(self, owner: Value, name: str, arguments: list[Value], named: Named) -> Value:
-        return owner
+    def _of_frames(self, node: ast.Call, owner: Value, name: str, arguments: list[Value]) -> Value:
+        """`datasets.DatasetDict`: what isn't known is done to each part."""
+        if name != "pop" or not arguments or not arguments[0].known or not isinstance(node.func, ast.Attribute):
+            return owner
+        taken = str(arguments[0].constant)
+        self.mutate(node.func.value, owner.but(keys=tuple(pair for pair in owner.keys if pair[0] != taken)))
+        return self.item(owner, arguments[0])
 
     def _expression_method(self, owner: Value, name: str, arguments: list[Value]) -> Value:
         """polars expressions: `pl.col('a').fill_null(pl.col('a').mean())`."""

@@ -187,7 +187,7 @@ class Expressions:
             first = self.evaluate(generators[0].iter)
             if first.kind == "names" and plain and len(generators) == 1:
                 return self._names_kept(first, generators[0])
-            items = first.items if first.items is not None and 0 < len(first.items) <= 8 else None
+            items = self.unrolled_items(first)
             built: list[Value] = []
             chosen: frozenset[Taint] = frozenset()
             for item in items or (self.element_of(first),):
@@ -209,6 +209,14 @@ class Expressions:
         if built[0].kind == "dict":
             return Value("dict", keys=tuple(pair for each in built for pair in each.keys))
         return Value(items=tuple(each.element or NOTHING for each in built))
+
+    @staticmethod
+    def unrolled_items(collection: Value) -> tuple[Value, ...] | None:
+        """What a loop over the collection gets in turn, where that is known and few; None otherwise."""
+        items = collection.items
+        if collection.kind in ("dict", "frames") and collection.keys:
+            items = tuple(constant(key) for key, _ in collection.keys)
+        return items if items is not None and 0 < len(items) <= 8 else None
 
     def note_stride(self, target: ast.expr, collection: ast.expr) -> None:
         """`for start in range(0, n, step)`: remember the step."""

@@ -268,7 +268,7 @@ class Interpreter(Calls):
         collection = self.evaluate(node.iter)
         self.loops += 1
         self.looping.append(id(node))
-        items = collection.items if collection.items is not None and 0 < len(collection.items) <= 8 else None
+        items = self.unrolled_items(collection)
         unrolled, self.unrolled = self.unrolled, self.unrolled and items is not None
         try:
             for item in items or (self.element_of(collection),) * 2:

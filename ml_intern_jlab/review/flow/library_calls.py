@@ -220,6 +220,10 @@ class LibraryCalls(ModelMethods):
         held = {"label": label} if label is not None and label.rows else None
         return deep.but(items=None, kind="data" if deep.rows else "", columns=None, attributes=held)
 
+    def _call_DatasetDict(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        """`datasets.DatasetDict`: named parts."""
+        return Value("frames", keys=(arguments[0].keys if arguments else ()) or tuple(named.items()))
+
     def _call_DataFrame(self, arguments: list[Value], named: Named, origin: str) -> Value:
         """A table: of columns by name, of rows, or of an index only."""
         data, index = arguments[0] if arguments else named.get("data", NOTHING), named.get("index", NOTHING)

@@ -120,6 +120,9 @@ class Subscripts(Expressions):
             if index.known and owner.key(str(index.constant)) is not None:
                 return owner.key(str(index.constant)) or NOTHING
             inside = [value for _, value in owner.keys]
+            if owner.kind == "frames" and index.known and inside and len(inside[0].rows) == 1:
+                [part] = inside[0].rows  # a part by a name of its own
+                return inside[0].but(rows=frozenset({Part(part.key, str(index.constant), part.parents, part.kind)}))
             if inside and not owner.rows:
                 result = inside[0]
                 for each in inside[1:]:

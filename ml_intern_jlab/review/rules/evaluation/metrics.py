@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ...flow.facts import Score
 from ...flow.known import LABEL_METRICS
 from ...rule import Found, Rule, Subject, calls_named, last_name
 
@@ -69,6 +70,8 @@ def _labels(subject: Subject) -> Iterator[Found]:
             or score.place in told
         ):
             continue
+        if any(_scored_rightly(other, score) for other in subject.facts.scores):
+            continue  # both are shown, side by side
         regressor = predicted.estimator is not None and not predicted.estimator.classifies
         if predicted.scale == "class" or (predicted.scale == "label" and not regressor):
             told.add(score.place)
@@ -76,6 +79,12 @@ def _labels(subject: Subject) -> Iterator[Found]:
                 score.place,
                 f"{score.metric} is given predicted classes instead of probabilities or scores.",
             )
+
+
+def _scored_rightly(one: Score, other: Score) -> bool:
+    """Whether the one is the same metric of the same model on the same rows, from probabilities or scores."""
+    same = (one.metric, one.rows, one.estimator) == (other.metric, other.rows, other.estimator)
+    return same and one.predicted is not None and one.predicted.scale in ("probability", "margin")
 
 
 def _scale(subject: Subject) -> Iterator[Found]:
