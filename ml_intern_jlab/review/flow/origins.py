@@ -123,7 +123,8 @@ class Origins(LibraryCalls):
     def drawn(self, name: str, library: str, arguments: list[Value], named: Named, seeded: bool) -> Value:
         """What chance gives: numbers, positions, or rows in another order."""
         if name not in ("Generator", "get_state", "set_state", "SeedSequence"):
-            self.facts.draws.append(Draw(f"{library}.random.{name}", library, seeded, self.place()))
+            what = f"{library}.random.{name}" if library == "numpy" else f"{library}.{name}"
+            self.facts.draws.append(Draw(what, library, seeded, self.place()))
         first = gathered(arguments[0]) if arguments else NOTHING
         size = named.get("size", NOTHING)
         if not first.rows and name != "choice" and any(each.kind == "length" for each in (size, *(size.items or ()))):
