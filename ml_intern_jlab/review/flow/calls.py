@@ -22,7 +22,7 @@ from .known import (
     SPLITTERS,
     STATISTICS,
 )
-from .methods import Named
+from .row_methods import Named
 from .sql import IS_QUERY
 from .values import (
     NOTHING,
@@ -329,7 +329,7 @@ class Calls(Comparisons):
         if owner.kind == "residual" and name in ("item", "float", "cpu", "numpy", "detach"):
             return self.reduced(owner)
         if owner.kind == "expression":
-            return self._expression_method(owner, name, arguments)
+            return self.expression_method(owner, name, arguments)
         if gathered(owner).rows:
             return self.data_method(node, owner, name, arguments, named)
         if owner.kind == "stat":
@@ -387,23 +387,3 @@ class Calls(Comparisons):
         taken = str(arguments[0].constant)
         self.mutate(node.func.value, owner.but(keys=tuple(pair for pair in owner.keys if pair[0] != taken)))
         return self.item(owner, arguments[0])
-
-    def _expression_method(self, owner: Value, name: str, arguments: list[Value]) -> Value:
-        """polars expressions: `pl.col('a').fill_null(pl.col('a').mean())`."""
-        statistics = any(each.mark == "self_statistic" for each in arguments)
-        if name in STATISTICS:
-            return owner.but(mark="self_statistic", scale="scaling")
-        if name == "over" and owner.mark != "self_statistic":
-            return owner  # a step within each group
-        if name == "over":
-            averaged = owner.derivation | Derivation(frozenset(), frozenset({"group"}))
-            return owner.but(mark="over", derivation=averaged)
-        if name == "alias" and arguments:
-            return owner.but(origin=str(arguments[0].constant))
-        if name == "shift":
-            return self._data_shift(owner, arguments, {})
-        if name.startswith(("rolling", "cum_", "ewm")):
-            return self._through(owner, "window")
-        if statistics:
-            return owner.but(mark="self_statistic", scale="imputation" if name.startswith("fill") else "scaling")
-        return owner

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 
 from .known import CURVES, STATISTICS
-from .methods import Named
 from .origins import Origins
+from .row_methods import Named
 from .values import NOTHING, Value, gathered
 
 BEST = {

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 
 from .facts import Draw, Split
-from .methods import Named, is_false, is_true
 from .models import ModelMethods
+from .row_methods import Named, is_false, is_true
 from .values import NOTHING, Columns, Derivation, Estimator, Taint, Value, constant, gathered
 
 

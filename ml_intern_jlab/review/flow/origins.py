@@ -7,7 +7,7 @@ import re
 from .facts import Draw, Split
 from .known import SPLITTERS
 from .library_calls import LibraryCalls
-from .methods import Named, is_true
+from .row_methods import Named, is_true
 from .sql import IS_QUERY, group_averages
 from .subscripts import is_side
 from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered

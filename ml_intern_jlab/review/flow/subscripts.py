@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from .expressions import Expressions
 from .facts import Split
+from .operators import Operators
 from .values import (
     NOTHING,
     SHUFFLED,
@@ -27,7 +27,7 @@ _INDEXERS = {"loc", "iloc", "at", "iat", "values", "array", "T", "data", "str", 
 _LEARNT = {"feature_importances_", "coef_", "ranking_", "support_", "scores_", "pvalues_", "importances_mean"}
 
 
-class Subscripts(Expressions):
+class Subscripts(Operators):
     """The part of the interpreter that looks into values."""
 
     def _value_Attribute(self, node: ast.Attribute) -> Value:
