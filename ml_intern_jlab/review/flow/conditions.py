@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _FLIPPED = {ast.GtE: (ast.Lt, "out"), ast.Gt: (ast.LtE, "out"), ast.NotEq: (ast.Eq, "out"), ast.NotIn: (ast.In, "out")}
@@ -99,10 +100,11 @@ def exclude_each_other(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return any(_apart(a, b) for a in _conditions(*one) for b in _conditions(*other))
 
 
-def _conditions(form: str, side: str) -> list[_Condition]:
+@lru_cache(maxsize=4096)
+def _conditions(form: str, side: str) -> tuple[_Condition, ...]:
     texts = form.split(" and ")
     if side == "out" and len(texts) > 1:
-        return []  # one of them doesn't hold; which isn't known
+        return ()  # one of them doesn't hold; which isn't known
     found = []
     for each in texts:
         negated = each.startswith("not ") is not (side == "out")
@@ -113,7 +115,7 @@ def _conditions(form: str, side: str) -> list[_Condition]:
             except (ValueError, SyntaxError):
                 value = None
             found.append(_Condition(left, _OPPOSITES[sign] if negated else sign, right, value))
-    return found
+    return tuple(found)
 
 
 def _parted(text: str) -> tuple[str, str, str]:
