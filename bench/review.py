@@ -16,7 +16,7 @@ from ml_intern_jlab.review.notebook_rules import review  # noqa: E402
 from ml_intern_jlab.review.rule import all_rules  # noqa: E402
 from tests.review.corpus_loader import Sample, samples  # noqa: E402
 
-PARTS = ("development", "held_out", "wild", "wild_2", "wild_3", "wild_4", "wild_5", "wild_6")
+PARTS = ("development", "held_out", "wild", "wild_2", "wild_3", "wild_4", "wild_5", "wild_6", "wild_7", "wild_8")
 # These judge a notebook's form; a small sample lacks it by nature. They count only where a sample names them.
 FORM = {"environment_not_recorded", "no_baseline", "no_text", "missing_file", "network_access"}
 
@@ -73,7 +73,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", action="store_true", help="name the samples that are judged wrongly")
     parser.add_argument("--compare", action="store_true", help="see what other tools find, and nothing else")
-    parser.add_argument("--run", action="store_true", help="with --compare: what running them finds, too (minutes)")
+    parser.add_argument(
+        "--run", type=int, default=0, metavar="N", help="with --compare: nbclient runs N notebooks of each group, too"
+    )
     parser.add_argument(
         "--part", choices=PARTS, action="append", help="only this folder of the corpus; can be repeated"
     )

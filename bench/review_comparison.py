@@ -1,6 +1,7 @@
 """What other tools find on the review's corpus, in the same run: each is tried where it is on the PATH.
 
-`ruff`, `pynblint` and `ml-leakproof` read; nbclient runs the notebooks, in folders of their own, each for at most 20 s.
+`ruff`, `pynblint` and `ml-leakproof` read; nbclient runs a sample of the notebooks (a few seconds each: starting a
+kernel and importing), two at a time, in folders of their own, each for at most 20 s.
 Tools name faults differently, so only this is counted: of the notebooks with a planted fault, how many does the tool
 flag at all, and how many of the sound ones. A tool that flags both alike tells them apart no better than chance.
 """
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,12 @@ from tests.review.corpus_loader import Sample, samples
 
 Flagged = Callable[[Path], set[str]]
 _PATIENCE = 900
+_SECONDS_TO_RUN = 20
+_KERNELS = 2
 
 
-def compare(parts: tuple[str, ...], form: set[str], run: bool) -> None:
-    """Print the table. `form`: rules that don't count as ours; `run`: try nbclient too, which takes minutes."""
+def compare(parts: tuple[str, ...], form: set[str], run: int) -> None:
+    """Print the table. `form`: rules that don't count as ours; `run`: how many of each group nbclient runs, too."""
     every = [sample for part in parts for sample in samples(part)]
     areas = {rule.id: rule.area for rule in all_rules()}
     groups = {
@@ -47,7 +51,15 @@ def compare(parts: tuple[str, ...], form: set[str], run: bool) -> None:
             else:
                 print(f"{name:24}isn't installed")
         if run:
-            _print("nbclient (runs them)", _nbclient(folder), groups)
+            drawn = {name: _spread(group, run) for name, group in groups.items()}
+            print(f"{'of a sample':24}" + "".join(f"({len(group)})".rjust(22) for group in drawn.values()))
+            names = {each.name for group in drawn.values() for each in group}
+            _print("nbclient (runs them)", _nbclient(folder, names), drawn)
+
+
+def _spread(group: list[Sample], most: int) -> list[Sample]:
+    """At most `most` of them, evenly spread."""
+    return [group[place * len(group) // most] for place in range(most)] if len(group) > most else group
 
 
 def _print(name: str, flagged: set[str], groups: dict[str, list[Sample]]) -> None:
@@ -99,13 +111,15 @@ def _leakproof(folder: Path) -> set[str]:
     return {Path(each["location"]["file"]).stem for each in found["findings"] if each["severity"] != "low"}
 
 
-def _nbclient(folder: Path) -> set[str]:
-    """The notebooks that fail when nbclient runs them; most because their data isn't there."""
-    flagged = set()
-    for path in sorted(folder.glob("*.ipynb")):
+def _nbclient(folder: Path, names: set[str]) -> set[str]:
+    """Those of the notebooks that fail when nbclient runs them; most because their data isn't there."""
+
+    def fails(path: Path) -> bool:
         alone = folder / path.stem
         alone.mkdir()
         shutil.copy(path, alone)
-        if run_notebook(alone / path.name, Limits(seconds=20)).failed:
-            flagged.add(path.stem)
-    return flagged
+        return bool(run_notebook(alone / path.name, Limits(seconds=_SECONDS_TO_RUN)).failed)
+
+    paths = [folder / f"{name}.ipynb" for name in sorted(names)]
+    with ThreadPoolExecutor(_KERNELS) as pool:
+        return {path.stem for path, failed in zip(paths, pool.map(fails, paths), strict=True) if failed}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -142,6 +143,8 @@ def _review(options: argparse.Namespace) -> int:
             paths += _in_folder(given)
         elif given.is_file():
             paths.append(given)
+        elif re.match(r"[a-z][a-z0-9+.-]+:/", str(given)):
+            return _wrong(f"{given} is an address: review reads files on this machine. Download the notebook first.")
         else:
             return _wrong(f"there is no file or folder {given}.")
     if not paths:

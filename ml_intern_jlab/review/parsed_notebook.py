@@ -229,7 +229,8 @@ def _inside_cell_magic(source: str) -> str:
     for number, line in enumerate(lines):
         if line.strip() and not re.match(r"%%(time|timeit|capture|prun|memit|scalene|mypy)\b", line):
             break
-        lines[number] = "#"
+        bound = re.match(r"%%capture\s+(?:--?[\w-]+\s+)*([^\W\d]\w*)\s*$", line)
+        lines[number] = f"{bound[1]} = object()" if bound else "#"  # what it keeps the output under
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from ml_intern_jlab.review.rule import all_rules
 
 from .corpus_loader import Sample, samples
 
-PARTS = ("development", "held_out", "wild", "wild_2", "wild_3", "wild_4", "wild_5", "wild_6")
+PARTS = ("development", "held_out", "wild", "wild_2", "wild_3", "wild_4", "wild_5", "wild_6", "wild_7", "wild_8")
 EVERY = [sample for part in PARTS for sample in samples(part)]
 
 

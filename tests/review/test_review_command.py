@@ -50,6 +50,8 @@ def test_wrong_use_gets_a_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert reviewed(notebook, "--output", tmp_path / "no" / "x.json") == 2
     assert reviewed(notebook, "--format", "pdf") == 2
     assert "there is no file or folder" in capfd.readouterr().err
+    assert reviewed("https://example.org/a.ipynb") == 2
+    assert "is an address" in capfd.readouterr().err
 
 
 def test_a_malformed_notebook_is_a_finding(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

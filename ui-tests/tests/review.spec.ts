@@ -98,6 +98,10 @@ test('a read-only notebook says how to go on', async ({ page }, info) => {
 test('a notebook is run again, and each cell gets a verdict', async ({
   page
 }, info) => {
+  // As for a person who has left the panel as narrow as it can be.
+  await page.addInitScript(() =>
+    window.localStorage.setItem('ml-intern:widened', 'true')
+  );
   await openNotebook(page, [
     codeCell('chance', 'import random\nprint("score:", random.random())'),
     codeCell('sure', 'print(1 + 1)')
@@ -116,6 +120,12 @@ test('a notebook is run again, and each cell gets a verdict', async ({
   await again.getByText('Difference').click();
   await expect(again.locator('pre')).toContainText('score:');
   await panel.shots('rerun');
+  const { width = 0 } = (await panel.panel.boundingBox()) ?? {};
+  expect(width).toBeLessThanOrEqual(330);
+  const overflow = await panel.panel.evaluate(
+    node => node.scrollWidth - node.clientWidth
+  );
+  expect(overflow).toBe(0);
 });
 
 test('a second run is stopped', async ({ page }, info) => {

@@ -18,10 +18,12 @@ from .known import (
     RELATIONS,
     SEEDERS,
     SEEDS_ALL,
+    SHARES,
     SPLITTERS,
     STATISTICS,
 )
-from .methods import Named
+from .row_methods import Named
+from .sql import IS_QUERY
 from .values import (
     NOTHING,
     Derivation,
@@ -31,6 +33,7 @@ from .values import (
     constant,
     gathered,
     join,
+    rejoined,
 )
 
 _AXES = {"set_ylim", "set_xlim", "ylim", "xlim", "set_ybound", "set_xbound", "axis", "set"}
@@ -117,17 +120,19 @@ class Calls(Comparisons):
             return self._rescaled(arguments[0], name)
         first = gathered(arguments[0]) if arguments else NOTHING
         if name in STATISTICS and arguments:
-            return self.statistic(first, name) if first.rows else first
+            axis = named.get("axis", arguments[1] if len(arguments) > 1 and name not in SHARES else NOTHING)
+            return self.statistic(first, name, axis) if first.rows else first
         if name in RELATIONS and first.rows:
             other = arguments[1].derivation.columns if len(arguments) > 1 else frozenset()
             supervised = "supervised_selection" if len(arguments) > 1 and arguments[1].rows else "relation"
-            taint = Taint(supervised, first.rows, self.place(), other, name)
+            rows = rejoined(first.rows.union(*(each.rows for each in arguments)))
+            taint = Taint(supervised, rows, self.place(), other, name)
             return Value("stat", taints=first.taints | {taint})
         if (
             origin.startswith(("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets."))
             and not first.rows
         ):
-            return self.published(origin, named)
+            return self.published(origin, arguments, named)
         if READERS.match(name) and not first.rows and home != "joblib":
             return self._read_file(name, origin, arguments, named)
         if ".random." in origin or home == "random":
@@ -155,6 +160,8 @@ class Calls(Comparisons):
     def _unknown(self, name: str, arguments: list[Value], named: Named, origin: str = "") -> Value:
         """A function that isn't known: what it returns holds the rows of its arguments."""
         values = [*arguments, *named.values()]
+        if arguments and isinstance(arguments[0].constant, str) and IS_QUERY.match(arguments[0].constant):
+            return self._read_file(name, origin, arguments, named)
         loss = self.residual_between(values)
         if loss is not None:
             return loss
@@ -182,6 +189,7 @@ class Calls(Comparisons):
                 rows=deep.rows,
                 taints=deep.taints,
                 scores=deep.scores,
+                derivation=deep.derivation,
                 items=first.items if not deep.rows else None,
                 keys=() if deep.rows else first.keys,
                 kind=first.kind or ("data" if deep.rows else ""),
@@ -293,7 +301,7 @@ class Calls(Comparisons):
                     return self.inline(Value("function", node=each, scope=[]), arguments, named, owner)
         if owner.kind == "estimator":
             return self.model_method(node, owner, name, arguments, named)
-        if owner.kind == "residual" and name == "backward":
+        if name == "backward" and (owner.kind == "residual" or owner.scores):
             self.learnt_from(owner)
             return NOTHING
         if owner.kind == "splitter" and name == "split":
@@ -311,7 +319,7 @@ class Calls(Comparisons):
         if name in ("items", "values", "keys", "get") and not owner.rows:
             return self._of_dict(owner, name, arguments)
         if owner.kind == "frames":
-            return self._of_frames(owner, name, arguments, named)
+            return self._of_frames(node, owner, name, arguments)
         if owner.kind in ("dict",) or (owner.items is not None and not gathered(owner).rows):
             return self._ranked(owner, name, node)
         if name in BEST and gathered(owner).scores:
@@ -321,7 +329,7 @@ class Calls(Comparisons):
         if owner.kind == "residual" and name in ("item", "float", "cpu", "numpy", "detach"):
             return self.reduced(owner)
         if owner.kind == "expression":
-            return self._expression_method(owner, name, arguments)
+            return self.expression_method(owner, name, arguments)
         if gathered(owner).rows:
             return self.data_method(node, owner, name, arguments, named)
         if owner.kind == "stat":
@@ -364,29 +372,18 @@ class Calls(Comparisons):
             return owner.key(str(arguments[0].constant)) or owner.element or NOTHING
         if name == "values":
             return Value(items=tuple(values)) if owner.keys else Value(element=owner.element)
+        if name == "keys" and owner.keys:
+            return Value(items=tuple(constant(key) for key, _ in owner.keys))
         if name == "items" and owner.keys:
             return Value(items=tuple(Value(items=(constant(key), value)) for key, value in owner.keys))
         if name == "items" and owner.element:
             return Value(element=Value(items=(NOTHING, owner.element)), scores=owner.scores)
         return Value(scores=gathered(owner).scores)
 
-    def _of_frames(self, owner: Value, name: str, arguments: list[Value], named: Named) -> Value:
-        return owner
-
-    def _expression_method(self, owner: Value, name: str, arguments: list[Value]) -> Value:
-        """polars expressions: `pl.col('a').fill_null(pl.col('a').mean())`."""
-        statistics = any(each.mark == "self_statistic" for each in arguments)
-        if name in STATISTICS:
-            return owner.but(mark="self_statistic", scale="scaling")
-        if name == "over":
-            averaged = owner.derivation | Derivation(frozenset(), frozenset({"group"}))
-            return owner.but(mark="over", derivation=averaged)
-        if name == "alias" and arguments:
-            return owner.but(origin=str(arguments[0].constant))
-        if name == "shift":
-            return self._data_shift(owner, arguments, {})
-        if name.startswith("rolling"):
-            return self._through(owner, "window")
-        if statistics:
-            return owner.but(mark="self_statistic", scale="imputation" if name.startswith("fill") else "scaling")
-        return owner
+    def _of_frames(self, node: ast.Call, owner: Value, name: str, arguments: list[Value]) -> Value:
+        """`datasets.DatasetDict`: what isn't known is done to each part."""
+        if name != "pop" or not arguments or not arguments[0].known or not isinstance(node.func, ast.Attribute):
+            return owner
+        taken = str(arguments[0].constant)
+        self.mutate(node.func.value, owner.but(keys=tuple(pair for pair in owner.keys if pair[0] != taken)))
+        return self.item(owner, arguments[0])

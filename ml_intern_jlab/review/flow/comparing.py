@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 
 from .known import CURVES, STATISTICS
-from .methods import Named
 from .origins import Origins
+from .row_methods import Named
 from .values import NOTHING, Value, gathered
 
 BEST = {
@@ -75,7 +75,7 @@ class Comparisons(Origins):
         first = arguments[0] if arguments else NOTHING
         if not scores:
             if name in STATISTICS and values and values[0].rows and values[0].kind != "prediction":
-                return self.statistic(values[0], name)
+                return self.statistic(values[0], name, named.get("axis", NOTHING))
             if first.kind == "prediction" and name == "argmax":
                 return first.but(known=False, constant=None, scale="class")
             return first.but(known=False, constant=None) if first.kind in ("prediction", "residual") else NOTHING

@@ -1,4 +1,4 @@
-"""Evaluates expressions other than calls: names, operators, comparisons, subscripts, comprehensions."""
+"""Evaluates expressions other than calls and operators: names, literals, choices, comprehensions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .facts import Facts, Score
+from .facts import Facts
 from .values import (
     NOTHING,
-    Estimator,
     Place,
-    Rows,
     Taint,
     Value,
     constant,
@@ -27,6 +25,8 @@ class Expressions:
     loops: int
     looping: list[int]
     framing: int
+    strides: dict[str, str]  # the step of a loop over a range, by the name that it binds
+    inner: tuple[int, int]  # line and column of what was evaluated last, in functions, too
     unrolled: bool  # every loop around goes over items that are known, each evaluated once
     scopes: list[dict[str, Value]]
 
@@ -182,11 +182,12 @@ class Expressions:
             first = self.evaluate(generators[0].iter)
             if first.kind == "names" and plain and len(generators) == 1:
                 return self._names_kept(first, generators[0])
-            items = first.items if first.items is not None and 0 < len(first.items) <= 8 else None
+            items = self.unrolled_items(first)
             built: list[Value] = []
             chosen: frozenset[Taint] = frozenset()
             for item in items or (self.element_of(first),):
                 self.assign(generators[0].target, item)
+                self.note_stride(generators[0].target, generators[0].iter)
                 for generator in generators[1:]:
                     self.assign(generator.target, self.element_of(self.evaluate(generator.iter)))
                 chosen |= self._condition_taints(generators)
@@ -203,6 +204,20 @@ class Expressions:
         if built[0].kind == "dict":
             return Value("dict", keys=tuple(pair for each in built for pair in each.keys))
         return Value(items=tuple(each.element or NOTHING for each in built))
+
+    @staticmethod
+    def unrolled_items(collection: Value) -> tuple[Value, ...] | None:
+        """What a loop over the collection gets in turn, where that is known and few; None otherwise."""
+        items = collection.items
+        if collection.kind in ("dict", "frames") and collection.keys:
+            items = tuple(constant(key) for key, _ in collection.keys)
+        return items if items is not None and 0 < len(items) <= 8 else None
+
+    def note_stride(self, target: ast.expr, collection: ast.expr) -> None:
+        """`for start in range(0, n, step)`: remember the step."""
+        if isinstance(target, ast.Name):
+            ranged = isinstance(collection, ast.Call) and len(collection.args) == 3
+            self.strides[target.id] = ast.unparse(collection.args[2]) if ranged else ""  # type: ignore[attr-defined]
 
     def _names_kept(self, names: Value, generator: ast.comprehension) -> Value:
         """`[c for c in table.columns if c != "y"]`: the columns that stay."""
@@ -228,189 +243,6 @@ class Expressions:
                             found |= value.taints
         return found
 
-    # --- operators ----------------------------------------------------------------------------------------------------
-
-    def _value_BinOp(self, node: ast.BinOp) -> Value:
-        return self.combine(node.op, self.evaluate(node.left), self.evaluate(node.right))
-
-    def combine(self, operator: ast.operator, left: Value, right: Value) -> Value:
-        """The value of an arithmetic operation."""
-        if (
-            left.known
-            and right.known
-            and isinstance(left.constant, int | float)
-            and isinstance(right.constant, int | float)
-        ):
-            return (
-                NOTHING
-                if isinstance(left.constant, bool)
-                else self._arithmetic(operator, left.constant, right.constant)
-            )
-        if isinstance(operator, ast.Add) and left.items is not None and right.items is not None:
-            return Value(items=left.items + right.items)
-        if isinstance(operator, ast.Mult) and (left.items is not None) is not (right.items is not None):
-            many, count = (left, right) if left.items is not None else (right, left)
-            if count.kind == "length" or not count.rows:
-                return many.but(items=(many.items or ()) * 2)  # a list, repeated
-        if left.items is not None or right.items is not None:
-            left, right = gathered(left), gathered(right)
-        kinds = {left.kind, right.kind}
-        if "prediction" in kinds and isinstance(operator, ast.Sub) and left.rows and right.rows:
-            return self.residual(left, right)
-        main = next((each for each in (left, right) if each.kind in ("prediction", "residual", "data", "index")), None)
-        if main is None:
-            main = left if left.kind else right
-        other = right if main is left else left
-        taints = left.taints | right.taints
-        scale = main.scale or other.scale if main.kind == "expression" else main.scale
-        if main.kind == "prediction" and scale == "scaled" and not other.rows:
-            scale = "label"  # brought back by hand
-        if other.kind == "stat" and main.kind != "stat":
-            taints = (taints - other.taints) | {self._scaling(each, main) for each in other.taints}
-        return main.but(
-            rows=left.rows | right.rows
-            if kinds <= {"data", "index", "prediction", "residual"}
-            else main.rows or other.rows,
-            taints=taints,
-            scores=left.scores | right.scores,
-            derivation=left.derivation | right.derivation,
-            columns=None if main.kind == "data" and main.columns and not main.columns.whole else main.columns,
-            known=False,
-            constant=None,
-            items=None,
-            keys=(),
-            element=None,
-            mark="self_statistic" if "self_statistic" in (left.mark, right.mark) else main.mark,
-            scale=scale,
-        )
-
-    def _scaling(self, taint: Taint, main: Value) -> Taint:
-        kind = "scaling" if taint.kind == "statistic" and main.rows else taint.kind
-        return Taint(
-            kind, taint.rows, self.place() if taint.kind == "statistic" else taint.place, taint.columns, taint.what
-        )
-
-    @staticmethod
-    def _arithmetic(operator: ast.operator, left: float, right: float) -> Value:
-        try:
-            match operator:
-                case ast.Add():
-                    return constant(left + right)
-                case ast.Sub():
-                    return constant(left - right)
-                case ast.Mult():
-                    return constant(left * right)
-                case ast.Div():
-                    return constant(left / right)
-        except (ArithmeticError, ValueError):
-            return NOTHING
-        return NOTHING
-
-    def _value_UnaryOp(self, node: ast.UnaryOp) -> Value:
-        value = self.evaluate(node.operand)
-        if isinstance(node.op, ast.Invert | ast.Not) and value.kind == "mask":
-            return value.but(mark="out" if value.mark == "in" else "in")
-        if isinstance(node.op, ast.USub) and value.known and isinstance(value.constant, int | float):
-            return constant(-value.constant)
-        return value
-
-    def _value_BoolOp(self, node: ast.BoolOp) -> Value:
-        values = [gathered(self.evaluate(each)) for each in node.values]
-        scores: frozenset[int] = frozenset().union(*(each.scores for each in values))
-        if isinstance(node.op, ast.Or):  # `given or {}`
-            for each in values[:-1]:
-                values[-1] = join(values[-1], each)
-        return values[-1].but(scores=scores, known=False)
-
-    def _value_Compare(self, node: ast.Compare) -> Value:
-        left, right = self.evaluate(node.left), self.evaluate(node.comparators[0])
-        gl, gr = gathered(left), gathered(right)
-        values = {left.kind, right.kind}
-        operator = node.ops[0]
-        if "prediction" in values and left.rows and right.rows and isinstance(operator, ast.Eq | ast.NotEq):
-            return self.residual(left, right, "accuracy")
-        if "prediction" in values:
-            main = left if left.kind == "prediction" else right
-            return main.but(scale="class", taints=gl.taints | gr.taints, scores=gl.scores | gr.scores)
-        scores = gl.scores | gr.scores
-        if scores:
-            return Value(scores=scores, taints=gl.taints | gr.taints)
-        if "stat" in values and not (gl.rows or gr.rows):
-            return Value("stat", taints=gl.taints | gr.taints, columns=left.columns or right.columns)
-        if "expression" in values:
-            text, mark = condition_of(node)
-            derivation = gl.derivation | gr.derivation
-            return Value("mask", origin=text, mark=mark, derivation=derivation, taints=gl.taints | gr.taints)
-        if gl.rows or gr.rows:
-            text, mark = condition_of(node)
-            rows = gl.rows or gr.rows
-            if left.kind in ("index", "random") or right.kind == "random":
-                text = f"{text}@{self.place()}" if not isinstance(node.left, ast.Name) else text
-            return Value(
-                "mask",
-                rows=rows,
-                origin=text,
-                mark=mark,
-                taints=gl.taints | gr.taints,
-                derivation=gl.derivation | gr.derivation,
-                scale="random" if "random" in values else "",
-            )
-        return Value(taints=gl.taints | gr.taints)
-
-    def residual(self, left: Value, right: Value, metric: str = "error") -> Value:
-        """Predictions beside what is true: not a score yet, one for each row."""
-        predicted, true = (left, right) if left.kind == "prediction" else (right, left)
-        return Value(
-            "residual",
-            rows=predicted.rows,
-            estimator=predicted.estimator,
-            taints=left.taints | right.taints,
-            mark=metric,
-            items=None,
-            attributes={"predicted": predicted, "true": true},
-        )
-
-    def score(
-        self,
-        metric: str,
-        rows: Rows,
-        estimator: Estimator | None,
-        taints: frozenset[Taint],
-        true: Value | None = None,
-        predicted: Value | None = None,
-        folds: bool = False,
-    ) -> Value:
-        """Note a score; returns its value."""
-        fitted = estimator.fitted if estimator else frozenset()
-        if estimator:
-            taints |= estimator.taints
-            folds = folds or estimator.folded
-        number = len(self.facts.scores)
-        self.facts.scores.append(
-            Score(
-                number,
-                metric,
-                rows,
-                self.place(),
-                estimator,
-                fitted,
-                taints,
-                true,
-                predicted,
-                folds,
-                self.loops,
-                frozenset(self.looping),
-            )
-        )
-        return Value("score", scores=frozenset({number}), taints=frozenset(t for t in taints if t.kind == "choice"))
-
-    def reduced(self, value: Value) -> Value:
-        """A mean or sum over residuals is a score."""
-        inside = value.attributes or {}
-        return self.score(
-            value.mark, value.rows, value.estimator, value.taints, inside.get("true"), inside.get("predicted")
-        )
-
 
 def texts_in(value: Value) -> frozenset[str] | None:
     """The texts that a value surely is or holds; None where one isn't known."""
@@ -418,17 +250,3 @@ def texts_in(value: Value) -> frozenset[str] | None:
     if all(each.known and isinstance(each.constant, str) for each in items):
         return frozenset(str(each.constant) for each in items)
     return None
-
-
-_FLIPPED = {ast.GtE: (ast.Lt, "out"), ast.Gt: (ast.LtE, "out"), ast.NotEq: (ast.Eq, "out"), ast.NotIn: (ast.In, "out")}
-_SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.In: "in"}
-
-
-def condition_of(node: ast.Compare) -> tuple[str, str]:
-    """A condition in one form with its side, so that `<` and `>=` are the two sides of one cut."""
-    operator, side = _FLIPPED.get(type(node.ops[0]), (type(node.ops[0]), "in"))
-    left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
-    for wrapper in ("pd.Timestamp(", "pd.to_datetime(", "np.datetime64("):
-        right = right.removeprefix(wrapper).rstrip(")") if right.startswith(wrapper) else right
-    # The table's own name doesn't matter: X[X.t < 3] and y[X.t < 3] are the same cut.
-    return f"{left} {_SIGNS.get(operator, operator.__name__)} {right}", side

@@ -293,6 +293,8 @@ STATISTICS = {
     "amin",
     "nanpercentile",
 }
+SHARES = {"quantile", "percentile", "nanpercentile"}
+"""Statistics whose next argument is a share, not an axis."""
 RELATIONS = {
     "corr",
     "corrwith",

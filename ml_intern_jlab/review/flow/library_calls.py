@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 
 from .facts import Draw, Split
-from .methods import Named, is_false, is_true
 from .models import ModelMethods
+from .row_methods import Named, is_false, is_true
 from .values import NOTHING, Columns, Derivation, Estimator, Taint, Value, constant, gathered
 
 
@@ -219,6 +219,30 @@ class LibraryCalls(ModelMethods):
         label = named.get("label") or (arguments[1] if len(arguments) > 1 else None)
         held = {"label": label} if label is not None and label.rows else None
         return deep.but(items=None, kind="data" if deep.rows else "", columns=None, attributes=held)
+
+    def _call_DatasetDict(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        """`datasets.DatasetDict`: named parts."""
+        return Value("frames", keys=(arguments[0].keys if arguments else ()) or tuple(named.items()))
+
+    def _call_DataFrame(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        """A table: of columns by name, of rows, or of an index only."""
+        data, index = arguments[0] if arguments else named.get("data", NOTHING), named.get("index", NOTHING)
+        if data == NOTHING and index.rows:
+            return Value("data", rows=index.rows, columns=Columns())
+        rows = gathered(data).rows
+        if data.kind != "dict" or not data.keys or not rows:
+            return self._unknown("DataFrame", arguments, named)
+        table = Value("data", rows=rows, columns=Columns())
+        for name, column in data.keys:
+            table = self.with_column(table, name, column)
+        return table
+
+    def _call_Timestamp(self, arguments: list[Value], named: Named, origin: str) -> Value:
+        """A point in time that is written out: as it is written."""
+        first = arguments[0] if arguments else NOTHING
+        return first if first.known else self._unknown("Timestamp", arguments, named)
+
+    _call_datetime64 = _call_Timestamp
 
     def _call_sliding_window_view(self, arguments: list[Value], named: Named, origin: str) -> Value:
         source = gathered(arguments[0]) if arguments else NOTHING

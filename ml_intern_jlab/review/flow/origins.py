@@ -7,7 +7,8 @@ import re
 from .facts import Draw, Split
 from .known import SPLITTERS
 from .library_calls import LibraryCalls
-from .methods import Named, is_true
+from .row_methods import Named, is_true
+from .sql import IS_QUERY, group_averages
 from .subscripts import is_side
 from .values import NOTHING, Columns, Derivation, Part, Rows, Taint, Value, constant, gathered
 
@@ -26,7 +27,12 @@ class Origins(LibraryCalls):
         side = next((text for text in texts if is_side(text)), None) if "split" not in named else None
         if side is not None:  # fetch_20newsgroups(subset="test")
             rows = frozenset({Part(f"{key} sides", side, rows, "file")})
-        value = Value("data", rows=rows, columns=Columns(whole=True), origin=origin)
+        looped = frozenset({f"each file {self.loops}"} if self.loops and not first.known else ())
+        derivation = Derivation(through=looped)
+        columns = Columns(whole=True, source=key)
+        value = Value("data", rows=rows, columns=columns, origin=origin, derivation=derivation)
+        if isinstance(first.constant, str) and IS_QUERY.match(first.constant):
+            value = self._queried(value, first.constant)
         if (name == "load_dataset" and home != "seaborn") or "split" in named:
             return self._dataset(value, key, named)
         pair = Value(
@@ -63,9 +69,24 @@ class Origins(LibraryCalls):
             return Value(items=tuple(Value(items=(each, each)) for each in (train, test)))
         return value
 
-    def published(self, origin: str, named: Named) -> Value:
-        """`torchvision.datasets.MNIST(root, train=True)`: one side of a data set that comes in two."""
+    def _queried(self, value: Value, query: str) -> Value:
+        """What a database answers, with the columns that are averages over groups."""
+        for name, column in group_averages(query).items():
+            taint = Taint("group_statistic", value.rows, self.place(), frozenset({column}), "GROUP BY")
+            made = Derivation(frozenset({column}), frozenset({"group"}))
+            value = value.but(taints=value.taints | {taint}, derived=(*value.derived, (name, made)))
+        return value
+
+    def published(self, origin: str, arguments: list[Value], named: Named) -> Value:
+        """`torchvision.datasets.MNIST(root, train=True)`: one side of a data set that comes in two.
+
+        Of an `ImageFolder` it is the root that tells the sides.
+        """
         side = named.get("train", named.get("split", NOTHING))
+        root = named.get("root", arguments[0] if arguments else NOTHING)
+        if origin.endswith("Folder"):
+            where = root.constant if root.known else f"{self.place()} {self.inner}"
+            return Value("data", rows=frozenset({Part(f"{origin} {where}", kind="file")}), origin=origin)
         whole: Rows = frozenset({Part(origin, kind="file")})
         if not side.known:
             return Value("data", rows=whole, origin=origin)
@@ -102,7 +123,8 @@ class Origins(LibraryCalls):
     def drawn(self, name: str, library: str, arguments: list[Value], named: Named, seeded: bool) -> Value:
         """What chance gives: numbers, positions, or rows in another order."""
         if name not in ("Generator", "get_state", "set_state", "SeedSequence"):
-            self.facts.draws.append(Draw(f"{library}.random.{name}", library, seeded, self.place()))
+            what = f"{library}.random.{name}" if library == "numpy" else f"{library}.{name}"
+            self.facts.draws.append(Draw(what, library, seeded, self.place()))
         first = gathered(arguments[0]) if arguments else NOTHING
         size = named.get("size", NOTHING)
         if not first.rows and name != "choice" and any(each.kind == "length" for each in (size, *(size.items or ()))):

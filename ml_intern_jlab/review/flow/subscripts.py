@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 
-from .expressions import Expressions
 from .facts import Split
+from .operators import Operators
 from .values import (
     NOTHING,
+    SHUFFLED,
     Columns,
     Derivation,
     Estimator,
@@ -26,7 +27,7 @@ _INDEXERS = {"loc", "iloc", "at", "iat", "values", "array", "T", "data", "str", 
 _LEARNT = {"feature_importances_", "coef_", "ranking_", "support_", "scores_", "pvalues_", "importances_mean"}
 
 
-class Subscripts(Expressions):
+class Subscripts(Operators):
     """The part of the interpreter that looks into values."""
 
     def _value_Attribute(self, node: ast.Attribute) -> Value:
@@ -58,7 +59,8 @@ class Subscripts(Expressions):
             if name == "data" or owner.kind == "index":
                 return owner
             if owner.columns is not None:
-                return self.column(owner, name)
+                alone = len(owner.columns.known) == 1 and not owner.columns.whole and name not in owner.columns.known
+                return owner if alone and not owner.predicted else self.column(owner, name)  # `column.cat.codes`
             return owner.but(columns=None)
         if owner.kind == "names":
             return owner
@@ -75,6 +77,8 @@ class Subscripts(Expressions):
         if name in ("best_score_", "best_score", "cv_results_", "oob_score_"):
             features = estimator.features or NOTHING
             return self.score(name, features.rows, estimator, gathered(features).taints, folds=True)
+        if name == "classes_":  # asked for, so that what it lacks can be told
+            estimator.arguments.setdefault(name, NOTHING)
         if name in _LEARNT:
             taint = Taint("supervised_selection", estimator.fitted, self.place(), what=estimator.name)
             return Value("stat", taints=frozenset({taint}))
@@ -84,14 +88,18 @@ class Subscripts(Expressions):
 
     def column(self, table: Value, name: str) -> Value:
         """One column of a table."""
+        said = next((value for column, value in table.predicted if column == name), None)
+        if said is not None:
+            return said.but(rows=table.rows)
         derived = dict(table.derived).get(name, Derivation())
         kept = frozenset(t for t in table.taints if not t.columns or name in t.columns or t.kind != "imputation")
         logarithm = {"scale": "log"} if "log" in derived.through else {}
         return table.but(
             kind=table.kind if table.kind in ("prediction", "group", "window") else "data",
-            columns=Columns(frozenset({name})),
-            derivation=Derivation(derived.columns | {name}, derived.through),
+            columns=Columns(frozenset({name}), source=table.columns.source if table.columns else ""),
+            derivation=Derivation(derived.columns | {name}, derived.through | table.derivation.looped),
             derived=(),
+            predicted=(),
             taints=kept,
             mark="column",
             keys=(),
@@ -106,10 +114,15 @@ class Subscripts(Expressions):
         """`owner[index]`."""
         if owner.mark == "ranked" and index.known and index.constant in (0, -1) and owner.scores:
             return owner.but(taints=owner.taints | {self.choose(owner.scores, 0)})
+        if owner.kind == "module" and owner.origin.endswith(".c_"):  # np.c_[a, b]: columns beside one another
+            return gathered(index).but(kind="data", items=None, columns=None)
         if owner.kind in ("dict", "frames", "instance") or owner.keys:
             if index.known and owner.key(str(index.constant)) is not None:
                 return owner.key(str(index.constant)) or NOTHING
             inside = [value for _, value in owner.keys]
+            if owner.kind == "frames" and index.known and inside and len(inside[0].rows) == 1:
+                [part] = inside[0].rows  # a part by a name of its own
+                return inside[0].but(rows=frozenset({Part(part.key, str(index.constant), part.parents, part.kind)}))
             if inside and not owner.rows:
                 result = inside[0]
                 for each in inside[1:]:
@@ -173,7 +186,7 @@ class Subscripts(Expressions):
             return self._columns_at(rows, index.items[1])
         if owner.mark == "archive" and index.known:
             name = frozenset({str(index.constant)})
-            array = owner.but(mark="", columns=None, derivation=Derivation(name))
+            array = owner.but(mark="", columns=None, derivation=Derivation(name, owner.derivation.looped))
             side = _SIDE.search(str(index.constant))
             if side is None:  # of another array's rows nothing is known
                 return array.but(rows=frozenset({Part(f"array {index.constant}", "all", owner.rows, "array")}))
@@ -189,9 +202,9 @@ class Subscripts(Expressions):
         names = _names(index)
         if names is not None:
             kept = tuple((name, each) for name, each in owner.derived if name in names)
-            return owner.but(
-                columns=Columns(names), derived=kept, taints=owner.taints | taints, derivation=Derivation(names)
-            )
+            named = Columns(names, source=owner.columns.source if owner.columns else "")
+            told = owner.taints | taints
+            return owner.but(columns=named, derived=kept, taints=told, derivation=Derivation(names))
         selecting = frozenset(self._selecting(each) for each in taints)
         columns = index.columns if index.mark == "columns" else None
         return owner.but(columns=columns, taints=owner.taints | selecting, mark="")
@@ -242,7 +255,9 @@ class Subscripts(Expressions):
             if not overlap(index.rows, owner.rows) and disjoint(index.rows, owner.rows):
                 return changed
             kind = "random" if index.scale == "random" else "mask"
-            part = Part(f"mask {index.origin}", index.mark, owner.rows, kind)
+            # Positions of another part, or the others: a side of the same split.
+            sibling = index.origin.removeprefix("in ") if index.origin.startswith("in ") else ""
+            part = Part(sibling or f"mask {index.origin}", index.mark, owner.rows, kind)
             self._cut(owner, "random" if kind == "random" else "given", part.key)
             return changed.but(rows=frozenset({part}))
         if index.kind == "slice" and index.items:
@@ -256,10 +271,15 @@ class Subscripts(Expressions):
                 return changed.but(rows=frozenset({part}))
             if low is None and high is None:
                 return changed
+            width = high.removeprefix(f"{low} + ") if isinstance(high, str) else ""
+            batch = isinstance(low, str) and self.strides.get(low) == width and not owner.derivation.looped
+            if batch:
+                return changed  # one batch after another
             if self.loops and isinstance(low, str) and isinstance(high, str) and high.startswith(f"{low} +"):
-                derivation = Derivation(changed.derivation.columns, changed.derivation.through | {"window"})
-                return changed.but(derivation=derivation)  # a window that slides over all rows
-            key = f"slice {sorted(part.key for part in owner.rows)}"
+                cut = f"each file {self.loops}" not in changed.derivation.looped and changed.derivation.looped
+                derivation = Derivation(through=frozenset({"pieces" if cut else "window"}))
+                return changed.but(derivation=changed.derivation | derivation)  # a window that slides over all rows
+            key = f"{SHUFFLED if owner.shuffled else 'slice'} {sorted(part.key for part in owner.rows)}"
             part = Part(key, f"{low}:{high}", owner.rows, "slice", low, high)
             how = "group" if owner.mark == "unique" else "random" if owner.shuffled else "ordered"
             self._cut(owner, how, key)

@@ -6,7 +6,11 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .conditions import exclude_each_other
+
 Rows = frozenset["Part"]
+SHUFFLED = "shuffled slice"
+"""What the keys of slices of rows in random order begin with."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,47 @@ def on_two_sides(one: Rows, other: Rows) -> bool:
     )
 
 
+def drawn_twice(one: Rows, other: Rows) -> bool:
+    """Whether the two are independent draws from the same rows, so that many rows are in both."""
+    return not disjoint(one, other) and any(
+        _drawn(a) and _drawn(b) and a.parents == b.parents and a.key != b.key
+        for first in one
+        for second in other
+        for a in first.lineage()
+        for b in second.lineage()
+    )
+
+
+def _drawn(part: Part) -> bool:
+    return (part.kind == "random" and not part.key.startswith("mask")) or part.key.startswith(SHUFFLED)
+
+
+def rejoined(rows: Rows) -> Rows:
+    """The rows, with both sides of a condition replaced by what they are the sides of."""
+    for part in rows:
+        sides = {each for each in rows if part.kind == "mask" and (each.key, each.parents) == (part.key, part.parents)}
+        if len(sides) > 1:
+            return rejoined((rows - sides) | part.parents)
+    return rows
+
+
 def _apart(one: Part, other: Part) -> bool:
     mine, theirs = one.lineage(), other.lineage()
     if one in theirs or other in mine:
         return False
     if any(a.key == b.key and a.name != b.name and _sides_apart(a, b) for a in mine for b in theirs):
         return True
+    if any(a.kind == b.kind == "mask" and _excluded(a, b) for a in mine for b in theirs):
+        return True
     return not {a for a in mine if not a.parents} & {b for b in theirs if not b.parents}
 
 
+def _excluded(one: Part, other: Part) -> bool:
+    return exclude_each_other((one.key.removeprefix("mask "), one.name), (other.key.removeprefix("mask "), other.name))
+
+
 def _sides_apart(one: Part, other: Part) -> bool:
-    if one.kind != "slice":
+    if "slice" not in (one.kind, other.kind) or one.kind != other.kind:
         return True
     for first, second in ((one, other), (other, one)):
         if first.high is not None and second.low is not None:
@@ -120,12 +154,16 @@ class Taint:
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`; `numeric` ones only."""
+    """Which columns a table surely has: `known`, or (`whole`) all of its source but `without`; `numeric` ones only.
+
+    `source` is the file that they come from, where there is one.
+    """
 
     known: frozenset[str] = frozenset()
     whole: bool = False
     without: frozenset[str] = frozenset()
     numeric: bool = False
+    source: str = field(default="", compare=False)
 
     def has(self, name: str) -> bool:
         """Whether the column is surely there."""
@@ -144,10 +182,19 @@ class Columns:
 
 @dataclass(frozen=True)
 class Derivation:
-    """From which columns of its table a value was computed, and by what (`shift`, `lead`, `window`, `random` …)."""
+    """From which columns of its table a value was computed, and by what (`shift`, `lead`, `window`, `random` …).
+
+    `each file` with the number of loops around: read by a loop over files, so a figure of it is one row's; `pieces`:
+    cut out of such a file in a further loop, so several rows come from one file.
+    """
 
     columns: frozenset[str] = frozenset()
     through: frozenset[str] = frozenset()
+
+    @property
+    def looped(self) -> frozenset[str]:
+        """Of `through`, what tells the loop over files."""
+        return frozenset(each for each in self.through if each.startswith("each file"))
 
     def __or__(self, other: Derivation) -> Derivation:
         return Derivation(self.columns | other.columns, self.through | other.through)
@@ -191,6 +238,7 @@ class Value:
 
     `kind`: data, prediction, residual, score, stat, index, mask, length, folds, splitter, estimator, frames (named
     parts), function, class, instance, module, group, expression, or empty. `shuffled`: its rows lie in random order.
+    `predicted`: columns of a table that hold what a model said.
     """
 
     kind: str = ""
@@ -213,6 +261,7 @@ class Value:
     scope: Any = field(default=None, compare=False)
     mark: str = ""
     shuffled: bool = False
+    predicted: tuple[tuple[str, Value], ...] = ()
 
     def but(self, **changes: Any) -> Value:
         """The value with some fields changed."""
@@ -272,6 +321,7 @@ def join(one: Value, other: Value) -> Value:
         origin=other.origin or one.origin,
         mark=other.mark or one.mark,
         shuffled=one.shuffled and other.shuffled,
+        predicted=other.predicted or one.predicted,
     )
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...flow.values import Estimator, Place, Rows, disjoint, on_two_sides, overlap
+from ...flow.values import Estimator, Place, Rows, Value, disjoint, on_two_sides, overlap
 from ...rule import Found, Rule, Subject, calls_named
 
 _MATTERS = re.compile(
@@ -73,18 +73,22 @@ def _categories(subject: Subject) -> Iterator[Found]:
                 "get_dummies makes the columns of each part by itself; a category that one part lacks shifts them.",
             )
             return
-    applied = [(each, value.rows, place) for each, value, place, here in facts.transforms if not here]
-    applied += facts.predictions
+    applied = [(each, value, place) for each, value, place, here in facts.transforms if not here]
+    applied += [(each, Value(rows=rows), place) for each, rows, place in facts.predictions]
+    targets = frozenset[str]().union(*(fit.target.derivation.columns for fit in facts.fits if fit.target is not None))
     told = set()
-    for estimator, rows, place in applied:
+    for estimator, value, place in applied:
         for step in estimator.every():
-            if step not in told and _is_strict(step) and disjoint(rows, estimator.fitted):
+            if step not in told and _is_strict(step, value, targets) and disjoint(value.rows, estimator.fitted):
                 told.add(step)
                 yield subject.found(place, f"{step.name} fails at a category that the training rows lack.")
 
 
-def _is_strict(estimator: Estimator) -> bool:
-    """Whether an encoder raises at a category that it hasn't seen."""
+def _is_strict(estimator: Estimator, value: Value, targets: frozenset[str]) -> bool:
+    """Whether an encoder raises at a category that it hasn't seen; classes of the target are a matter of the split."""
+    columns = value.derivation.columns
+    if estimator.name == "LabelEncoder" and "classes_" not in estimator.arguments:
+        return bool(targets) and bool(columns) and not columns & targets
     unknown = estimator.arguments.get("handle_unknown")
     return (
         estimator.name in ("OneHotEncoder", "OrdinalEncoder")
@@ -116,6 +120,15 @@ def _missing_values(subject: Subject) -> Iterator[Found]:
     yield from _filled_otherwise(subject)
 
 
+def _of_one_model(subject: Subject, rows: Rows, others: Rows) -> bool:
+    """Whether one model learns from some of the rows and predicts the other ones, which come from another file."""
+    return disjoint(rows, others) and any(
+        overlap(each.fitted, learnt) and overlap(predicted, asked)
+        for each, predicted, _ in subject.facts.predictions
+        for learnt, asked in ((rows, others), (others, rows))
+    )
+
+
 def _filled_otherwise(subject: Subject) -> Iterator[Found]:
     """The two sides of a split are filled, and in no way alike."""
     ways: dict[tuple[Rows, frozenset[str]], tuple[set[tuple[Rows, str]], Place]] = {}
@@ -126,7 +139,8 @@ def _filled_otherwise(subject: Subject) -> Iterator[Found]:
     for number, ((rows, columns), (one, _)) in enumerate(sides):
         for (others, same), (another, place) in sides[number + 1 :]:
             own = any(source == others for source, _ in another)  # told above
-            if columns == same and not one & another and not own and on_two_sides(rows, others):
+            together = on_two_sides(rows, others) or _of_one_model(subject, rows, others)
+            if columns == same and not one & another and not own and together:
                 yield subject.found(
                     place, "Gaps of one side of the split are filled with other values than the other's."
                 )

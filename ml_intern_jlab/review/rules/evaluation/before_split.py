@@ -22,13 +22,17 @@ _WORDS = {
 
 
 def leaks(subject: Subject) -> list[tuple[Taint, Value | None]]:
-    """What was learnt from rows that were held out later, once for each place, with the target where it is known."""
-    found: dict[tuple[str, Place], tuple[Taint, Value | None]] = {}
+    """What was learnt from rows that were held out later, with the target where it is known.
+
+    Once for each place, and there for each column that was averaged.
+    """
+    found: dict[tuple[str, Place, frozenset[str]], tuple[Taint, Value | None]] = {}
     facts = subject.facts
     targets = [fit.target for fit in facts.fits if fit.target is not None]
+    tested = any(score.held_out and not score.folds for score in facts.scores)
 
     def add(taint: Taint, target: Value | None) -> None:
-        found.setdefault((taint.kind, taint.place), (taint, target))
+        found.setdefault((taint.kind, taint.place, taint.columns), (taint, target))
 
     for score in facts.scores:
         if score.estimator is None or not score.rows:
@@ -39,6 +43,7 @@ def leaks(subject: Subject) -> list[tuple[Taint, Value | None]]:
             # Cross-validation inside a training part only helps to choose; what it tells is judged on the test part.
             if (
                 score.folds
+                and tested
                 and taint.kind in _HARMLESS
                 and all(part.parents and part.kind != "array" for part in score.rows)
             ):
@@ -77,10 +82,12 @@ def _searched_rows(subject: Subject) -> Rows:
 
 
 def _selection(subject: Subject) -> Iterator[Found]:
+    told: set[Place] = set()
     for taint, target in leaks(subject):
         names = target.derivation.columns if target is not None else frozenset()
         by_relation = taint.kind == "relation" and bool(taint.columns & names)
-        if taint.kind == "supervised_selection" or by_relation:
+        if (taint.kind == "supervised_selection" or by_relation) and taint.place not in told:
+            told.add(taint.place)
             yield subject.found(
                 taint.place,
                 f"Columns were selected ({taint.what or 'by the target'}) with the target of rows that are "
@@ -99,9 +106,12 @@ def _resampling(subject: Subject) -> Iterator[Found]:
 
 
 def _target_encoding(subject: Subject) -> Iterator[Found]:
+    told: set[Place] = set()
     for taint, target in leaks(subject):
         names = target.derivation.columns if target is not None else frozenset()
-        if taint.kind == "target_encoding" or (taint.kind == "group_statistic" and taint.columns & names):
+        averaged = taint.kind == "group_statistic" and taint.columns & names
+        if (taint.kind == "target_encoding" or averaged) and taint.place not in told:
+            told.add(taint.place)
             yield subject.found(
                 taint.place,
                 "A column was made from the target's averages over all rows, the held-out ones among them.",

@@ -87,8 +87,14 @@ def _choices(subject: Subject, threshold: bool) -> Iterator[Found]:
             if threshold
             else "The best of several scores on the same rows is picked, and no other held-out rows judge what "
             "was picked.",
-            severity="warning" if few else None,
+            severity="note" if _test_left(rows, scores) else "warning" if few else None,
         )
+
+
+def _test_left(rows: Rows, scores: list[Score]) -> bool:
+    """Whether a test part was split off before, which none of this has touched: the rows are for choosing."""
+    outer = {each for part in rows for each in part.lineage() - rows if each.name == "train" and each.kind != "fold"}
+    return any(all(part in each.lineage() for score in scores for each in score.fitted) for part in outer)
 
 
 def _tells_the_range(subject: Subject, choice: Choice) -> bool:

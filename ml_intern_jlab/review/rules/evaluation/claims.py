@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...parsed_notebook import Cell
 from ...rule import Found, Rule, Subject
+from .ranking_claims import ranked_otherwise
 
 _METRICS = {
     "balanced accuracy": r"balanced[ _]accuracy",
@@ -24,7 +25,8 @@ _ANY = re.compile("|".join(_METRICS.values()), re.IGNORECASE)
 _FIGURE = r"(?P<figure>\d+(?:,\d{3})*(?:\.\d+)?)\s*(?P<percent>%|percent)?"
 _LINK = (
     r"(?:[ _-]*(?:score|value|rate)s?)?\s*\**\s*"
-    r"(?:(?:on|over|for)\s+(?:the\s+|our\s+)?(?:[\w-]+\s+){0,2}(?:set|data|rows|split|part)\s*)?"
+    r"(?:(?:on|over|for)\s+(?:the\s+|our\s+)?(?:(?:[\w-]+\s+){0,2}(?:set|data|rows|split|part)\s*|"
+    r"(?:[\w-]+\s+){1,3}(?=(?:is|was|of|reache[sd]|came|comes|at)\b)))?"
     r"(?:(?:\w+ ){0,2}?from \d+(?:\.\d+)?\s*%? to\s*|\w+ to\s*)?"
     r"(?:of|is|was|=|:|reaches|reached|at|to|achieved|came to|comes to)?\s*"
 )
@@ -41,6 +43,10 @@ _ELSEWHERE = re.compile(
 
 
 _LOOSE = re.compile(r"about|around|approximately|roughly|nearly|almost|upwards|likely|will|≈|~", re.IGNORECASE)
+
+
+_FOLDS = re.compile(r"cross[- ]validat|\bfolds?\b|out[- ]of[- ]fold", re.IGNORECASE)
+_VALIDATES = re.compile(r"cross_val|Fold|SearchCV|CV\(|\bcv\b|\bfolds?\b|ShuffleSplit|LeaveOne")
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,17 @@ def _agrees(claim: _Figure, value: float) -> bool:
 
 
 def _contradicted(subject: Subject) -> Iterator[Found]:
+    yield from _other_figures(subject)
+    yield from ranked_otherwise(subject)
+
+
+def _other_figures(subject: Subject) -> Iterator[Found]:
     shown = [figure for cell in subject.notebook.code for figure in _figures(cell.printed, cell, True)]
     numbers = _numbers(subject)
     for cell in subject.notebook.prose:
         for claim in _figures(cell.source, cell, False):
             before = [figure for figure in shown if figure.metric == claim.metric]
-            if not before or _ELSEWHERE.search(claim.text) or any(_agrees(claim, number) for number in numbers):
+            if not before or _elsewhere(subject, claim) or any(_agrees(claim, number) for number in numbers):
                 continue
             if claim.value > 1 and claim.metric not in ("RMSE", "MAE"):
                 continue  # a figure of another kind
@@ -117,6 +128,18 @@ def _contradicted(subject: Subject) -> Iterator[Found]:
             )
 
 
+def _elsewhere(subject: Subject, claim: _Figure) -> bool:
+    """Whether a claim is of another evaluation than those of this notebook."""
+    return bool(_ELSEWHERE.search(claim.text)) or _of_unknown_folds(subject, claim)
+
+
+def _of_unknown_folds(subject: Subject, claim: _Figure) -> bool:
+    """Whether a claim is of a cross-validation, and no cell has one."""
+    if not _FOLDS.search(claim.text) or any(score.folds for score in subject.facts.scores):
+        return False
+    return not any(_VALIDATES.search(cell.source) for cell in subject.notebook.code)
+
+
 def _unsupported(subject: Subject) -> Iterator[Found]:
     shown = {figure.metric for cell in subject.notebook.code for figure in _figures(cell.printed, cell, True)}
     ran = any(cell.outputs for cell in subject.notebook.code)
@@ -125,9 +148,11 @@ def _unsupported(subject: Subject) -> Iterator[Found]:
         return
     for cell in subject.notebook.prose:
         for claim in _figures(cell.source, cell, False):
-            if claim.metric in shown or _ELSEWHERE.search(claim.text) or claim.digits < 2 or _LOOSE.search(claim.text):
+            known = claim.metric in shown and not _of_unknown_folds(subject, claim)
+            if known or _ELSEWHERE.search(claim.text) or claim.digits < 2 or _LOOSE.search(claim.text):
                 continue
-            if claim.value <= 1 and not any(_agrees(claim, number) for number in numbers):
+            plain = claim.value <= 1 or claim.metric in ("RMSE", "MAE")
+            if plain and not any(_agrees(claim, number) for number in numbers):
                 yield Found(
                     cell, claim.line, f"The text gives {claim.metric} as {claim.value:g}; no output shows that figure."
                 )

@@ -15,7 +15,8 @@ _LOADS = re.compile(
     r"genfromtxt|snapshot_download|hf_hub_download|scan_\w+)$"
 )
 _INVENTED = re.compile(
-    r"^(rand\w*|randn|normal|uniform|make_(?!pipeline|column)\w+|default_rng|standard_normal|choice|DataFrame|"
+    r"^(rand\w*|randn|normal|uniform|integers|gamma|poisson|binomial|exponential|lognormal|beta|"
+    r"make_(?!pipeline|column)\w+|default_rng|standard_normal|choice|DataFrame|"
     r"zeros|ones|full|Dummy\w+|load_(?:iris|wine|digits|diabetes|breast_cancer))$"
 )
 _OPTIONAL = {
@@ -31,6 +32,21 @@ _OPTIONAL = {
 
 def _calls(nodes: list[ast.stmt]) -> list[str]:
     return [last_name(each.func) for node in nodes for each in ast.walk(node) if isinstance(each, ast.Call)]
+
+
+def _own_calls(subject: Subject, nodes: list[ast.stmt]) -> list[str]:
+    """The calls in some statements, and those of the notebook's own functions that they call."""
+    own = {
+        node.name: node
+        for _, node in subject.notebook.nodes()
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("__")
+    }
+    found = _calls(nodes)
+    inner = [call for name in found if name in own for call in _calls(own[name].body)]
+    # A helper that reads something else, or only lays a table out, makes nothing up.
+    return (
+        found if any(_LOADS.match(name) for name in inner) else found + [each for each in inner if each != "DataFrame"]
+    )
 
 
 def _caught(handler: ast.ExceptHandler) -> set[str]:
@@ -71,7 +87,7 @@ def _fallback(subject: Subject) -> Iterator[Found]:
         for handler in node.handlers:
             if not loads or _leaves(handler) or _caught(handler) & {"ImportError", "ModuleNotFoundError"}:
                 continue
-            calls = _calls(handler.body)
+            calls = _own_calls(subject, handler.body)
             same = _bound(node.body) & _bound(handler.body)
             invented = [name for name in calls if _INVENTED.match(name)]
             other = "from_pretrained" in loads and "from_pretrained" in calls
@@ -94,7 +110,7 @@ def _absent(subject: Subject) -> Iterator[Found]:
         negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
         there, absent = (orelse, node.body) if negated else (node.body, orelse)
         loads = [name for name in _calls(there) if _LOADS.match(name)]
-        invented = [name for name in _calls(absent) if _INVENTED.match(name) and name != "DataFrame"]
+        invented = [name for name in _own_calls(subject, absent) if _INVENTED.match(name) and name != "DataFrame"]
         fetched = any(_LOADS.match(name) for name in _calls(absent))
         if loads and invented and not fetched and _bound(there) & _bound(absent):
             yield Found(cell, node.lineno, f"Where the file isn't there, {invented[0]} makes up what takes its place.")

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ...flow.facts import Score
 from ...flow.known import LABEL_METRICS
-from ...parsed_notebook import Cell
 from ...rule import Found, Rule, Subject, calls_named, last_name
 
 _ASYMMETRIC = {
@@ -39,8 +39,8 @@ _WANT_SCORES = {
 }
 _MARGIN_IS_WRONG = {"log_loss", "brier_score_loss"}
 _FAIR = re.compile(
-    r"f1|precision|recall|roc|auc|balanced|matthews|mcc|kappa|confusion|classification_report|average_precision|sensitivity|"
-    r"specificity|fbeta|log_loss|brier|jaccard|gmean|g_mean|pr_curve|lift",
+    r"precision|recall|balanced|matthews|kappa|confusion|classification_report|sensitivity|specificity|fbeta|log_loss|"
+    r"brier|jaccard|(?<![a-z])(?:f1|roc|auc|auroc|mcc|gmean|g_mean|pr_curve|lift)",
     re.IGNORECASE,
 )
 
@@ -70,6 +70,8 @@ def _labels(subject: Subject) -> Iterator[Found]:
             or score.place in told
         ):
             continue
+        if any(_scored_rightly(other, score) for other in subject.facts.scores):
+            continue  # both are shown, side by side
         regressor = predicted.estimator is not None and not predicted.estimator.classifies
         if predicted.scale == "class" or (predicted.scale == "label" and not regressor):
             told.add(score.place)
@@ -77,6 +79,12 @@ def _labels(subject: Subject) -> Iterator[Found]:
                 score.place,
                 f"{score.metric} is given predicted classes instead of probabilities or scores.",
             )
+
+
+def _scored_rightly(one: Score, other: Score) -> bool:
+    """Whether the one is the same metric of the same model on the same rows, from probabilities or scores."""
+    same = (one.metric, one.rows, one.estimator) == (other.metric, other.rows, other.estimator)
+    return same and one.predicted is not None and one.predicted.scale in ("probability", "margin")
 
 
 def _scale(subject: Subject) -> Iterator[Found]:
@@ -109,119 +117,6 @@ def _scale(subject: Subject) -> Iterator[Found]:
             continue
         told.add(score.place)
         yield subject.found(score.place, what)
-
-
-def _is_softmax(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        name = last_name(node.func)
-        if name in ("Softmax", "LogSoftmax", "Sigmoid"):
-            return True
-        return any(
-            key.arg == "activation"
-            and isinstance(key.value, ast.Constant)
-            and key.value.value in ("softmax", "sigmoid")
-            for key in node.keywords
-        )
-    return False
-
-
-def _output_activations(subject: Subject) -> dict[str, Cell]:
-    """What the last layer of a Sequential, or a `forward`, ends with: softmax or sigmoid, in which cell."""
-    found: dict[str, Cell] = {}
-    for cell, node in subject.notebook.nodes():
-        if isinstance(node, ast.Call) and last_name(node.func) == "Sequential":
-            first = node.args[0] if node.args else None
-            held = first.value if isinstance(first, ast.Starred) else first
-            if isinstance(held, ast.Name):  # a list that was built before
-                held = _list_named(subject, held.id)
-            layers = held.elts if isinstance(held, ast.List) else node.args
-            if layers and _is_softmax(layers[-1]):
-                found[_activation(layers[-1])] = cell
-        elif isinstance(node, ast.Call) and last_name(node.func) == "Model":
-            outputs = [each.value for each in node.keywords if each.arg == "outputs"] + node.args[1:2]
-            for layer in (_layer_named(subject, each) for each in outputs):
-                if layer is not None and _is_softmax(layer):
-                    found[_activation(layer)] = cell
-        elif isinstance(node, ast.FunctionDef) and node.name == "forward":
-            for returned in (each for each in ast.walk(node) if isinstance(each, ast.Return) and each.value):
-                name = last_name(returned.value.func) if isinstance(returned.value, ast.Call) else ""
-                if name in ("softmax", "sigmoid"):
-                    found[name] = cell
-    return found
-
-
-def _ends_plainly(subject: Subject) -> bool:
-    """Whether some Sequential of its own, not a part of another model, ends with no activation."""
-    for _, node in subject.notebook.nodes():
-        if not isinstance(node, ast.Assign) or not all(isinstance(each, ast.Name | ast.Tuple) for each in node.targets):
-            continue
-        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-        for each in values:
-            if isinstance(each, ast.Call) and last_name(each.func) == "Sequential":
-                layers = each.args[0].elts if each.args and isinstance(each.args[0], ast.List) else each.args
-                if layers and not isinstance(layers[-1], ast.Starred | ast.Name) and not _is_softmax(layers[-1]):
-                    return True
-    return False
-
-
-def _layer_named(subject: Subject, node: ast.expr) -> ast.Call | None:
-    """The layer that made what a name is bound to last: `out = Dense(1)(hidden)`."""
-    made = [
-        each.value
-        for _, each in subject.notebook.nodes()
-        if isinstance(each, ast.Assign) and any(ast.unparse(target) == ast.unparse(node) for target in each.targets)
-    ]
-    called = made[-1] if made else node
-    layer = called.func if isinstance(called, ast.Call) else None
-    return layer if isinstance(layer, ast.Call) else None
-
-
-def _list_named(subject: Subject, name: str) -> ast.List | None:
-    """The only list that a name is bound to."""
-    lists = [
-        node.value
-        for _, node in subject.notebook.nodes()
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.List)
-        and any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
-    ]
-    return lists[0] if len(lists) == 1 else None
-
-
-def _activation(node: ast.AST) -> str:
-    name = last_name(node.func).lower() if isinstance(node, ast.Call) else ""
-    if name in ("softmax", "sigmoid", "logsoftmax"):
-        return name
-    return next((str(key.value.value) for key in getattr(node, "keywords", ()) if key.arg == "activation"), "")
-
-
-def _doubled(subject: Subject) -> Iterator[Found]:
-    ends = _output_activations(subject)
-    for cell, call in calls_named(
-        subject.notebook,
-        "CrossEntropyLoss",
-        "BCEWithLogitsLoss",
-        "cross_entropy",
-        "binary_cross_entropy_with_logits",
-        "SparseCategoricalCrossentropy",
-        "CategoricalCrossentropy",
-        "BinaryCrossentropy",
-    ):
-        name = last_name(call.func)
-        wanted = "sigmoid" if "inary" in name or "BCE" in name else "softmax"
-        logits = (
-            name[:1].islower()
-            or name.endswith("Loss")
-            or any(
-                key.arg == "from_logits" and isinstance(key.value, ast.Constant) and key.value.value is True
-                for key in call.keywords
-            )
-        )
-        if _ends_plainly(subject):
-            ends = {}  # another model stands beside it; which of them the loss is for isn't known
-        direct = bool(call.args) and isinstance(call.args[0], ast.Call) and last_name(call.args[0].func) == wanted
-        if logits and (direct or wanted in ends):
-            yield Found(cell, call.lineno, f"{name} applies {wanted} itself, but the model ends with {wanted} already.")
 
 
 def _imbalance(subject: Subject) -> Iterator[Found]:
@@ -311,13 +206,6 @@ X_train, X_test, y_train, y_test = train[['a', 'b']], test[['a', 'b']], train['y
 """.replace("from sklearn.metrics import *\n", "")
 _FIT = "model = LogisticRegression().fit(X_train, y_train)\n"
 _COUNTS = "print(df['y'].value_counts())\n#> y\n#> 0    9702\n#> 1     298\n"
-_NET = """# %%
-import torch
-from torch import nn
-torch.manual_seed(0)
-x, y = torch.load('xy.pt')
-loss_of = nn.CrossEntropyLoss()
-"""
 
 RULES = (
     Rule(
@@ -357,17 +245,6 @@ RULES = (
         good=_HEAD + "model = LinearRegression().fit(X_train, np.log1p(y_train))\n"
         "print('MAE', mean_absolute_error(y_test, np.expm1(model.predict(X_test))))\n#> MAE 120\n",
         check=_scale,
-    ),
-    Rule(
-        id="doubled_activation",
-        area="evaluation",
-        severity="error",
-        title="Softmax or sigmoid applied twice",
-        why="The loss expects raw scores. Applied twice, gradients shrink, and the model trains slowly or not at all.",
-        advice="Let the model end with a linear layer, or use the loss for probabilities.",
-        bad=_NET + "model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))\nprint(loss_of(model(x), y))\n#> 1.1\n",
-        good=_NET + "model = nn.Sequential(nn.Linear(4, 3))\nprint(loss_of(model(x), y))\n#> 1.1\n",
-        check=_doubled,
     ),
     Rule(
         id="accuracy_under_imbalance",

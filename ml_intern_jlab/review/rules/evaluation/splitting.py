@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ...flow.facts import Split
 from ...flow.values import Value, covers, gathered, overlap
 from ...parsed_notebook import Cell
-from ...rule import Found, Rule, Subject, calls_named
+from ...rule import Found, Rule, Subject, calls_named, last_name
 
 _ENTITY = re.compile(
     r"^(?:(?:patient|subject|user|customer|client|person|participant|speaker|session|group|store|site|animal|mouse|donor|"
@@ -20,8 +20,8 @@ _ENTITY = re.compile(
     re.IGNORECASE,
 )
 _TEMPORAL_WORDS = re.compile(
-    r"\b(forecast\w*|time[- ]?series|predict(?:ing|s)? (?:the )?(?:next|tomorrow|future)|tomorrow|next (?:day|"
-    r"hour|week|month)"
+    r"\b(forecast\w*|time[- ]?series|predict(?:ing|s)? (?:the )?(?:next|tomorrow|future)|tomorrow|next[- ](?:day|"
+    r"hour|week|month|quarter|season|purchase|order|click|visit|basket|event)"
     r"(?:'s)?|(?:day|hour|week|month|step)s? ahead|ahead of time)\b",
     re.IGNORECASE,
 )
@@ -66,6 +66,46 @@ def _duplicates(subject: Subject) -> Iterator[Found]:
                     f"Cell {cell.number} counts {count:,} duplicated rows; they are split with the others.",
                 )
                 break
+    yield from _repeated_inputs(subject)
+
+
+def _repeated_inputs(subject: Subject) -> Iterator[Found]:
+    """The only thing that the model is given is a column whose values the outputs show to repeat."""
+    facts = subject.facts
+    for cell, call in calls_named(subject.notebook, "nunique", "n_unique"):
+        name = _of_column(call)
+        inputs = [fit.features for fit in facts.fits if fit.estimator.role in ("model", "search")]
+        if not name or not any(gathered(each).derivation.columns == {name} for each in inputs):
+            continue
+        different, rows = _count_shown(cell, call), max(_whole_numbers(cell.printed), default=0)
+        whole = gathered(facts.partings[0].source).rows if facts.partings else frozenset()
+        if any(overlap(source.rows, whole) for source, _ in facts.deduplicated):
+            continue
+        for split in facts.partings:
+            if split.how in ("random", "ordered") and 0 < different * 1.2 < rows:
+                yield subject.found(
+                    split.place,
+                    f"Only {different:,} of {rows:,} values of {name}, which is all that the model is given, differ "
+                    f"(cell {cell.number}); the same ones lie on both sides of the split.",
+                )
+                return
+
+
+def _count_shown(cell: Cell, call: ast.Call) -> int:
+    """The number that a cell prints for a call: after the words that are printed with it, or the only one."""
+    for each in ast.walk(cell.tree or ast.Module([], [])):
+        if isinstance(each, ast.Call) and last_name(each.func) == "print" and call in ast.walk(each):
+            words = [part.value for part in ast.walk(each) if isinstance(part, ast.Constant)]
+            label = next((str(part).strip() for part in words if isinstance(part, str) and part.strip()), "")
+            lines = [line for line in cell.printed.splitlines() if label and label in line]
+            numbers = _whole_numbers(lines[0].split(label, 1)[1]) if lines else []
+            return numbers[0] if numbers else 0
+    numbers = _whole_numbers(cell.printed)
+    return numbers[0] if len(numbers) == 1 else 0
+
+
+def _whole_numbers(text: str) -> list[int]:
+    return [int(each.replace(",", "")) for each in re.findall(r"(?<![\w.,])\d[\d,]*(?![\w.])", text)]
 
 
 def _duplicates_counted(cell: Cell, line: int) -> int:
@@ -84,7 +124,15 @@ def _groups(subject: Subject) -> Iterator[Found]:
         word = (match[1] or match[2] or "").rstrip("s").lower()
         if len(word) > 2 and _ENTITY.match(word):
             repeated |= {name for name in _column_names(subject) if word in name.lower() and _ENTITY.match(name)}
-    if not repeated or any(split.how == "group" for split in facts.partings):
+    if any(split.how == "group" for split in facts.partings):
+        return
+    for split in _random_splits(subject):
+        if gathered(split.source).derivation.through & {"pieces"}:
+            yield subject.found(
+                split.place, "Pieces of the same file, cut out of it one after another, are split one by one."
+            )
+            return
+    if not repeated:
         return
     for split in facts.partings:
         if split.how not in ("random", "ordered") or (split.how == "ordered" and not split.folds):
@@ -120,7 +168,7 @@ def _told_repeated(subject: Subject) -> set[str]:
         name = _of_column(call)
         if not name or not _ENTITY.match(name):
             continue
-        numbers = [int(each.replace(",", "")) for each in re.findall(r"(?<![\w.,])\d[\d,]*(?![\w.])", cell.printed)]
+        numbers = _whole_numbers(cell.printed)
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if (method == "value_counts" and re.search(r"(?m)\s(?:[2-9]|\d{2,})\s*$", cell.printed)) or (
             method == "nunique" and len(numbers) >= 2 and min(numbers) * 1.2 < max(numbers)

@@ -32,6 +32,9 @@ def _kept(subject: Subject) -> Iterator[Found]:
             columns = features.columns
             if columns is not None and columns.numeric and name not in columns.known and fit.estimator.classifies:
                 continue  # of the columns with numbers; the classes may be texts
+            files = {each.columns.source for each in (target, features) if each.columns is not None}
+            if len(files - {""}) > 1:
+                continue  # a column of the same name in another file
             if columns is not None and columns.has(name) and len(names) == 1:
                 told = "the last column" if name == "#-1" else "one of the columns" if name[:1] == "#" else name
                 yield subject.found(fit.place, f"The target, {told}, is among the features.")
@@ -50,9 +53,13 @@ def _proxy(subject: Subject) -> Iterator[Found]:
         plain = not target.derivation.through - {"log"}
         if made and name:
             yield subject.found(fit.place, f"{made[0]} was made from the target {name} and is among the features.")
-        elif len(sources) == 1 and plain and columns.has(next(iter(sources))):
-            told = name or "The target"
-            yield subject.found(fit.place, f"{told} was made from {next(iter(sources))}, which is among the features.")
+        elif len(sources) == 1 and plain:
+            told, source = name or "The target", next(iter(sources))
+            also = [other for other, how in features.derived if columns.has(other) and _tells(how, source)]
+            if columns.has(source):
+                yield subject.found(fit.place, f"{told} was made from {source}, which is among the features.")
+            elif also and also != [name]:
+                yield subject.found(fit.place, f"{told} and the feature {also[0]} were both made from {source}.")
 
 
 def _tells(how: Derivation, target: str) -> bool:

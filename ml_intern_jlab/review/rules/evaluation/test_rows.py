@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ...flow.facts import Score
-from ...flow.values import Place, covers, includes, overlap
+from ...flow.values import Place, covers, drawn_twice, includes, overlap
 from ...rule import Found, Rule, Subject
 
 _TRAINING = re.compile(
@@ -29,6 +29,13 @@ def _test_in_training(subject: Subject) -> Iterator[Found]:
     """The rows of the score are one side of a split; what was learnt from holds them and more."""
     told: set[Place] = set()
     for score in subject.facts.scores:
+        if not score.folds and drawn_twice(score.rows, score.fitted) and score.place not in told:
+            told.add(score.place)
+            yield subject.found(
+                score.place,
+                f"The rows scored here, and those that {_name(score)} learnt from, were drawn independently from "
+                "the same rows, so many are in both.",
+            )
         if not score.seen or score.metric in _NOT_A_CLAIM or score.place in told or not score.rows:
             continue
         more = includes(score.fitted, score.rows) and not includes(score.rows, score.fitted)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ...parsed_notebook import Cell
-from ...rule import Found, Rule, Subject
+from ...rule import Found, Rule, Subject, last_name
 
 _LARGE = 200_000
 _LINES = 400
@@ -92,6 +92,7 @@ def _summary(subject: Subject) -> Iterator[Found]:
     if not prose:
         return
     last = prose[-1]
+    yield from _caught_and_left_out(subject, last)
     claim = _SUCCESS.search(last.source)
     if not claim or _ADMITS.search(last.source.replace(claim[0], "")):
         return
@@ -106,6 +107,43 @@ def _summary(subject: Subject) -> Iterator[Found]:
     if failed:
         line = last.source.count("\n", 0, claim.start()) + 1
         yield Found(last, line, f"The summary says “{claim[0]}”, but cell {failed[0].number} shows: {failed[1]}.")
+
+
+_SUMMARY = re.compile(
+    r"^\W*(?:\w+ ){0,3}(?:summary|conclusions?|report|results?|findings|outcome|takeaways)\b", re.I | re.M
+)
+
+
+def _caught_and_left_out(subject: Subject, last: Cell) -> Iterator[Found]:
+    """An error was caught, printed, and isn't mentioned in the summary at the end."""
+    if not _SUMMARY.search(last.source) or _ADMITS.search(last.source):
+        return
+    for cell in subject.notebook.code:
+        if cell.number > last.number:
+            continue
+        for handler in (
+            each for each in ast.walk(cell.tree or ast.Module([], [])) if isinstance(each, ast.ExceptHandler)
+        ):
+            line = _printed_by(handler, cell)
+            if line:
+                yield Found(last, 1, f"The summary leaves out what cell {cell.number} shows: {line[:80]}.")
+                return
+
+
+def _printed_by(handler: ast.ExceptHandler, cell: Cell) -> str:
+    """The line of the output that an `except` has printed, where it tells of the error."""
+    for node in ast.walk(handler):
+        if (
+            isinstance(node, ast.Call)
+            and last_name(node.func) in ("print", "error", "warning", "exception")
+            and node.args
+        ):
+            first = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+            start = str(first.value).strip() if isinstance(first, ast.Constant) else ""
+            tells = any(isinstance(each, ast.Name) and each.id == handler.name for each in ast.walk(node))
+            if len(start) >= 3 and (tells or re.search(r"fail|error", start, re.IGNORECASE)):
+                return next((line.strip() for line in cell.printed.splitlines() if line.strip().startswith(start)), "")
+    return ""
 
 
 _CELLS = "".join(f"# %%\nx{i} = {i}\nprint(x{i})\n" for i in range(6))
