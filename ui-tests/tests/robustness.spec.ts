@@ -1,7 +1,13 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { expect, test, type Page, type WebSocketRoute } from '@playwright/test';
 
-import { openNotebook, saved, startRun, Watcher } from '../notebookPage';
+import {
+  faultsOf,
+  openNotebook,
+  saved,
+  startRun,
+  Watcher
+} from '../notebookPage';
 import { PanelPage } from '../panelPage';
 import { ScriptedModel, turn } from '../scriptedModel';
 import { MODEL_PORT } from '../servers';
@@ -42,25 +48,6 @@ function ticks(text: unknown): string {
   return (
     Array.from({ length: count }, (_, i) => `tick ${i}\n`).join('') + 'ended\n'
   );
-}
-
-/**
- * What the page threw or wrote as an error. A browser also tells there of connections that the test cuts, and of a file
- * that the test read just while it was being written.
- */
-function faultsOf(page: Page): string[] {
-  const faults: string[] = [];
-  page.on('pageerror', error => faults.push(error.message));
-  page.on('console', message => {
-    const isTestsOwn =
-      /WebSocket/.test(message.text()) ||
-      (/status of 400/.test(message.text()) &&
-        /\/api\/contents\/.*content=1/.test(message.location().url));
-    if (message.type() === 'error' && !isTestsOwn) {
-      faults.push(message.text());
-    }
-  });
-  return faults;
 }
 
 /** The text outputs of the saved notebook. */
