@@ -1,4 +1,4 @@
-import { expect, type Page } from '@playwright/test';
+import { expect, type Page, type WebSocketRoute } from '@playwright/test';
 
 import type { Command, Event, Mode, SessionInfo } from '../src/protocol';
 import { turn, type ScriptedModel } from './scriptedModel';
@@ -85,6 +85,39 @@ export class Watcher {
     }).toPass();
   }
 }
+
+/** The page's connections to the intern's sessions, which a test may cut and let come back. */
+export class Network {
+  static async of(page: Page): Promise<Network> {
+    const network = new Network();
+    await page.routeWebSocket(/\/ml-intern\/sessions\//, socket => {
+      if (network._isCut) {
+        void socket.close();
+        return;
+      }
+      socket.connectToServer();
+      network._open.add(socket);
+    });
+    return network;
+  }
+
+  async cut(): Promise<void> {
+    this._isCut = true;
+    const open = [...this._open];
+    this._open.clear();
+    await Promise.all(open.map(socket => socket.close()));
+  }
+
+  restore(): void {
+    this._isCut = false;
+  }
+
+  private readonly _open = new Set<WebSocketRoute>();
+  private _isCut = false;
+}
+
+/** After so many milliseconds without its tab, the server writes the notebook. */
+export const GRACE = 8000;
 
 let count = 0;
 

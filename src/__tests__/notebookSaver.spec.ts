@@ -36,6 +36,10 @@ class Files {
   }
 
   get(path: string): Promise<object> {
+    if (path === '') {
+      const content = [...this.held.keys()].map(name => ({ name }));
+      return Promise.resolve({ content });
+    }
     const hash = this.held.get(path);
     return hash === undefined
       ? Promise.reject(new Error('404'))

@@ -3,6 +3,8 @@ import { expect, test, type Page } from '@playwright/test';
 import {
   codeCell,
   faultsOf,
+  GRACE,
+  Network,
   saved,
   startRun,
   type Watcher
@@ -15,6 +17,7 @@ import { MODEL_PORT } from '../servers';
 const NOTEBOOKS = Number(process.env.ML_INTERN_FUZZ ?? 1);
 const SEED = Number(process.env.ML_INTERN_SEED ?? 1);
 const CELLS = 6;
+const ACTS = 12;
 
 const PART = /^# Part (\d+)/;
 
@@ -119,6 +122,7 @@ for (let seed = SEED; seed < SEED + NOTEBOOKS; seed++) {
     test.setTimeout(180_000);
     const faults = faultsOf(page);
     const random = numbers(seed);
+    const network = await Network.of(page);
     const parts = Array.from({ length: CELLS }, (_, index) =>
       turn(cell(index + 1), index % 3 === 0 ? 'A word before.' : '')
     );
@@ -129,9 +133,19 @@ for (let seed = SEED; seed < SEED + NOTEBOOKS; seed++) {
     const person = new Person(page, random);
     person.own.set('first', 'first = 1').set('last', 'last = 1');
     let reloads = 0;
-    for (let act = 0; act < 14; act++) {
+    const cutAt = Math.floor(random() * 2 * ACTS);
+    for (let act = 0; act < ACTS; act++) {
       await person.act();
-      if (random() < 0.12 && reloads < 2) {
+      if (act === cutAt) {
+        person.story.push('cut');
+        await network.cut();
+        await page.waitForTimeout(GRACE + 1000);
+        await person.act();
+        await person.save();
+        await person.check();
+        network.restore();
+        person.story.push('back');
+      } else if (random() < 0.12 && reloads < 2) {
         reloads += 1;
         await person.save();
         person.story.push('reload');

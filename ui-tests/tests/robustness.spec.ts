@@ -1,8 +1,10 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { expect, test, type Page, type WebSocketRoute } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 
 import {
   faultsOf,
+  GRACE,
+  Network,
   openNotebook,
   saved,
   startRun,
@@ -121,16 +123,7 @@ test('a cut connection loses nothing, and no unsaved words', async ({
   page
 }, info) => {
   const faults = faultsOf(page);
-  const open = new Set<WebSocketRoute>();
-  let cut = false;
-  await page.routeWebSocket(/\/ml-intern\/sessions\//, socket => {
-    if (cut) {
-      void socket.close();
-      return;
-    }
-    socket.connectToServer();
-    open.add(socket);
-  });
+  const network = await Network.of(page);
   const watcher = await startRun(page, model, 'auto', [
     ticking('ended-cut'),
     turn('print("after")')
@@ -138,18 +131,20 @@ test('a cut connection loses nothing, and no unsaved words', async ({
   const panel = new PanelPage(page, info);
   await panel.show();
   await expect(page.locator(running)).toContainText('tick 3');
-  cut = true;
-  await Promise.all([...open].map(socket => socket.close()));
+  await network.cut();
   await expect(panel.state).toHaveText('reconnecting');
   await panel.shots('reconnecting');
   const last = page.locator('.jp-Notebook .jp-CodeCell').last();
   await last.click();
   await page.keyboard.type('# my own words');
   // By then the server writes in this tab's place.
-  await page.waitForTimeout(4000);
+  await page.waitForTimeout(GRACE + 2000);
   await expect(panel.state).toHaveText('reconnecting');
+  // Nobody but the server has changed the file: the person isn't asked about that.
+  await panel.run('docmanager:save');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await letEnd(page, 'ended-cut');
-  cut = false;
+  network.restore();
   await expect(panel.state).toHaveText('finished');
   await expect.poll(async () => (await printed(page, watcher)).length).toBe(2);
   const [first, second] = await printed(page, watcher);
