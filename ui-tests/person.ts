@@ -221,7 +221,10 @@ export class Person {
   }
 
   private async shift(id: string): Promise<void> {
-    const key = this.random() < 0.5 ? 'ArrowUp' : 'ArrowDown';
+    // What can't move has nothing to take back: z would undo something else.
+    const [first] = await this.shown();
+    const isUp = this.random() < 0.5 && id !== first.id;
+    const key = isUp || id === (await this.last()) ? 'ArrowUp' : 'ArrowDown';
     this.story.push(`move ${id} ${key}`);
     await this.select(id);
     await this.step();
@@ -291,6 +294,10 @@ export class Person {
         (window.jupyterapp.shell as unknown as IShell).currentWidget.content
           .activeCell?.model.id ?? ''
     );
+  }
+
+  private async last(): Promise<string | undefined> {
+    return (await this.shown()).pop()?.id;
   }
 
   private async textOf(id: string): Promise<string> {
