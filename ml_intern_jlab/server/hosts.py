@@ -25,6 +25,7 @@ from ..notebook.kernel import Kernel
 from ..notebook.projection import Projection
 from ..notebook.tab_writer import TabWriter
 from ..protocol import Event
+from .document_rooms import DocumentRooms
 from .rooms import Rooms, rooms_of
 
 
@@ -68,7 +69,7 @@ def _put_back(target: Path) -> bool:
 class _ContentsHost:
     """The half that both hosts share: notebooks go through a contents manager, or into open rooms."""
 
-    def __init__(self, manager: ContentsManager, rooms: Rooms | None = None) -> None:
+    def __init__(self, manager: ContentsManager, rooms: Rooms | DocumentRooms | None = None) -> None:
         self._manager = manager
         self._rooms = rooms
         self._contents = AwaitableContents(manager)
