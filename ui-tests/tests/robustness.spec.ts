@@ -226,7 +226,9 @@ test('a renamed notebook keeps its run; a deleted cell stays deleted', async ({
   expect(left).not.toContain(old);
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await panel.shot('renamed');
-  expect(faults).toEqual([]);
+  // JupyterLab's save that begins before it hears of the rename looks first for the old name.
+  const looked = new RegExp(`status of 404.*/api/contents/${old}\\?content=0`);
+  expect(faults.filter(fault => !looked.test(fault))).toEqual([]);
 });
 
 test('what was approved beforehand survives a reload; the menu undoes, opens and deletes', async ({
