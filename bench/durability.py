@@ -2,7 +2,8 @@
 
 No kernel and no browser: what is measured is the way of an event into the journal and into the notebook, in seconds of
 the processor, so that other work on the machine hardly matters. `--outputs` is the number of output messages, each of
-one line.
+one line. `--sessions 50` measures a real server instead, on which so many runs work in so many kernels at once
+(`bench/at_once.py`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ import argparse
 import asyncio
 import json
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.at_once import at_once
 from ml_intern_jlab.notebook.document import Document
 from ml_intern_jlab.notebook.handover import Handover
 from ml_intern_jlab.notebook.outputs import OutputArea
@@ -138,8 +143,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--outputs", type=int, default=10_000, help="output messages of the session that is replayed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--sessions", type=int, help="measure so many sessions at once, each with a kernel")
     options = parser.parse_args()
-    found = measured(options.outputs)
+    if options.sessions:
+        found = {name: round(value, 2) for name, value in at_once(options.sessions).items()}
+    else:
+        found = measured(options.outputs)
     if options.json:
         print(json.dumps(found))
         return

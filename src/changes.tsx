@@ -44,8 +44,7 @@ export function addChangesCommand(
       if (session === null || runId === undefined) {
         return;
       }
-      await model.attempt(async () => {
-        await model.notebook.save();
+      await model.attemptSaved(async () => {
         const changes = await requestChanges(
           serviceManager.serverSettings,
           session.sessionId,

@@ -69,12 +69,10 @@ export function addCommands(
     describedBy: { args: NO_ARGUMENTS },
     isEnabled: () => undoable(run()) !== null,
     execute: async () => {
+      const session = model.current;
       const last = undoable(run());
-      if (last !== null) {
-        await withCurrent(model, async session => {
-          await model.notebook.save();
-          await session.undoRun(last.runId);
-        });
+      if (session !== null && last !== null) {
+        await model.attemptSaved(() => session.undoRun(last.runId));
       }
     }
   });

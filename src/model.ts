@@ -248,6 +248,14 @@ export class InternModel implements IDisposable {
     await this.report(action);
   }
 
+  /** `attempt` it with the notebook saved: what the person just typed must count as theirs. */
+  async attemptSaved(action: () => Promise<void>): Promise<void> {
+    await this.attempt(async () => {
+      await this.notebook.save();
+      await action();
+    });
+  }
+
   /** The person has read `failure`. */
   dismiss(): void {
     if (this._failure !== null) {

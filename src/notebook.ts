@@ -10,6 +10,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { followWork } from './follow';
+import { settleConflicts } from './notebookConflicts';
 import { CellMarks, PROPOSED_CLASS } from './notebookMarks';
 import { watchRuns } from './notebookRun';
 import { NotebookWriter } from './notebookWriter';
@@ -252,8 +253,11 @@ export class NotebookLink implements INotebookLink, IDisposable {
     );
     this._open.set(panel, { marks, runs, writers: new Map() });
     drawWidgets(panel);
-    // Only what was read tells whether it may be written.
-    void panel.context.ready.then(() => this.tell());
+    void panel.context.ready.then(() => {
+      settleConflicts(panel.context, this.options.serviceManager.contents);
+      // Only what was read tells whether it may be written.
+      this.tell();
+    });
     panel.disposed.connect(this.remove, this);
     panel.context.pathChanged.connect((_, path) => {
       void this.rename(panel, path);

@@ -1,5 +1,7 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { ServerConnection, type Contents } from '@jupyterlab/services';
+import type { PartialJSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 
 /** So many milliseconds after a change the notebook is saved, unless something asks sooner. */
@@ -41,13 +43,36 @@ export class NotebookSaver implements IDisposable {
     }
   }
 
+  /** Do something between two saves. */
+  async inTurn<T>(act: () => Promise<T>): Promise<T> {
+    return takeTurn(this.context, act);
+  }
+
   /**
-   * Whether the file was saved by somebody else since this tab read or wrote it.
+   * Read the notebook anew where somebody else saved it since this tab read or wrote it, unless something here isn't
+   * saved.
    *
-   * @throws ServerConnection.ResponseError where the file can't be looked at.
+   * @returns Whether it was read anew.
+   * @throws ServerConnection.ResponseError where the file can't be read.
    */
-  async isOutdated(): Promise<boolean> {
-    return (await this.news()) !== null;
+  async readAgain(): Promise<boolean> {
+    const { model, path } = this.context;
+    if (model.dirty || (await this.news()) === null) {
+      return false;
+    }
+    const file = await this.contents.get(path, {
+      type: 'notebook',
+      format: 'json',
+      content: true,
+      hash: true
+    });
+    // JupyterLab's own way of reading it anew would lose what the person typed meanwhile.
+    if (model.dirty || this.context.isDisposed || path !== this.context.path) {
+      return false;
+    }
+    model.fromJSON(file.content as PartialJSONValue);
+    this.setKnown(file);
+    return true;
   }
 
   /**
@@ -57,14 +82,8 @@ export class NotebookSaver implements IDisposable {
    */
   async accept(): Promise<void> {
     const file = await this.news();
-    const context = this.context as unknown as {
-      _updateContentsModel?: (model: Contents.IModel) => void;
-    };
     if (file !== null && !this.context.isDisposed) {
-      context._updateContentsModel?.({
-        ...this.context.contentsModel,
-        ...file
-      });
+      this.setKnown(file);
     }
   }
 
@@ -92,6 +111,13 @@ export class NotebookSaver implements IDisposable {
     } catch {
       // JupyterLab has told the person why; the next change tries again.
     }
+  }
+
+  private setKnown(file: Contents.IModel): void {
+    const context = this.context as unknown as {
+      _updateContentsModel?: (model: Contents.IModel) => void;
+    };
+    context._updateContentsModel?.({ ...this.context.contentsModel, ...file });
   }
 
   /** The file as it is now, without content; null where it is what this tab read or wrote last. */
@@ -143,11 +169,18 @@ export class NotebookSaver implements IDisposable {
     try {
       await this.accept();
       this.soon(0);
+      // Most often there is none, and a browser writes each file that isn't found into its console.
+      const folder = await this.contents.get(PathExt.dirname(path));
+      const files = folder.content as Contents.IModel[];
+      const names = files.map(({ name }) => name);
+      if (!written || !names.includes(PathExt.basename(path))) {
+        return;
+      }
       const copy = await this.contents.get(path, {
         content: false,
         hash: true
       });
-      if (written && copy.hash === written) {
+      if (copy.hash === written) {
         await this.contents.delete(path);
       }
     } catch (error) {
@@ -165,7 +198,17 @@ export class NotebookSaver implements IDisposable {
   private _isDisposed = false;
 }
 
-const inTurn = new WeakSet<NotebookContext>();
+/** For each notebook, when what had to come before is done. */
+const turns = new WeakMap<NotebookContext, Promise<unknown>>();
+
+async function takeTurn<T>(
+  context: NotebookContext,
+  act: () => Promise<T>
+): Promise<T> {
+  const mine = (turns.get(context) ?? Promise.resolve()).then(act, act);
+  turns.set(context, mine);
+  return mine;
+}
 
 /**
  * Let each save of this notebook begin when the one before has ended, whoever asked for it.
@@ -173,10 +216,9 @@ const inTurn = new WeakSet<NotebookContext>();
  * Of two at once, JupyterLab takes the one for somebody else's change of the file and asks the person about it.
  */
 function saveInTurn(context: NotebookContext): void {
-  if (!inTurn.has(context)) {
-    inTurn.add(context);
+  if (!turns.has(context)) {
     const save = context.save.bind(context);
-    let last = Promise.resolve();
-    context.save = () => (last = last.then(save, save));
+    turns.set(context, Promise.resolve());
+    context.save = () => takeTurn(context, save);
   }
 }

@@ -311,16 +311,14 @@ export class NotebookWriter implements IDisposable {
   private async reconcile(): Promise<void> {
     const { context } = this.options;
     // A shared document isn't read from the file by its pages.
-    if (
-      context.model.collaborative !== true &&
-      (await this._saver.isOutdated())
-    ) {
-      if (context.model.dirty) {
-        await this._saver.accept();
-      } else {
-        await context.revert();
-        this._applied = 0;
-      }
+    if (context.model.collaborative !== true) {
+      await this._saver.inTurn(async () => {
+        if (await this._saver.readAgain()) {
+          this._applied = 0;
+        } else {
+          await this._saver.accept();
+        }
+      });
     }
     if (this._isDisposed || this.options.socket.connection !== 'connected') {
       return;
@@ -369,7 +367,9 @@ export class NotebookWriter implements IDisposable {
     }
     window.clearTimeout(this._following);
     this._following = window.setTimeout(() => {
-      void this.readAgain();
+      this.readAgain().catch(() => {
+        // It is just being written, or can't be reached: the next event tries again.
+      });
     }, FOLLOW_DELAY);
   }
 
@@ -378,10 +378,10 @@ export class NotebookWriter implements IDisposable {
     if (
       !context.isDisposed &&
       context.model.collaborative !== true &&
-      !context.model.dirty &&
-      (await this._saver.isOutdated())
+      (await this._saver.inTurn(() => this._saver.readAgain()))
     ) {
-      await context.revert();
+      // How far this is brought stands in it.
+      this._applied = 0;
     }
   }
 

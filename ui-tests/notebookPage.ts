@@ -1,4 +1,4 @@
-import { expect, type Page } from '@playwright/test';
+import { expect, type Page, type WebSocketRoute } from '@playwright/test';
 
 import type { Command, Event, Mode, SessionInfo } from '../src/protocol';
 import { turn, type ScriptedModel } from './scriptedModel';
@@ -24,25 +24,41 @@ export class Watcher {
 
   /** Send one command; a refusal fails the test with its sentence. */
   async send(command: Command): Promise<void> {
+    const { events, refusal } = await this.exchange(command);
+    if (refusal !== null) {
+      throw new Error(refusal);
+    }
+    this.events.push(...events);
+  }
+
+  /** The session's stored events, from the first on. */
+  async history(): Promise<Event[]> {
+    // All that was stored comes before the answer, be that a refusal.
+    const { events } = await this.exchange({ type: 'set_mode', mode: 'auto' });
+    return events.filter(({ seq }) => seq > 0);
+  }
+
+  /** Send one command over a new socket: what comes before the answer, and the answer's error. */
+  private async exchange(
+    command: Command
+  ): Promise<{ events: Event[]; refusal: string | null }> {
     const url = `ws://127.0.0.1:${WHOLE.port}/ml-intern/sessions/${this.session.session_id}/events`;
-    const events = await this.page.evaluate(
+    return this.page.evaluate(
       ([address, text]) =>
-        new Promise<Event[]>((resolve, reject) => {
+        new Promise<{ events: Event[]; refusal: string | null }>(resolve => {
           const socket = new WebSocket(address);
-          const told: Event[] = [];
+          const events: Event[] = [];
           socket.onopen = () => socket.send(text);
           socket.onmessage = ({ data }: MessageEvent<string>) => {
             const frame = JSON.parse(data) as Event | IReplay | IReply;
             if (frame.type !== 'reply') {
-              told.push(...(frame.type === 'replay' ? frame.events : [frame]));
+              events.push(
+                ...(frame.type === 'replay' ? frame.events : [frame])
+              );
               return;
             }
             socket.close();
-            if (frame.ok) {
-              resolve(told);
-            } else {
-              reject(new Error(frame.error));
-            }
+            resolve({ events, refusal: frame.ok ? null : frame.error });
           };
           interface IReplay {
             type: 'replay';
@@ -56,7 +72,6 @@ export class Watcher {
         }),
       [url, JSON.stringify({ request_id: 'test', ...command })] as const
     );
-    this.events.push(...events);
   }
 
   /** Wait until the run has ended, and return its status. */
@@ -70,6 +85,39 @@ export class Watcher {
     }).toPass();
   }
 }
+
+/** The page's connections to the intern's sessions, which a test may cut and let come back. */
+export class Network {
+  static async of(page: Page): Promise<Network> {
+    const network = new Network();
+    await page.routeWebSocket(/\/ml-intern\/sessions\//, socket => {
+      if (network._isCut) {
+        void socket.close();
+        return;
+      }
+      socket.connectToServer();
+      network._open.add(socket);
+    });
+    return network;
+  }
+
+  async cut(): Promise<void> {
+    this._isCut = true;
+    const open = [...this._open];
+    this._open.clear();
+    await Promise.all(open.map(socket => socket.close()));
+  }
+
+  restore(): void {
+    this._isCut = false;
+  }
+
+  private readonly _open = new Set<WebSocketRoute>();
+  private _isCut = false;
+}
+
+/** After so many milliseconds without its tab, the server writes the notebook. */
+export const GRACE = 8000;
 
 let count = 0;
 
@@ -166,4 +214,23 @@ export async function saved(
     const file = await contents.get(path).catch(() => contents.get(path));
     return (file.content as { cells: never[] }).cells;
   }, session.path);
+}
+
+/**
+ * What the page threw or wrote as an error. A browser also tells there of connections that the test cuts, and of a file
+ * that the test read just while it was being written.
+ */
+export function faultsOf(page: Page): string[] {
+  const faults: string[] = [];
+  page.on('pageerror', error => faults.push(error.message));
+  page.on('console', message => {
+    const isTestsOwn =
+      /WebSocket/.test(message.text()) ||
+      (/status of 400/.test(message.text()) &&
+        /\/api\/contents\/.*content=1/.test(message.location().url));
+    if (message.type() === 'error' && !isTestsOwn) {
+      faults.push(`${message.text()} ${message.location().url}`);
+    }
+  });
+  return faults;
 }

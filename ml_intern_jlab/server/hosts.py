@@ -25,6 +25,7 @@ from ..notebook.kernel import Kernel
 from ..notebook.projection import Projection
 from ..notebook.tab_writer import TabWriter
 from ..protocol import Event
+from .document_rooms import DocumentRooms
 from .rooms import Rooms, rooms_of
 
 
@@ -68,7 +69,7 @@ def _put_back(target: Path) -> bool:
 class _ContentsHost:
     """The half that both hosts share: notebooks go through a contents manager, or into open rooms."""
 
-    def __init__(self, manager: ContentsManager, rooms: Rooms | None = None) -> None:
+    def __init__(self, manager: ContentsManager, rooms: Rooms | DocumentRooms | None = None) -> None:
         self._manager = manager
         self._rooms = rooms
         self._contents = AwaitableContents(manager)
@@ -129,17 +130,32 @@ class ServerHost(_ContentsHost):
         """
         running = await ensure_async(self._sessions.list_sessions())
         model = next((each for each in running if each["path"] == path), None)
-        if model is None:
-            try:
-                model = await self._sessions.create_session(
-                    path=path,
-                    name=Path(path).name,
-                    type="notebook",
-                    kernel_name=kernel_name or self._kernels.default_kernel_name,
-                )
-            except Exception as error:
-                text = getattr(error, "log_message", None) or str(error)
-                raise KernelUnavailable(f"No kernel could be started for {path}: {text}") from error
+        if model is not None:
+            return await self._attach(model)
+        model = await self._begin(path, kernel_name)
+        try:
+            return await self._attach(model)
+        except KernelUnavailable:
+            # It ended at once: most often another program got one of its ports first. A new one gets others.
+            await self._sessions.delete_session(model["id"])
+        return await self._attach(await self._begin(path, kernel_name))
+
+    async def _begin(self, path: str, kernel_name: str) -> dict[str, Any]:
+        """A new Jupyter session, and with it a kernel."""
+        try:
+            model: dict[str, Any] = await self._sessions.create_session(
+                path=path,
+                name=Path(path).name,
+                type="notebook",
+                kernel_name=kernel_name or self._kernels.default_kernel_name,
+            )
+        except Exception as error:
+            text = getattr(error, "log_message", None) or str(error)
+            raise KernelUnavailable(f"No kernel could be started for {path}: {text}") from error
+        return model
+
+    async def _attach(self, model: dict[str, Any]) -> Kernel:
+        """Our connection to the kernel of a Jupyter session."""
         manager = self._kernels.get_kernel(model["kernel"]["id"])
         if not await ensure_async(manager.is_alive()):
             await ensure_async(self._kernels.restart_kernel(model["kernel"]["id"]))

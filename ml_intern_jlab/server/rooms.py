@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotebookUnavailable
 from ..notebook.file_writer import reason_of
+from .document_rooms import DocumentRooms
 
 if TYPE_CHECKING:
     from jupyter_ydoc import YNotebook
@@ -122,12 +123,12 @@ class Rooms:
             task.cancel()
 
 
-def rooms_of(settings: dict[str, Any]) -> Rooms | None:
-    """The server's rooms; None where notebooks aren't shared, or by another extension than `jupyter-server-ydoc`.
-
-    jupyter-server-documents takes its place where that is installed, and has no such rooms: an open page writes then.
-    """
+def rooms_of(settings: dict[str, Any]) -> Rooms | DocumentRooms | None:
+    """The server's rooms; None where notebooks aren't shared, or by an extension that nobody here knows."""
+    if "yroom_manager" in settings:
+        return DocumentRooms(settings)
     extension = settings.get("jupyter_server_ydoc")
-    if extension is None or extension.disable_rtc:
+    # What somebody else puts there has neither.
+    if getattr(extension, "disable_rtc", True) or not hasattr(extension, "ywebsocket_server"):
         return None
     return Rooms(settings, extension)

@@ -349,7 +349,7 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def _release_lease(self) -> None:
         await asyncio.sleep(GRACE_SECONDS)
         tab = (self.session_id, self._tab_id)
-        if _tabs.get(tab) is self:
+        if _tabs.get(tab) is self and not self._sessions.closed:
             del _tabs[tab]
             with contextlib.suppress(UnknownSession):  # it was deleted meanwhile
                 await self._sessions.get(self.session_id).release_lease(self._tab_id)

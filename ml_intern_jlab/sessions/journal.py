@@ -6,7 +6,6 @@ One process writes a session; any number of processes may read at the same time.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -16,6 +15,7 @@ from socket import gethostname
 from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from ..errors import JournalUnavailable, Refused, UnknownSession
 from ..protocol import (
@@ -402,7 +402,7 @@ def _event(session_id: str, seq: int, when: float, run_id: str, kind: str, body:
     envelope: dict[str, Any] = {"session_id": session_id, "seq": seq, "time": when, "run_id": run_id}
     fields: dict[str, Any] = {}
     try:
-        fields = json.loads(body)
+        fields = from_json(body)  # several times quicker than json's on thousands of rows
         return EVENT.validate_python({**fields, **envelope, "type": kind})
     except (ValidationError, ValueError, TypeError):
         model = _EVENT_TYPES.get(kind)

@@ -23,6 +23,9 @@ class Sessions:
         journal: where they are kept.
         host: where they get kernels and writers from.
         settings: what holds for all of them.
+
+    Attributes:
+        closed: whether this process is done with them.
     """
 
     def __init__(self, journal: Journal, host: Host, settings: Settings) -> None:
@@ -32,6 +35,7 @@ class Sessions:
         self._day = Day(settings.day, journal, settings.user_day)
         settings.bounds.apply(journal)
         self._live: dict[str, Session] = {}
+        self.closed = False
         host.watch_rooms(self._rooms_changed)
 
     def list(self) -> list[SessionInfo]:
@@ -122,6 +126,7 @@ class Sessions:
 
     async def close(self) -> None:
         """Stop every run, save every notebook, close the journal."""
+        self.closed = True
         for session in self._live.values():
             try:
                 await session.close()

@@ -11,6 +11,13 @@ class Files {
   path = 'old.ipynb';
   contentsModel = { hash: 'first' };
   isDisposed = false;
+  readonly model = {
+    dirty: false,
+    shown: 'first',
+    fromJSON: (content: string) => {
+      this.model.shown = content;
+    }
+  };
 
   save(): Promise<void> {
     return this.write(this.path);
@@ -36,10 +43,14 @@ class Files {
   }
 
   get(path: string): Promise<object> {
+    if (path === '') {
+      const content = [...this.held.keys()].map(name => ({ name }));
+      return Promise.resolve({ content });
+    }
     const hash = this.held.get(path);
     return hash === undefined
       ? Promise.reject(new Error('404'))
-      : Promise.resolve({ path, hash });
+      : Promise.resolve({ path, hash, content: hash });
   }
 
   delete(path: string): Promise<void> {
@@ -89,6 +100,43 @@ describe('NotebookSaver', () => {
     files.saveState.connect((_, state) => states.push(state));
     await Promise.all([files.save(), files.save()]);
     expect(states).toEqual(['started', 'completed', 'started', 'completed']);
+    saver.dispose();
+  });
+
+  it('reads anew what somebody else saved', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    expect(await saver.readAgain()).toBe(false);
+    files.held.set('old.ipynb', 'second');
+    expect(await saver.readAgain()).toBe(true);
+    expect(files.model.shown).toBe('second');
+    expect(files.contentsModel.hash).toBe('second');
+    saver.dispose();
+  });
+
+  it('reads nothing anew over what is typed before or meanwhile', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    files.held.set('old.ipynb', 'second');
+    const reading = saver.readAgain();
+    files.model.dirty = true;
+    expect(await reading).toBe(false);
+    expect(await saver.readAgain()).toBe(false);
+    expect(files.model.shown).toBe('first');
+    saver.dispose();
+  });
+
+  it('lets nobody save while something else has its turn', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    const states: string[] = [];
+    files.saveState.connect((_, state) => states.push(state));
+    const turn = saver.inTurn(async () => {
+      await settled();
+      states.push('turn');
+    });
+    await Promise.all([files.save(), turn]);
+    expect(states).toEqual(['turn', 'started', 'completed']);
     saver.dispose();
   });
 

@@ -15,8 +15,7 @@ interface IRunProps {
 /** A run that has ended can be taken out of the notebook, wholly or its last cell, and brought back. */
 export function Undoing(props: IRunProps): JSX.Element | null {
   const { run, session } = props;
-  const { commands, trans } = usePanel();
-  const attempt = useAttempt();
+  const { commands, model, trans } = usePanel();
   if (run.status === 'running' || run.status === 'paused') {
     return null;
   }
@@ -28,13 +27,17 @@ export function Undoing(props: IRunProps): JSX.Element | null {
         {isUndoable(run) && (
           <Link
             label={trans.__('Undo this run')}
-            onClick={() => attempt(() => session.undoRun(run_id))}
+            onClick={() =>
+              void model.attemptSaved(() => session.undoRun(run_id))
+            }
           />
         )}
         {isUndoable(run) && last && (
           <Link
             label={trans.__('Undo its last cell')}
-            onClick={() => attempt(() => session.undoRun(run_id, [last]))}
+            onClick={() =>
+              void model.attemptSaved(() => session.undoRun(run_id, [last]))
+            }
           />
         )}
         <Link
@@ -54,8 +57,7 @@ export function Undoing(props: IRunProps): JSX.Element | null {
 /** What was taken out, what stayed, and what can be done about either. */
 function Undone(props: IRunProps): JSX.Element {
   const { run, session } = props;
-  const { trans } = usePanel();
-  const attempt = useAttempt();
+  const { model, trans } = usePanel();
   const { gone, kept } = run.undone;
   return (
     <section
@@ -72,7 +74,9 @@ function Undone(props: IRunProps): JSX.Element {
           </span>
           <button
             className="jp-Intern-button"
-            onClick={() => attempt(() => session.redoRun(run.runId))}
+            onClick={() =>
+              void model.attemptSaved(() => session.redoRun(run.runId))
+            }
           >
             {trans.__('Bring them back')}
           </button>
@@ -84,7 +88,9 @@ function Undone(props: IRunProps): JSX.Element {
           cellId={cellId}
           given={givenText(run, cellId)}
           onRemove={() =>
-            attempt(() => session.undoRun(run.runId, [cellId], [cellId]))
+            void model.attemptSaved(() =>
+              session.undoRun(run.runId, [cellId], [cellId])
+            )
           }
         />
       ))}
@@ -213,16 +219,6 @@ function Remains(props: { run: IRunState }): JSX.Element {
       </div>
     </>
   );
-}
-
-/** Do something once the notebook is saved: what the person just typed must count as theirs. */
-function useAttempt(): (action: () => Promise<void>) => void {
-  const { model } = usePanel();
-  return action =>
-    void model.attempt(async () => {
-      await model.notebook.save();
-      await action();
-    });
 }
 
 function Link(props: { label: string; onClick: () => void }): JSX.Element {

@@ -211,6 +211,7 @@ def test_notebooks_are_not_shared_where_that_is_switched_off_or_done_by_another_
     settings = jp_serverapp.web_app.settings
     assert rooms.rooms_of(settings) is not None
     assert rooms.rooms_of({}) is None
+    assert rooms.rooms_of({"jupyter_server_ydoc": object()}) is None
     settings["jupyter_server_ydoc"].disable_rtc = True
     assert rooms.rooms_of(settings) is None
 

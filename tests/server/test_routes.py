@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from jupyter_core.utils import ensure_async
 from nbformat.v4 import new_code_cell, new_notebook
 from pydantic import TypeAdapter
 from tornado.httpclient import HTTPClientError
@@ -388,6 +390,31 @@ async def test_the_run_outlives_its_socket(
     assert (await again.until("run_finished"))["status"] == "finished"
     await asyncio.sleep(1)
     assert "still here" in (jp_root_dir / "a.ipynb").read_text()
+
+
+async def test_a_kernel_that_ends_while_it_starts_is_started_once_more(
+    connect: Fetch, jp_fetch: Fetch, script: Fetch, jp_serverapp: Any, tmp_path: Path
+) -> None:
+    # As one does that finds a port taken which Jupyter had found free.
+    once = (
+        "import pathlib, sys; mark = pathlib.Path(sys.argv.pop(1)); begun = mark.exists(); mark.touch()\n"
+        "if not begun: sys.exit('Address already in use')\n"
+        "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+    )
+    argv = [sys.executable, "-c", once, str(tmp_path / "begun"), "-f", "{connection_file}"]
+    folder = tmp_path / "kernels" / "unlucky"
+    folder.mkdir(parents=True)
+    spec = {"argv": argv, "display_name": "Unlucky", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    jp_serverapp.kernel_spec_manager.kernel_dirs.append(str(folder.parent))
+    script(PLAN, turn("print(6 * 7)"), DONE)
+    body = json.dumps({"path": "a.ipynb", "kernel_name": "unlucky"})
+    response = await jp_fetch("ml-intern", "sessions", method="POST", body=body)
+    client = await connect(json.loads(response.body)["session_id"])
+    assert (await client.command("start_run", task="Print.", mode="auto"))["ok"]
+    assert (await client.until("cell_output"))["message"]["content"]["text"] == "42\n"
+    assert len(await ensure_async(jp_serverapp.session_manager.list_sessions())) == 1
+    await client.until("run_finished")
 
 
 async def test_two_sockets_hear_the_same(connect: Fetch, new_session: Fetch, script: Fetch) -> None:

@@ -1,7 +1,15 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { expect, test, type Page, type WebSocketRoute } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 
-import { openNotebook, saved, startRun, Watcher } from '../notebookPage';
+import {
+  faultsOf,
+  GRACE,
+  Network,
+  openNotebook,
+  saved,
+  startRun,
+  Watcher
+} from '../notebookPage';
 import { PanelPage } from '../panelPage';
 import { ScriptedModel, turn } from '../scriptedModel';
 import { MODEL_PORT } from '../servers';
@@ -42,25 +50,6 @@ function ticks(text: unknown): string {
   return (
     Array.from({ length: count }, (_, i) => `tick ${i}\n`).join('') + 'ended\n'
   );
-}
-
-/**
- * What the page threw or wrote as an error. A browser also tells there of connections that the test cuts, and of a file
- * that the test read just while it was being written.
- */
-function faultsOf(page: Page): string[] {
-  const faults: string[] = [];
-  page.on('pageerror', error => faults.push(error.message));
-  page.on('console', message => {
-    const isTestsOwn =
-      /WebSocket/.test(message.text()) ||
-      (/status of 400/.test(message.text()) &&
-        /\/api\/contents\/.*content=1/.test(message.location().url));
-    if (message.type() === 'error' && !isTestsOwn) {
-      faults.push(message.text());
-    }
-  });
-  return faults;
 }
 
 /** The text outputs of the saved notebook. */
@@ -134,16 +123,7 @@ test('a cut connection loses nothing, and no unsaved words', async ({
   page
 }, info) => {
   const faults = faultsOf(page);
-  const open = new Set<WebSocketRoute>();
-  let cut = false;
-  await page.routeWebSocket(/\/ml-intern\/sessions\//, socket => {
-    if (cut) {
-      void socket.close();
-      return;
-    }
-    socket.connectToServer();
-    open.add(socket);
-  });
+  const network = await Network.of(page);
   const watcher = await startRun(page, model, 'auto', [
     ticking('ended-cut'),
     turn('print("after")')
@@ -151,18 +131,20 @@ test('a cut connection loses nothing, and no unsaved words', async ({
   const panel = new PanelPage(page, info);
   await panel.show();
   await expect(page.locator(running)).toContainText('tick 3');
-  cut = true;
-  await Promise.all([...open].map(socket => socket.close()));
+  await network.cut();
   await expect(panel.state).toHaveText('reconnecting');
   await panel.shots('reconnecting');
   const last = page.locator('.jp-Notebook .jp-CodeCell').last();
   await last.click();
   await page.keyboard.type('# my own words');
   // By then the server writes in this tab's place.
-  await page.waitForTimeout(4000);
+  await page.waitForTimeout(GRACE + 2000);
   await expect(panel.state).toHaveText('reconnecting');
+  // Nobody but the server has changed the file: the person isn't asked about that.
+  await panel.run('docmanager:save');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await letEnd(page, 'ended-cut');
-  cut = false;
+  network.restore();
   await expect(panel.state).toHaveText('finished');
   await expect.poll(async () => (await printed(page, watcher)).length).toBe(2);
   const [first, second] = await printed(page, watcher);
@@ -244,7 +226,9 @@ test('a renamed notebook keeps its run; a deleted cell stays deleted', async ({
   expect(left).not.toContain(old);
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await panel.shot('renamed');
-  expect(faults).toEqual([]);
+  // JupyterLab's save that begins before it hears of the rename looks first for the old name.
+  const looked = new RegExp(`status of 404.*/api/contents/${old}\\?content=0`);
+  expect(faults.filter(fault => !looked.test(fault))).toEqual([]);
 });
 
 test('what was approved beforehand survives a reload; the menu undoes, opens and deletes', async ({
