@@ -56,7 +56,7 @@ print(f"not in the prediction file: {train.columns.difference(test.columns).toli
 print(f"only in the prediction file: {test.columns.difference(train.columns).tolist()[:40]}")
 missing = test[shared].isna().sum()
 print(f"missing in the prediction file: {missing[missing > 0].head(40).to_dict()}")
-seen = {name: float(test[name].dropna().isin(train[name]).mean().round(3)) for name in shared[:80]}
+seen = {name: round(float(test[name].dropna().isin(train[name]).mean()), 3) for name in shared[:80]}
 print(f"values seen in training: {seen}")
 """.strip("\n")
 

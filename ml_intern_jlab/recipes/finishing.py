@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .metrics import Metric, metric_named
 from .source import Node, Piece, body, call, dictionary, imports, literal, prefixed, render
 from .state import State
@@ -254,8 +256,13 @@ def prediction_columns(state: State) -> tuple[list[tuple[str, str]], bool]:
     fresh = [name for name in wanted if name not in test_columns or name == state.target]
     per_class = {name: _class_of(name, classes) for name in fresh}
     several = len(fresh) > 1 and sum(value is not None for value in per_class.values()) >= 2
+    # A file without a header has no name for what identifies its rows: the first of two new names is that.
+    unnamed = bool(test_columns) and all(re.fullmatch(r"column_\d+", name) for name in test_columns)
+    identifier = fresh[0] if unnamed and state.output_id and len(fresh) == 2 and not several else ""
     for name in wanted:
-        if name not in fresh:
+        if name == identifier:
+            pairs.append((name, f"test[{literal(state.output_id)}]"))
+        elif name not in fresh:
             pairs.append((name, f"test[{literal(name)}]"))
         elif (several or (len(fresh) == 1 and probable and not binary)) and per_class[name] is not None:
             pairs.append((name, f"final.predict_proba(X_test)[:, list(final.classes_).index({per_class[name]})]"))

@@ -25,6 +25,10 @@ _WITH = re.compile(
     re.I,
 )
 """What a list of columns follows; right behind the file's name, a colon or a bracket will do."""
+_BARE_LIST = re.compile(
+    r"(?!(?:the|a|an|one)\b)[^\W\d]\w*(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?!(?:the|a|an|one)\b)[^\W\d]\w*)+"
+)
+"""Single words in a row, to the end of a sentence: names, also where no file has such columns yet."""
 _FILLER = {
     "the", "a", "an", "one", "single", "only", "just", "two", "three", "same", "column", "columns", "called", "named",
     "order", "in", "for", "of", "with", "per", "each", "every", "row", "rows", "line", "lines", "header", "no", "index",
@@ -163,4 +167,6 @@ def _output_columns(facts: TaskFacts, known: list[str]) -> tuple[str, ...]:
     for match in _WITH.finditer(rest):
         if found := read(rest[match.end() :], trusted=False):
             return found
+        if _BARE_LIST.fullmatch(rest[match.end() :].strip()):
+            return read(rest[match.end() :], trusted=True)
     return ()

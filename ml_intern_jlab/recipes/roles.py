@@ -79,7 +79,11 @@ def date_format(column: Column, refused: set[str]) -> str | None:
     for form in DATE_FORMATS:
         if form not in refused and all(_fits(value, form) for value in examples):
             return form
-    alike = sum(bool(re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D|$)", value)) for value in examples)
+    alike = sum(
+        bool(re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D|$)", value))
+        or any("%d" in form and _fits(value, form) for form in DATE_FORMATS)
+        for value in examples
+    )
     return "mixed" if alike == len(examples) and "mixed" not in refused else None
 
 

@@ -32,6 +32,14 @@ TABLES = {"past.csv": ["id", "size", "town", "fee"], "next.csv": ["id", "size", 
             ("past.csv", "next.csv", "fee", "guess.csv", ("id", "fee")),
         ),
         (
+            "Learn the fee from past.csv for next.csv. Write guess.csv with record and guess.",
+            ("past.csv", "next.csv", "fee", "guess.csv", ("record", "guess")),
+        ),
+        (
+            "Learn the fee from past.csv for next.csv. Write guess.csv with care and a look at the outliers.",
+            ("past.csv", "next.csv", "fee", "guess.csv", ()),
+        ),
+        (
             "Learn the fee from past.csv and write guess.csv: as good as you can, for next.csv.",
             ("past.csv", "next.csv", "fee", "guess.csv", ()),
         ),

@@ -261,6 +261,31 @@ def test_a_target_with_words_among_its_numbers_is_a_number(folder: Path, kernel:
     assert "X: 118 rows" in story.text
 
 
+def test_dates_of_several_formats_and_names_for_a_file_without_a_header(
+    folder: Path, kernel: BlockingKernelClient
+) -> None:
+    days = pd.date_range("2023-01-01", periods=150)
+    forms = ["%Y-%m-%d", "%d.%m.%Y", "%d-%b-%y"]
+    table = pd.DataFrame(
+        {
+            "nr": range(1, 151),
+            "day": [day.strftime(forms[n % 3]) for n, day in enumerate(days)],
+            "sold": [f"{100 + n + 40 * (day.weekday() == 5):.1f}" for n, day in enumerate(days)],
+        }
+    )
+    table[:130].to_csv(folder / "sales.dat", index=False, header=False, sep="|")
+    table.loc[130:, ["nr", "day"]].to_csv(folder / "next.dat", index=False, header=False, sep="|")
+    task = (
+        "Learn from sales.dat to predict the last column for next.dat in 15 s; write out.csv (columns record, amount)."
+    )
+    story = drive(task, kernel)
+    assert story.ending == "final_answer", story.words
+    written = pd.read_csv(folder / "out.csv")
+    assert written.columns.tolist() == ["record", "amount"]
+    assert written["record"].tolist() == table["nr"][130:].tolist()
+    assert 'format="mixed", dayfirst=True' in sources(story.turns)
+
+
 def test_no_column_of_the_prediction_file_becomes_the_target(folder: Path, kernel: BlockingKernelClient) -> None:
     table = pd.DataFrame({"Inserat": [f"B{n}" for n in range(40)], "Kalt": range(40), "Warm": range(5, 45)})
     table.to_csv(folder / "old.csv", index=False)
