@@ -250,6 +250,14 @@ def test_spellings_do_not_make_other_values(folder: Path, kernel: BlockingKernel
     assert '"Mail Box"' in features.split("def tidy")[1]
 
 
+def test_a_column_that_is_empty_in_the_prediction_file_is_told(folder: Path, kernel: BlockingKernelClient) -> None:
+    flowers(60).to_csv(folder / "train.csv", index=False)
+    flowers(20).drop(columns="kind").assign(weight=np.nan).to_csv(folder / "test.csv", index=False)
+    story = drive("Predict kind for test.csv using train.csv", kernel, until=3)
+    assert "missing in the prediction file: {'weight': 20}" in story.text
+    assert "failed" not in {turn.status for turn in story.turns}
+
+
 def test_a_target_with_words_among_its_numbers_is_a_number(folder: Path, kernel: BlockingKernelClient) -> None:
     random = np.random.default_rng(0)
     size = random.uniform(10, 90, 120)
