@@ -15,7 +15,7 @@ export default defineConfig({
   // One browser and two servers are as much as two cores carry.
   workers: 1,
   // A test that passes only the second time is reported as flaky; it does not hide the rest.
-  retries: process.env.CI ? 1 : 0,
+  retries: process.env.CI ? 2 : 0,
   use: {
     launchOptions: {
       executablePath: process.env.CHROMIUM_PATH,

@@ -109,6 +109,9 @@ test('a notebook is run again, and each cell gets a verdict', async ({
   const panel = new PanelPage(page, info);
   await panel.show();
   await panel.run('notebook:run-all-cells');
+  await expect(
+    page.locator('.jp-Notebook .jp-OutputArea-output').last()
+  ).toContainText('2');
   await panel.more('Review this notebook');
   const again = panel.panel.getByRole('group', { name: 'Run again' });
   await again.getByRole('button', { name: 'Run it again…' }).click();
