@@ -307,10 +307,8 @@ def _figure_shown(answer: str, outputs: str, task: str) -> bool:
 
 def _name_shown(answer: str, outputs: str, task: str) -> bool:
     """Whether a word of the answer that the task doesn't give stands in the outputs."""
-    words = re.findall(r"[\w&+-]+", answer.lower())
-    given = set(re.findall(r"[\w&+-]+", task.lower()))
-    printed = set(re.findall(r"[\w&+-]+", outputs.lower()))
-    return bool((set(words) - given or set(words)) & printed)
+    said, given, printed = (set(re.findall(r"[\w&+-]+", text.lower())) for text in (answer, task, outputs))
+    return bool((said - given or said) & printed)
 
 
 def _is_json(text: str) -> bool:

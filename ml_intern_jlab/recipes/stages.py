@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .data_stages import audit, load, look, tidy
+from .data_stages import audit, tidy
 from .end_stages import estimate, explain, predict, summary
+from .file_stages import load, look
 from .flow import Flow, Run
 from .model_stages import baseline, compare, counters, giveaways, split, tune
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 1.0
 """So long after a room was opened its first page is counted."""
 
-_SESSION = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+SESSION_SCHEMA = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+"""The events of both extensions about rooms and who is in them."""
 
 
 class OpenDocument:
@@ -89,7 +90,7 @@ class DocumentRooms:
             if data.get("action") == "load":
                 self._soon()
 
-        self._settings["event_logger"].add_listener(schema_id=_SESSION, listener=listen)
+        self._settings["event_logger"].add_listener(schema_id=SESSION_SCHEMA, listener=listen)
 
     def close(self) -> None:
         """Wait for nobody any more."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotebookUnavailable
 from ..notebook.file_writer import reason_of
-from .document_rooms import DocumentRooms
+from .document_rooms import SESSION_SCHEMA, DocumentRooms
 
 if TYPE_CHECKING:
     from jupyter_ydoc import YNotebook
@@ -25,7 +25,6 @@ SETTLE_SECONDS = 1.0
 """After so long it is looked once more at who came in: a page is counted only after its coming was told."""
 
 _AWARENESS = "https://schema.jupyter.org/jupyter_collaboration/awareness/v1"
-_SESSION = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
 
 
 class OpenRoom:
@@ -114,7 +113,7 @@ class Rooms:
                 self._waiting.add(task)
                 task.add_done_callback(self._waiting.discard)
 
-        for schema_id in (_AWARENESS, _SESSION):
+        for schema_id in (_AWARENESS, SESSION_SCHEMA):
             self._settings["event_logger"].add_listener(schema_id=schema_id, listener=listen)
 
     def close(self) -> None:

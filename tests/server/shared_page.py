@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -62,10 +63,11 @@ class SharedPage:
 
     async def until(self, holds: Callable[[], object], seconds: float = 60) -> None:
         """Return when something holds of what the page shows."""
-        async with asyncio.timeout(seconds):
-            while not holds():
-                assert self._task is None or not self._task.done(), self._task
-                await asyncio.sleep(0.02)
+        until = time.monotonic() + seconds
+        while not holds():
+            assert self._task is None or not self._task.done(), self._task
+            assert time.monotonic() < until, f"The page does not show what it should after {seconds:g} s."
+            await asyncio.sleep(0.02)
 
     def printed(self) -> str:
         """The text of all outputs."""

@@ -1,5 +1,5 @@
 """What runs silently in the kernel to see how things stand: each module here is sent as source, leaves no name behind
-and prints one bounded text. They need the standard library only, and no more than Python 3.9."""
+and prints one bounded text. They need no more than Python 3.9 and its library; `columns` reads a table with pandas."""
 
 from __future__ import annotations
 

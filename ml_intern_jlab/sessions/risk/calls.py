@@ -35,6 +35,7 @@ from .values import (
     Value,
     Values,
     combine,
+    host_of,
     names_in,
     place_of,
     shown,
@@ -174,12 +175,10 @@ class CallReader(ABC):
             if text == ":memory:":
                 continue
             if place == "remote":
-                host = text.split("://", 1)[1].split("/", 1)[0].rpartition("@")[2]
-                self.note(
-                    node, Risk.network, f"{'writes to' if writes else 'reads from'} {shown(host)} over the network"
-                )
+                host = shown(host_of(text))
+                self.note(node, Risk.network, f"{'writes to' if writes else 'reads from'} {host} over the network")
                 if writes:
-                    self.note(node, Risk.publish, f"sends data to {shown(host)}")
+                    self.note(node, Risk.publish, f"sends data to {host}")
             elif place == "outside" and by:
                 words = f"gives {shown(text)}, outside this folder, to {by}()"
                 self.less_exact(node, Risk.outside, words)

@@ -119,11 +119,12 @@ def magic(name: str, line: str, body: str | None, folder: str = "") -> Magic:
             code = (code if name in ("time", "timeit") else "") + "\n" + body
     if risk is Risk.shell:
         text = line if body is None else body
-        behind = body is not None and "--bg" in line.split()
         if name not in ("system", "sx", "sc", "!", "bash", "sh", "script", "cmd", "zsh"):
             text = f"{name} {line}\n{body or ''}"
-        running = ((Risk.process, f"goes on behind the notebook ({called} --bg)"),) if behind else ()
-        return Magic((*commands(text), *running), code)
+        risks = commands(text)
+        if body is not None and "--bg" in line.split():
+            risks += ((Risk.process, f"goes on behind the notebook ({called} --bg)"),)
+        return Magic(risks, code)
     if risk is Risk.install:
         return Magic(((Risk.install, f"changes what is installed ({called} {shown(line, 40)})"),))
     if name == "env" or risk is Risk.write:

@@ -24,6 +24,7 @@ from .values import (
     Opened,
     PathText,
     Values,
+    host_of,
     shown,
     text_of,
     union,
@@ -262,14 +263,11 @@ def _bodies(reader: CallReader, call: Call, name: str) -> None:
     sends = SENDERS.fullmatch(name) and (carries or len(call.args) > 1)
     if not sends and not (carries and name in ("urllib.request.Request", "urllib.request.urlopen")):
         return
-    hosts = {text_of(value) for value in call.given(0, "url") or UNKNOWN}
-    if not all(LOOPBACK.match(host) for host in hosts):
-        reader.note(call.node, Risk.publish, f"sends data to {_host(hosts)} ({name.rsplit('.', 1)[1]})")
-
-
-def _host(addresses: set[str]) -> str:
-    known = sorted(address.split("/")[2] for address in addresses if re.match(r"\w+://[^/\ue000-\ue002]+", address))
-    return shown(known[0]) if known else "another host"
+    addresses = {text_of(value) for value in call.given(0, "url") or UNKNOWN}
+    if not all(LOOPBACK.match(address) for address in addresses):
+        known = sorted(host for host in map(host_of, addresses) if host.strip(PLACEHOLDERS))
+        host = shown(known[0]) if known else "another host"
+        reader.note(call.node, Risk.publish, f"sends data to {host} ({name.rsplit('.', 1)[1]})")
 
 
 def _flat(values: Values) -> Values:

@@ -209,6 +209,12 @@ def place_of(text: str, folder: str = "") -> str:
     return "inside"
 
 
+def host_of(address: str) -> str:
+    """The host of an address, without the name and password that may stand before it; "" where it has none."""
+    found = re.match(r"\w[\w+.-]*://([^/]*)", address)
+    return found[1].rpartition("@")[2] if found else ""
+
+
 def shown(text: str, most: int = 60) -> str:
     """A text for a sentence: on one line, unknown pieces as "…", shortened to about `most` characters."""
     line = " ".join(re.sub(f"[{PLACEHOLDERS}]+", "…", text).split())

@@ -8,6 +8,15 @@ from collections.abc import Iterator
 from ...parsed_notebook import Cell
 from ...rule import Found, Rule, Subject, calls_named, last_name
 
+_LOSSES = (
+    "CrossEntropyLoss",
+    "BCEWithLogitsLoss",
+    "cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "SparseCategoricalCrossentropy",
+    "CategoricalCrossentropy",
+    "BinaryCrossentropy",
+)
 _SHAPING = {"squeeze", "view", "reshape", "flatten", "float", "clamp", "unsqueeze"}
 
 
@@ -35,6 +44,8 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
         for each in ast.walk(node)
         if each is not node
     }
+    classes = _classes(subject)
+    inner = _inner_classes(classes)
     for cell, node in subject.notebook.nodes():
         if node in inside:
             continue
@@ -51,8 +62,8 @@ def _output_activations(subject: Subject) -> dict[str, Cell]:
             for layer in (_layer_named(subject, each) for each in outputs):
                 if layer is not None and _is_softmax(layer):
                     found[_activation(layer)] = cell
-        elif isinstance(node, ast.ClassDef) and node.name not in _inner_classes(subject):
-            for ending in _of_class(node, _classes(subject)):
+        elif isinstance(node, ast.ClassDef) and node.name not in inner:
+            for ending in _of_class(node, classes):
                 found[ending] = cell
     return found
 
@@ -65,10 +76,16 @@ def _ends_plainly(subject: Subject) -> bool:
         values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
         for each in values:
             if isinstance(each, ast.Call) and last_name(each.func) == "Sequential":
-                layers = each.args[0].elts if each.args and isinstance(each.args[0], ast.List) else each.args
+                layers = _layers(each)
                 if layers and not isinstance(layers[-1], ast.Starred | ast.Name) and not _is_softmax(layers[-1]):
                     return True
     return False
+
+
+def _layers(sequential: ast.Call) -> list[ast.expr]:
+    """The layers that a Sequential is given, in a list or one by one."""
+    first = sequential.args[0] if sequential.args else None
+    return first.elts if isinstance(first, ast.List) else sequential.args
 
 
 def _layer_named(subject: Subject, node: ast.expr) -> ast.Call | None:
@@ -112,11 +129,11 @@ def _forward(node: ast.ClassDef) -> ast.FunctionDef | None:
     return methods.get("forward") or methods.get("call")
 
 
-def _inner_classes(subject: Subject) -> set[str]:
+def _inner_classes(classes: dict[str, ast.ClassDef]) -> set[str]:
     """Classes whose objects are parts of what another class's network does."""
     return {
         last_name(each.func)
-        for node in _classes(subject).values()
+        for node in classes.values()
         if _forward(node) is not None
         for each in ast.walk(node)
         if isinstance(each, ast.Call)
@@ -169,24 +186,17 @@ def _ending(node: ast.expr | None, known: dict[str, ast.expr], depth: int = 6) -
     if name in _SHAPING:
         return _ending(owner if ast.unparse(node.func) not in known else None, known, depth - 1)
     if name == "Sequential":
-        layers = node.args[0].elts if node.args and isinstance(node.args[0], ast.List) else node.args
+        layers = _layers(node)
         return _ending(layers[-1], known, depth - 1) if layers else ""
     layer = node.func if isinstance(node.func, ast.Call) else known.get(ast.unparse(node.func))
     return _ending(layer, known, depth - 1) if isinstance(layer, ast.Call) else ""
 
 
 def _doubled(subject: Subject) -> Iterator[Found]:
-    ends = _output_activations(subject)
-    for cell, call in calls_named(
-        subject.notebook,
-        "CrossEntropyLoss",
-        "BCEWithLogitsLoss",
-        "cross_entropy",
-        "binary_cross_entropy_with_logits",
-        "SparseCategoricalCrossentropy",
-        "CategoricalCrossentropy",
-        "BinaryCrossentropy",
-    ):
+    calls = [*calls_named(subject.notebook, *_LOSSES)]
+    # Where another model stands beside it, which of them the loss is for isn't known.
+    ends = {} if not calls or _ends_plainly(subject) else _output_activations(subject)
+    for cell, call in calls:
         name = last_name(call.func)
         wanted = "sigmoid" if "inary" in name or "BCE" in name else "softmax"
         logits = (
@@ -197,8 +207,6 @@ def _doubled(subject: Subject) -> Iterator[Found]:
                 for key in call.keywords
             )
         )
-        if _ends_plainly(subject):
-            ends = {}  # another model stands beside it; which of them the loss is for isn't known
         direct = bool(call.args) and isinstance(call.args[0], ast.Call) and last_name(call.args[0].func) == wanted
         if logits and (direct or wanted in ends):
             yield Found(cell, call.lineno, f"{name} applies {wanted} itself, but the model ends with {wanted} already.")
