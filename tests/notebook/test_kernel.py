@@ -280,6 +280,18 @@ def test_timeout(run: Run[Any], shared: Kernel) -> None:
     assert execution.reason == "The cell ran longer than 0.5 s and was interrupted."
 
 
+def test_reply_that_comes_in_during_a_send_is_heard(run: Run[Any], shared: Kernel) -> None:
+    async def scenario() -> int:
+        # The loop stands still, so that the reply to the first is there when the second is sent.
+        first = shared._live.ask("shell")
+        time.sleep(0.5)  # noqa: ASYNC251
+        second = shared._live.ask("shell")
+        done, _ = await asyncio.wait([first, second], timeout=5)
+        return len(done)
+
+    assert [run(scenario()) for _ in range(5)] == [2] * 5
+
+
 def test_cancelled_call_stops_its_cell(run: Run[Any], shared: Kernel) -> None:
     async def scenario() -> str:
         task = await started(shared, "import time; time.sleep(60)")
