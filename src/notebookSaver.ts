@@ -101,7 +101,6 @@ export class NotebookSaver implements IDisposable {
     if (this._isDisposed || context.isDisposed) {
       return;
     }
-    // Not asked whether the model is dirty: JupyterLab calls it clean after a save, whatever changed meanwhile.
     if (this._saving) {
       this.soon();
       return;
@@ -211,14 +210,37 @@ async function takeTurn<T>(
 }
 
 /**
- * Let each save of this notebook begin when the one before has ended, whoever asked for it.
+ * Let each save of this notebook begin when the one before has ended, whoever asked for it, and leave the notebook
+ * unsaved where it changed meanwhile.
  *
- * Of two at once, JupyterLab takes the one for somebody else's change of the file and asks the person about it.
+ * Of two saves at once, JupyterLab takes the one for somebody else's change of the file and asks the person about it.
+ * And it calls a notebook saved after each save, though outputs may have come that the file doesn't have.
  */
 function saveInTurn(context: NotebookContext): void {
   if (!turns.has(context)) {
     const save = context.save.bind(context);
     turns.set(context, Promise.resolve());
-    context.save = () => takeTurn(context, save);
+    context.save = () => takeTurn(context, () => saveAll(context, save));
+  }
+}
+
+async function saveAll(
+  context: NotebookContext,
+  save: () => Promise<void>
+): Promise<void> {
+  const { model } = context;
+  let changed = false;
+  const onChange = (): void => {
+    changed = true;
+  };
+  model.contentChanged.connect(onChange);
+  try {
+    await save();
+  } finally {
+    model.contentChanged.disconnect(onChange);
+  }
+  // Where a notebook is shared, its server says what is saved.
+  if (changed && !model.isDisposed && !model.collaborative) {
+    model.dirty = true;
   }
 }

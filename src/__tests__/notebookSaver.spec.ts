@@ -12,6 +12,7 @@ class Files {
   contentsModel = { hash: 'first' };
   isDisposed = false;
   readonly model = {
+    contentChanged: new Signal<this, void>(this),
     dirty: false,
     shown: 'first',
     fromJSON: (content: string) => {
@@ -28,6 +29,7 @@ class Files {
     await Promise.resolve();
     this.contentsModel = { hash: `written to ${path}` };
     this.held.set(path, this.contentsModel.hash);
+    this.model.dirty = false;
     this.saveState.emit('completed');
   }
 
@@ -100,6 +102,19 @@ describe('NotebookSaver', () => {
     files.saveState.connect((_, state) => states.push(state));
     await Promise.all([files.save(), files.save()]);
     expect(states).toEqual(['started', 'completed', 'started', 'completed']);
+    saver.dispose();
+  });
+
+  it('leaves a notebook unsaved that changed during a save', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    const saving = files.save();
+    await Promise.resolve();
+    files.model.contentChanged.emit();
+    await saving;
+    expect(files.model.dirty).toBe(true);
+    await files.save();
+    expect(files.model.dirty).toBe(false);
     saver.dispose();
   });
 
