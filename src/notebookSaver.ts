@@ -19,6 +19,7 @@ export class NotebookSaver implements IDisposable {
   ) {
     this._path = context.path;
     saveInTurn(context);
+    renameInTurn(contents);
     context.saveState.connect(this.onSaveState, this);
     context.pathChanged.connect(this.onPathChanged, this);
   }
@@ -197,8 +198,8 @@ export class NotebookSaver implements IDisposable {
   private _isDisposed = false;
 }
 
-/** For each notebook, when what had to come before is done. */
-const turns = new WeakMap<NotebookContext, Promise<unknown>>();
+/** For each open notebook, when what had to come before is done. */
+const turns = new Map<NotebookContext, Promise<unknown>>();
 
 async function takeTurn<T>(
   context: NotebookContext,
@@ -220,6 +221,7 @@ function saveInTurn(context: NotebookContext): void {
   if (!turns.has(context)) {
     const save = context.save.bind(context);
     turns.set(context, Promise.resolve());
+    context.disposed.connect(() => turns.delete(context));
     context.save = () => takeTurn(context, () => saveAll(context, save));
   }
 }
@@ -243,4 +245,27 @@ async function saveAll(
   if (changed && !model.isDisposed && !model.collaborative) {
     model.dirty = true;
   }
+}
+
+const waiting = new WeakSet<Contents.IManager>();
+
+/**
+ * Let no file be renamed, nor a folder that it lies in, while it is being saved, nor saved while it is being renamed.
+ *
+ * A save that meets a rename fails, and JupyterLab opens a dialog about a file that isn't there any more. The intern's
+ * notebook is saved so often that a person's rename would meet one.
+ */
+function renameInTurn(contents: Contents.IManager): void {
+  if (waiting.has(contents)) {
+    return;
+  }
+  waiting.add(contents);
+  const rename = contents.rename.bind(contents);
+  contents.rename = (from, to) =>
+    [...turns.keys()]
+      .filter(({ path }) => path === from || path.startsWith(`${from}/`))
+      .reduce(
+        (act, context) => () => takeTurn(context, act),
+        () => rename(from, to)
+      )();
 }

@@ -6,6 +6,7 @@ import { NotebookSaver, type NotebookContext } from '../notebookSaver';
 /** Files by name, each a hash, and a context that saves into them as JupyterLab's does. */
 class Files {
   readonly held = new Map<string, string>([['old.ipynb', 'first']]);
+  readonly disposed = new Signal<this, void>(this);
   readonly saveState = new Signal<this, string>(this);
   readonly pathChanged = new Signal<this, string>(this);
   path = 'old.ipynb';
@@ -33,7 +34,13 @@ class Files {
     this.saveState.emit('completed');
   }
 
-  rename(path: string): void {
+  async rename(_: string, to: string): Promise<object> {
+    await Promise.resolve();
+    this.moved(to);
+    return this.get(to);
+  }
+
+  moved(path: string): void {
     this.held.set(path, this.held.get(this.path) ?? '');
     this.held.delete(this.path);
     this.path = path;
@@ -76,7 +83,7 @@ describe('NotebookSaver', () => {
     const files = new Files();
     const saver = saverOf(files);
     const saving = files.write('old.ipynb');
-    files.rename('new.ipynb');
+    files.moved('new.ipynb');
     await saving;
     await settled();
     expect([...files.held]).toEqual([['new.ipynb', 'written to new.ipynb']]);
@@ -87,7 +94,7 @@ describe('NotebookSaver', () => {
     const files = new Files();
     const saver = saverOf(files);
     const saving = files.write('old.ipynb');
-    files.rename('new.ipynb');
+    files.moved('new.ipynb');
     await saving;
     files.held.set('old.ipynb', "somebody else's");
     await settled();
@@ -102,6 +109,18 @@ describe('NotebookSaver', () => {
     files.saveState.connect((_, state) => states.push(state));
     await Promise.all([files.save(), files.save()]);
     expect(states).toEqual(['started', 'completed', 'started', 'completed']);
+    saver.dispose();
+  });
+
+  it('is renamed between two saves', async () => {
+    const files = new Files();
+    const saver = saverOf(files);
+    await Promise.all([
+      files.save(),
+      files.rename('old.ipynb', 'new.ipynb'),
+      files.save()
+    ]);
+    expect([...files.held]).toEqual([['new.ipynb', 'written to new.ipynb']]);
     saver.dispose();
   });
 
