@@ -27,13 +27,16 @@ function writerOf(collaborative: boolean): NotebookWriter {
       return Promise.resolve();
     }
   };
+  Object.assign(context.model, { contentChanged: new Signal(context) });
   Object.assign(context, {
+    disposed: new Signal(context),
     saveState: new Signal(context),
     pathChanged: new Signal(context)
   });
   const contents = {
     localPath: (path: string) => path,
-    get: () => Promise.resolve({ hash: 'first' })
+    get: () => Promise.resolve({ hash: 'first' }),
+    rename: () => Promise.reject(new Error('nothing is renamed here'))
   };
   return new NotebookWriter({
     sessionId: 's',
