@@ -1,7 +1,8 @@
 import type * as nbformat from '@jupyterlab/nbformat';
+import type { INotebookModel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
-import { METADATA_KEY } from './notebookDocument';
+import { mergeTheirs } from './notebookMerge';
 import type { NotebookContext } from './notebookSaver';
 
 /** What is needed of JupyterLab's context that it doesn't offer in public: what it does where a file has changed. */
@@ -13,11 +14,11 @@ interface IAsking {
 }
 
 /**
- * Let a notebook be saved without a question where nobody but our server has changed its file meanwhile.
+ * Let a notebook be saved without a question where its file has changed, and nothing is lost by that.
  *
- * While a tab sleeps, is cut off or is being loaded, the server writes the intern's cells into the file. JupyterLab would
- * ask the person which of the two to keep. Saving what stands here loses nothing: the server, or this tab, brings what
- * it lacks of the intern's cells in again. Where somebody else changed anything, JupyterLab asks as always.
+ * While a tab sleeps, is cut off or is being loaded, the server writes the intern's cells into the file, and another tab
+ * the person's. JupyterLab would ask the person which of the two to keep. The server, or this tab, brings in what is
+ * lacking here of the intern's cells; people's are brought in by `mergeTheirs`. Where it can't, JupyterLab asks as always.
  *
  * @param context - Of a notebook that was just read.
  */
@@ -31,10 +32,10 @@ export function settleConflicts(
     // Another version of JupyterLab; it asks once too often.
     return;
   }
-  const here = (): IWork =>
-    workOf(context.model.toJSON() as unknown as nbformat.INotebookContent);
+  const here = (): nbformat.INotebookContent =>
+    context.model.toJSON() as unknown as nbformat.INotebookContent;
   let known = here();
-  let saving: IWork | null = null;
+  let saving: nbformat.INotebookContent | null = null;
   context.saveState.connect((_, state) => {
     if (state === 'started') {
       saving = here();
@@ -51,11 +52,13 @@ export function settleConflicts(
   });
   asking._raiseConflict = async (file, options) => {
     const { path } = context;
+    const model = context.model as INotebookModel;
     const there = await read(contents, path);
-    if (there === null || !isSame(known, workOf(there))) {
+    if (there === null || !mergeTheirs(known, there, model.sharedModel)) {
       return raise(file, options);
     }
-    const saved = await contents.save(path, options);
+    saving = here();
+    const saved = await contents.save(path, { ...options, content: saving });
     const now = await contents.get(path, { content: false, hash: true });
     return { ...saved, hash: now.hash, hash_algorithm: now.hash_algorithm };
   };
@@ -79,33 +82,4 @@ async function read(
     }
   }
   return null;
-}
-
-/** What only people change in a notebook: their cells in order, and the text of the intern's that have ended. */
-interface IWork {
-  readonly people: readonly string[];
-  readonly ended: ReadonlyMap<string, string>;
-}
-
-function workOf({ cells }: nbformat.INotebookContent): IWork {
-  const people: string[] = [];
-  const ended = new Map<string, string>();
-  for (const cell of cells) {
-    const facts = cell.metadata[METADATA_KEY] as
-      { status?: unknown } | undefined;
-    const id = cell.id as string;
-    if (facts === undefined) {
-      people.push(JSON.stringify([id, cell.cell_type, cell.source]));
-    } else if (facts.status === 'done' || facts.status === 'failed') {
-      ended.set(id, JSON.stringify(cell.source));
-    }
-  }
-  return { people, ended };
-}
-
-function isSame(one: IWork, other: IWork): boolean {
-  return (
-    one.people.join('\n') === other.people.join('\n') &&
-    [...one.ended].every(([id, text]) => (other.ended.get(id) ?? text) === text)
-  );
 }

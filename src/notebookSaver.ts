@@ -76,18 +76,6 @@ export class NotebookSaver implements IDisposable {
     return true;
   }
 
-  /**
-   * Let the next save replace what the server wrote meanwhile: it is in the notebook here, brought in cell by cell.
-   *
-   * JupyterLab would ask the person, who can't know. It offers no public way to say that the file's state is known.
-   */
-  async accept(): Promise<void> {
-    const file = await this.news();
-    if (file !== null && !this.context.isDisposed) {
-      this.setKnown(file);
-    }
-  }
-
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
@@ -110,6 +98,18 @@ export class NotebookSaver implements IDisposable {
       await context.save();
     } catch {
       // JupyterLab has told the person why; the next change tries again.
+    }
+  }
+
+  /**
+   * Let the next save replace what the server wrote meanwhile: it is in the notebook here, brought in cell by cell.
+   *
+   * JupyterLab would ask the person, who can't know. It offers no public way to say that the file's state is known.
+   */
+  private async accept(): Promise<void> {
+    const file = await this.news();
+    if (file !== null && !this.context.isDisposed) {
+      this.setKnown(file);
     }
   }
 

@@ -313,10 +313,9 @@ export class NotebookWriter implements IDisposable {
     // A shared document isn't read from the file by its pages.
     if (context.model.collaborative !== true) {
       await this._saver.inTurn(async () => {
+        // With something unsaved here it isn't read; the next save brings in what somebody else did (`mergeTheirs`).
         if (await this._saver.readAgain()) {
           this._applied = 0;
-        } else {
-          await this._saver.accept();
         }
       });
     }

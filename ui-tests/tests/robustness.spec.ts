@@ -119,6 +119,38 @@ test('two tabs: one writes, the other follows and takes over', async ({
   expect(faults).toEqual([]);
 });
 
+test('two tabs save what each of them changed', async ({ page, context }) => {
+  const watcher = await startRun(page, model, 'auto', [turn('print("one")')]);
+  await watcher.ended();
+  await expect.poll(() => printed(page, watcher)).toEqual(['one\n']);
+  const second = await context.newPage();
+  const faults = faultsOf(second);
+  await openNotebook(second);
+  await openHere(second, watcher.session.path);
+  const add = async (tab: Page, place: number, text: string): Promise<void> => {
+    await tab.bringToFront();
+    const cells = tab.locator('.jp-Notebook:visible .jp-CodeCell');
+    await cells.nth(place).locator('.cm-content').click();
+    await tab.keyboard.press('ControlOrMeta+End');
+    await tab.keyboard.type(text);
+  };
+  const save = async (tab: Page): Promise<void> =>
+    tab.evaluate(async () => {
+      await window.jupyterapp.commands.execute('docmanager:save');
+    });
+  await add(page, 1, '# written here');
+  await add(second, 0, '  # written there');
+  await save(second);
+  await page.bringToFront();
+  await save(page);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  const both = ['print("one")  # written there', '# written here'];
+  const sources = (await saved(page, watcher)).map(({ source }) => source);
+  expect(sources).toEqual(expect.arrayContaining(both));
+  await expect(page.locator('.jp-CodeCell .cm-content')).toHaveText(both);
+  expect(faults).toEqual([]);
+});
+
 test('a cut connection loses nothing, and no unsaved words', async ({
   page
 }, info) => {
