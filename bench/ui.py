@@ -264,11 +264,11 @@ def proposals_and_lag(browser: Browser, proposals: int) -> None:
     print(f"output lag, ratio of medians: {statistics.median(lag['intern']) / statistics.median(lag['person']):.2f}")
 
 
-def long_session(browser: Browser, events: int) -> None:
-    """Opening a notebook whose session has so many events, with the panel open."""
+def long_session(browser: Browser, events: int, outputs: int) -> None:
+    """Opening a notebook whose session has so many events, with so many outputs a cell, with the panel open."""
     with tempfile.TemporaryDirectory(prefix="bench-ui-journal-") as folder:
         path = Path(folder, "journal.sqlite")
-        notebook = _history(path, events)
+        notebook = _history(path, events, outputs)
         with lab("long", journal=path) as server, page_of(browser) as page:
             (server.folder / "long.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
             page.goto(f"{server.url}/lab?token={TOKEN}&reset")
@@ -281,12 +281,13 @@ def long_session(browser: Browser, events: int) -> None:
             replay = page.wait_for_function(REPLAYED, polling="raf").json_value() / 1000
             took = time.monotonic() - started
     print(
-        f"opening a session of {events:,} events: {took:.2f} s, of which the replay {replay:.2f} s; "
+        f"opening a session of {events:,} events, {len(notebook['cells']):,} cells: {took:.2f} s, "
+        f"of which the replay {replay:.2f} s; "
         f"JupyterLab's first cell after {cells:.2f} s"
     )
 
 
-def _history(path: Path, events: int) -> dict[str, Any]:
+def _history(path: Path, events: int, outputs: int) -> dict[str, Any]:
     """Journal a finished run of that many events; returns its notebook."""
     journal = Journal(path)
     session_id = journal.create_session("long.ipynb", "python3").session_id
@@ -301,13 +302,13 @@ def _history(path: Path, events: int) -> dict[str, Any]:
     after, step = None, 0
     while journal.last_seq(session_id) < events - 1:
         step += 1
-        cell_id, source = new_id(), f"# Step {step}\nfor number in range(3):\n    print({step}, number)"
+        cell_id, source = new_id(), f"# Step {step}\nfor number in range({outputs}):\n    print({step}, number)"
         common = {"cell_id": cell_id, "hash": source_hash(source), **run}
         about = {"title": f"Step {step}", "risk": [RiskClass.compute], "reasons": [], "asks": False, "plan_item": "1"}
         tell(CellProposed(step=step, after=after, source=source, **about, **common))
         tell(CellDecided(decision="approve", source=source, by="policy", **common))
         tell(CellStarted(**common))
-        for number in range(3):
+        for number in range(outputs):
             content = {"name": "stdout", "text": f"{step} {number}\n"}
             tell(CellOutput(cell_id=cell_id, message=IOPubMessage(msg_type="stream", content=content), **run))
         tell(CellFinished(cell_id=cell_id, status="done", execution_count=step, seconds=0.1, **run))
@@ -324,6 +325,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--proposals", type=int, default=20)
     parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--outputs", type=int, default=3, help="output messages of each cell of that session")
+    parser.add_argument("--only", choices=["ready", "lag", "session"], help="measure nothing else")
     options = parser.parse_args()
     chromium = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -331,9 +334,12 @@ def main() -> None:
     first_chunk()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        ready(browser, options.rounds)
-        proposals_and_lag(browser, options.proposals)
-        long_session(browser, options.events)
+        if options.only in (None, "ready"):
+            ready(browser, options.rounds)
+        if options.only in (None, "lag"):
+            proposals_and_lag(browser, options.proposals)
+        if options.only in (None, "session"):
+            long_session(browser, options.events, options.outputs)
         browser.close()
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import zmq
-from jupyter_client.channels import AsyncZMQSocketChannel
 
 from ..errors import KernelUnavailable
 from ..redaction import safe_logger
@@ -45,19 +44,6 @@ class Listener(Protocol):
 
     def on_loss(self) -> None:
         """The connection for what is published was cut, and is being built up again."""
-
-
-class RequestChannel(AsyncZMQSocketChannel):
-    """A channel whose reader still hears of a reply that comes in during a send.
-
-    jupyter_client sends past the asyncio socket. What ZMQ takes in on that occasion uses up the only signal that wakes
-    the reader: it, and with it every later reply, would wait unread. Asking for the events makes the socket look.
-    """
-
-    def send(self, message: Message) -> None:
-        """Send a message."""
-        super().send(message)
-        self.socket.get(zmq.EVENTS)
 
 
 class Connection:
@@ -121,13 +107,11 @@ class Connection:
         if self._asks:
             return
         self._asks = True
-        client = self.client
-        client.shell_channel_class = client.control_channel_class = client.stdin_channel_class = RequestChannel
-        client.start_channels(iopub=False, hb=False)
+        self.client.start_channels(iopub=False, hb=False)
         for channel, take in (
-            (client.shell_channel, self._take_reply),
-            (client.control_channel, self._take_reply),
-            (client.stdin_channel, self._take_stdin),
+            (self.client.shell_channel, self._take_reply),
+            (self.client.control_channel, self._take_reply),
+            (self.client.stdin_channel, self._take_stdin),
         ):
             self._tasks.append(asyncio.create_task(self._read(channel, take)))
 
@@ -175,7 +159,7 @@ class Connection:
         with contextlib.suppress(zmq.ZMQError):  # it knows the address no more
             published.disconnect(self._published_at)
         published.connect(self._published_at)
-        published.get(zmq.EVENTS)  # as in `RequestChannel`
+        published.get(zmq.EVENTS)  # see `kernel.RequestChannel`
 
     def _take_reply(self, session: Any, parts: list[bytes]) -> None:
         message = session.deserialize(parts)

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+import zmq
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
@@ -49,7 +51,7 @@ outputs may still be on their way."""
 
 SETTLE_SECONDS = 0.2
 """How long a cell must have run before it is interrupted: a signal before its first line is lost, or strikes the
-kernel's own code, which then sends this cell no reply and perhaps the next ones none either."""
+kernel's own code, which then sends this cell no reply."""
 
 LOST_REPLY_SECONDS = 10.0
 """How long a cell whose kernel is idle again waits for its reply."""
@@ -66,6 +68,19 @@ _UNHEARD = (
     "The connection to the gateway was cut while the cell ran, and how it ended was not heard. Look at what it has "
     "done before you run it again."
 )
+
+
+class RequestChannel(AsyncZMQSocketChannel):
+    """A channel whose reader still hears of a reply that comes in during a send.
+
+    jupyter_client sends past the asyncio socket. What ZMQ takes in on that occasion uses up the only signal that wakes
+    the reader: it, and with it every later reply, would wait unread. Asking for the events makes the socket look.
+    """
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message."""
+        super().send(message)
+        self.socket.get(zmq.EVENTS)
 
 
 class Kernel:
@@ -387,7 +402,8 @@ class Kernel:
             theirs = self._manager.session
             # A session of our own: clients of one session would share a ZMQ identity, and take each other's replies.
             session = Session(key=theirs.key, signature_scheme=theirs.signature_scheme)
-            self._connection = Connection(self._manager.client(session=session), self._process, self)
+            channels = {f"{name}_channel_class": RequestChannel for name in ("shell", "control", "stdin")}
+            self._connection = Connection(self._manager.client(session=session, **channels), self._process, self)
         await self._connection.until_ready(timeout)
         if self._terminal is not None:
             self._set_busy("")
