@@ -170,7 +170,7 @@ class Client:
             frame = json.loads(text)
             if frame["type"] == "reply":
                 self._replies.pop(frame["request_id"]).set_result(frame)
-            elif frame["type"] != "hello":
+            elif frame["type"] not in ("hello", "beat"):
                 async with self._changed:
                     self.events += frame["events"] if frame["type"] == "replay" else [frame]
                     self._changed.notify_all()

@@ -806,6 +806,12 @@ class Replay(Value):
     events: list[Event]
 
 
+class Beat(Value):
+    """Nothing to tell for a while. Proxies cut a connection that is silent, and a page can't see that one is dead."""
+
+    type: Literal["beat"] = "beat"
+
+
 class SessionInfo(Value):
     """One conversation, bound to a notebook (`path` relative to the server's root) and its kernel."""
 
@@ -871,7 +877,7 @@ class RunChanges(Value):
 Hello.model_rebuild()
 Replay.model_rebuild()
 
-Frame = Annotated[Event | Hello | Replay | Reply, Field(discriminator="type")]
+Frame = Annotated[Event | Hello | Replay | Reply | Beat, Field(discriminator="type")]
 
 
 def parse_command(data: str | bytes, most: int = MAX_COMMAND_BYTES) -> Command:
@@ -914,7 +920,7 @@ def json_schema() -> dict[str, Any]:
         defaults = {field for field, schema in fields.items() if schema.pop("default", fields) is not fields}
         definition["required"] = [f for f in fields if f == "type" or name not in commands or f not in defaults]
     definitions["Replay"]["properties"]["events"]["items"] = {"$ref": "#/$defs/Event"}
-    unions["Frame"] = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Event", "Hello", "Replay", "Reply")]}
+    unions["Frame"] = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Event", "Hello", "Replay", "Reply", "Beat")]}
     return {
         "title": "Wire",
         "description": "Everything on the wire, and the version of the protocol.",

@@ -74,7 +74,7 @@ export type Command =
   | StopRerun
   | DismissFinding
   | RunOwnCell;
-export type Frame = Event | Hello | Replay | Reply;
+export type Frame = Event | Hello | Replay | Reply | Beat;
 /**
  * `finished` means that every deliverable was checked or waived; nothing else does.
  *
@@ -884,6 +884,12 @@ export interface Reply {
   ok: boolean;
   code: string;
   error: string;
+}
+/**
+ * Nothing to tell for a while. Proxies cut a connection that is silent, and a page can't see that one is dead.
+ */
+export interface Beat {
+  type: 'beat';
 }
 /**
  * A model that can be chosen. `language_model` is False for the recipes.

@@ -29,6 +29,8 @@ interface IPending {
 
 /** A connection is tried again after these milliseconds, the last of them for ever. */
 const RETRY_AFTER = [200, 500, 1000, 2000, 4000, 8000];
+/** A connection that was silent for so many milliseconds is dead: the server says something every 20 s. */
+const SILENT_FOR = 60_000;
 /** How many milliseconds a command waits for a connection before it fails. */
 const CONNECT_WITHIN = 10_000;
 
@@ -111,21 +113,32 @@ export class SessionSocket implements IDisposable {
     );
     this._socket = socket;
     let opened = false;
-    socket.onopen = () => {
-      opened = true;
-    };
-    socket.onmessage = (message: MessageEvent<string>) => {
-      if (socket === this._socket) {
-        this.receive(JSON.parse(message.data) as Frame);
-      }
-    };
-    socket.onclose = () => {
+    let heard = Date.now();
+    const lose = () => {
+      window.clearInterval(watch);
       if (socket === this._socket) {
         this._socket = null;
         this.failPending();
         void this.reconnect(opened);
       }
     };
+    // Of a connection that died while the machine slept, a browser may hear for minutes, or never.
+    const watch = window.setInterval(() => {
+      if (Date.now() - heard > SILENT_FOR) {
+        lose();
+        socket.close();
+      }
+    }, SILENT_FOR / 10);
+    socket.onopen = () => {
+      opened = true;
+    };
+    socket.onmessage = (message: MessageEvent<string>) => {
+      heard = Date.now();
+      if (socket === this._socket) {
+        this.receive(JSON.parse(message.data) as Frame);
+      }
+    };
+    socket.onclose = lose;
   }
 
   private async reconnect(opened: boolean): Promise<void> {
@@ -165,6 +178,9 @@ export class SessionSocket implements IDisposable {
       this._attempts = 0;
       this._frames.emit(frame);
       this.setConnection('connected');
+      return;
+    }
+    if (frame.type === 'beat') {
       return;
     }
     if (frame.type === 'replay') {

@@ -20,6 +20,7 @@ from .. import __version__
 from ..errors import BadCommand, InternError, Refused, TooFast, UnknownSession
 from ..protocol import (
     PROTOCOL_VERSION,
+    Beat,
     Event,
     Health,
     Hello,
@@ -48,6 +49,8 @@ A reload on a slow machine takes 5 s. A file that is being written just then can
 """
 MAX_QUEUE = 5_000
 """Events that wait for a slow client; one that falls further behind is cut off and comes back with `since`."""
+BEAT_SECONDS = 20.0
+"""A socket is silent for so long at most. Proxies often cut one after 60 s, and a page takes it for dead then, too."""
 REPLAY_EVENTS = 500
 """Events in one frame of a replay at most: a page reads 20 frames much faster than 10,000."""
 REPLAY_BYTES = 1_000_000
@@ -304,7 +307,13 @@ class EventsSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 await self.write_message(frame)
                 await asyncio.sleep(0)  # others are served between two frames
             while True:
-                await self.write_message((await self._queue.get()).model_dump_json())
+                await self.write_message((await self._next()).model_dump_json())
+
+    async def _next(self) -> Event | Reply | Beat:
+        try:
+            return await asyncio.wait_for(self._queue.get(), BEAT_SECONDS)
+        except asyncio.TimeoutError:
+            return Beat()
 
     def _enqueue(self, frame: Event | Reply) -> None:
         try:

@@ -59,6 +59,21 @@ describe('SessionSocket', () => {
     expect(socket.connection).toBe('connected');
   });
 
+  it('takes a silent connection for dead, which a beat keeps from being', () => {
+    const told = seqs();
+    wire().hello();
+    jest.advanceTimersByTime(50_000);
+    wire().tell({ type: 'beat' });
+    jest.advanceTimersByTime(50_000);
+    expect(socket.connection).toBe('connected');
+    expect(Wire.made).toHaveLength(1);
+    jest.advanceTimersByTime(20_000);
+    expect(Wire.made).toHaveLength(2);
+    wire().hello();
+    expect(socket.connection).toBe('connected');
+    expect(told).toEqual([]);
+  });
+
   it('tells what is not stored, which has no number', () => {
     const told = seqs();
     wire().hello();

@@ -313,6 +313,13 @@ def test_a_replay_comes_in_bounded_frames(length: int, frames: list[int]) -> Non
     assert [event for replay in replays for event in replay.events] == events
 
 
+async def test_a_silent_connection_beats(connect: Fetch, new_session: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "BEAT_SECONDS", 0.1)
+    client = await connect(await new_session())
+    assert [(await client.next())["type"] for _ in range(3)] == ["hello", "beat", "beat"]
+    assert (await client.command("stop_run"))["code"] == "refused"
+
+
 async def test_a_notebook_is_run_again_and_that_is_stopped(
     connect: Fetch, new_session: Fetch, jp_root_dir: Path
 ) -> None:
