@@ -1,8 +1,10 @@
 import type { NotebookPanel } from './notebookTracker';
 import type { NotebookWriter } from './notebookWriter';
 
-/** So many milliseconds after a cell was added its place is settled. */
+/** So many milliseconds after a cell was attached its place is settled. */
 const SETTLED_AFTER = 1000;
+/** So many milliseconds it may take until it is: JupyterLab waits for the page to be idle. */
+const ATTACHED_WITHIN = 15_000;
 
 /**
  * Scroll along with a run for as long as the person looks at the place where it works.
@@ -11,11 +13,15 @@ const SETTLED_AFTER = 1000;
  */
 export function followWork(panel: NotebookPanel, writer: NotebookWriter): void {
   let place: string | null = null;
+  let shown: string | null = null;
   let until = 0;
   // JupyterLab attaches a new cell a little later, and what stands above takes its height only once it is painted.
   const show = () => {
     if (place !== null && !panel.isDisposed && performance.now() < until) {
-      scrollTo(panel, place);
+      if (scrollTo(panel, place) && shown !== place) {
+        shown = place;
+        until = performance.now() + SETTLED_AFTER;
+      }
       requestAnimationFrame(show);
     } else {
       until = 0;
@@ -33,7 +39,7 @@ export function followWork(panel: NotebookPanel, writer: NotebookWriter): void {
     }
     const isFollowing = until > 0;
     if (isFollowing || from === null || isInSight(panel, from)) {
-      until = performance.now() + SETTLED_AFTER;
+      until = performance.now() + ATTACHED_WITHIN;
       if (!isFollowing) {
         requestAnimationFrame(show);
       }
@@ -41,10 +47,15 @@ export function followWork(panel: NotebookPanel, writer: NotebookWriter): void {
   });
 }
 
-function scrollTo({ content }: NotebookPanel, cellId: string): void {
+/** Bring a cell into sight; whether it is there to be seen. */
+function scrollTo({ content }: NotebookPanel, cellId: string): boolean {
   const cell = content.widgets.find(({ model }) => model.id === cellId);
-  const isTall = (cell?.node.clientHeight ?? 0) > content.node.clientHeight;
-  cell?.node.scrollIntoView({ block: isTall ? 'start' : 'nearest' });
+  if (!cell?.isAttached) {
+    return false;
+  }
+  const isTall = cell.node.clientHeight > content.node.clientHeight;
+  cell.node.scrollIntoView({ block: isTall ? 'start' : 'nearest' });
+  return true;
 }
 
 /** Whether any part of the cell is within the notebook's window; one that was deleted is where it was. */
