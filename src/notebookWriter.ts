@@ -39,8 +39,12 @@ const SAVE_AFTER: ReadonlyMap<Event['type'], number> = new Map([
   ['run_finished', 100]
 ]);
 
-/** A tab that only follows reads the notebook again so many milliseconds after another tab saved it. */
+/**
+ * A tab that only follows looks so many milliseconds after the last event whether another tab has saved the notebook, and
+ * again each time after twice as long: in a tab that isn't looked at, browsers let a save wait.
+ */
 const FOLLOW_DELAY = 2500;
+const LAST_FOLLOW_DELAY = 20_000;
 
 /** After so many milliseconds a tab tries again to take over a notebook that it could not read. */
 const RETRY_DELAY = 3000;
@@ -364,12 +368,22 @@ export class NotebookWriter implements IDisposable {
       void this.takeLease();
       return;
     }
+    this.readSoon(FOLLOW_DELAY);
+  }
+
+  private readSoon(delay: number): void {
     window.clearTimeout(this._following);
     this._following = window.setTimeout(() => {
+      if (this._lease !== 'refused') {
+        return;
+      }
       this.readAgain().catch(() => {
-        // It is just being written, or can't be reached: the next event tries again.
+        // It is just being written, or can't be reached: the next time it can.
       });
-    }, FOLLOW_DELAY);
+      if (delay < LAST_FOLLOW_DELAY) {
+        this.readSoon(2 * delay);
+      }
+    }, delay);
   }
 
   private async readAgain(): Promise<void> {

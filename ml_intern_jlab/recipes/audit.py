@@ -5,7 +5,7 @@ from __future__ import annotations
 from .source import literal
 
 DESCRIBE = '''
-NUMBER = r"[^\\d\\w]{0,3}\\s*\\d[\\d.,' ]*\\s*(?:%|[^\\d\\W]{1,4}|[$€£])?"
+NUMBER = r"(?:[A-Z]{3}\\s+|[A-Z]{1,3}[$€£])?[^\\d\\w]{0,3}\\s*\\d[\\d.,' ]*\\s*(?:%|[^\\d\\W]{1,4}|[$€£])?"
 
 
 def describe(column: pd.Series) -> str:

@@ -227,7 +227,7 @@ def test_spellings_do_not_make_other_values(folder: Path, kernel: BlockingKernel
         {
             "order": [f"{n:06}" for n in random.permutation(900_000)[:rows]],
             "Mail Box": np.where(late ^ (random.random(rows) < 0.2), "web", "Post"),
-            "amount": [f"€{value:.2f}" if n % 2 else f"{value:.2f} EUR" for n, value in enumerate(amount)],
+            "amount": [f"€{value:.2f}" if n % 2 else f"EUR {value:.2f}" for n, value in enumerate(amount)],
             "late": np.where(late, "yes", "no"),
         }
     )
