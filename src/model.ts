@@ -1,5 +1,5 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import type { ServerConnection } from '@jupyterlab/services';
+import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -278,9 +278,18 @@ export class InternModel implements IDisposable {
     try {
       await action();
     } catch (error) {
-      this._failure = error instanceof Error ? error.message : String(error);
+      this._failure = this.sentence(error);
       this._changed.emit();
     }
+  }
+
+  private sentence(error: unknown): string {
+    if (error instanceof ServerConnection.NetworkError) {
+      return this.options.trans.__(
+        'The server can not be reached, so nothing was done. Try again once the connection is back.'
+      );
+    }
+    return error instanceof Error ? error.message : String(error);
   }
 
   private async createSession(path: string): Promise<SessionModel> {
@@ -300,7 +309,15 @@ export class InternModel implements IDisposable {
       return;
     }
     await this.report(async () => {
-      const sessions = await listSessions(this.options.settings, path);
+      const sessions = await listSessions(this.options.settings, path).catch(
+        error => {
+          // Nobody asked for this, and the header says that the connection is gone.
+          if (error instanceof ServerConnection.NetworkError) {
+            return this._sessions;
+          }
+          throw error;
+        }
+      );
       if (path !== this.notebook.path) {
         return;
       }

@@ -286,9 +286,17 @@ export class NotebookLink implements INotebookLink, IDisposable {
     }
     const { trans, serviceManager } = this.options;
     const { contents, serverSettings: settings } = serviceManager;
+    const socket = new SessionSocket({ settings, sessionId, trans });
+    socket.frames.connect((_, { type }) => {
+      if (type === 'cell_started') {
+        this.joinKernel(panel).catch(() => {
+          // JupyterLab has told the person why; the next cell tries again.
+        });
+      }
+    });
     const writer = new NotebookWriter({
       sessionId,
-      socket: new SessionSocket({ settings, sessionId, trans }),
+      socket,
       model: panel.model,
       context: panel.context,
       contents,
@@ -303,6 +311,28 @@ export class NotebookLink implements INotebookLink, IDisposable {
         open.writers.delete(sessionId);
       }
     });
+  }
+
+  /** Join the kernel that the server runs the notebook's cells in: one that came back has started a new one. */
+  private async joinKernel(panel: NotebookPanel): Promise<void> {
+    const { sessionContext } = panel;
+    if (
+      !sessionContext.isReady ||
+      kernelOf(panel) ||
+      this._joining.has(panel)
+    ) {
+      return;
+    }
+    this._joining.add(panel);
+    try {
+      const { sessions } = this.options.serviceManager;
+      const running = await sessions.findByPath(sessionContext.path);
+      if (running?.kernel && !kernelOf(panel) && !sessionContext.isDisposed) {
+        await sessionContext.changeKernel({ id: running.kernel.id });
+      }
+    } finally {
+      this._joining.delete(panel);
+    }
   }
 
   private onCurrentChanged(): void {
@@ -352,6 +382,7 @@ export class NotebookLink implements INotebookLink, IDisposable {
   );
   private readonly _open = new Map<NotebookPanel, IOpen>();
   private _current: NotebookPanel | null = null;
+  private readonly _joining = new Set<NotebookPanel>();
   private _isDisposed = false;
 }
 
