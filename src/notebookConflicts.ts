@@ -1,5 +1,5 @@
+import type { ISharedNotebook } from '@jupyter/ydoc';
 import type * as nbformat from '@jupyterlab/nbformat';
-import type { INotebookModel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
 import { mergeTheirs } from './notebookMerge';
@@ -52,9 +52,9 @@ export function settleConflicts(
   });
   asking._raiseConflict = async (file, options) => {
     const { path } = context;
-    const model = context.model as INotebookModel;
+    const notebook = context.model.sharedModel as unknown as ISharedNotebook;
     const there = await read(contents, path);
-    if (there === null || !mergeTheirs(known, there, model.sharedModel)) {
+    if (there === null || !mergeTheirs(known, there, notebook)) {
       return raise(file, options);
     }
     saving = here();
