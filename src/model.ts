@@ -313,12 +313,12 @@ export class InternModel implements IDisposable {
         error => {
           // Nobody asked for this, and the header says that the connection is gone.
           if (error instanceof ServerConnection.NetworkError) {
-            return this._sessions;
+            return null;
           }
           throw error;
         }
       );
-      if (path !== this.notebook.path) {
+      if (sessions === null || path !== this.notebook.path) {
         return;
       }
       this._sessions = sessions;

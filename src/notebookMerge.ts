@@ -102,18 +102,18 @@ function settledCells(
 ): Map<string, nbformat.ICell> {
   return new Map(
     cells
-      .filter(
-        cell => !isInterns(cell) || /^(done|failed)$/.test(statusOf(cell))
-      )
+      .filter(cell => {
+        const status = factsOf(cell)?.status;
+        return !isInterns(cell) || status === 'done' || status === 'failed';
+      })
       .map(cell => [idOf(cell), cell])
   );
 }
 
-const factsOf = (cell: nbformat.ICell): unknown => cell.metadata[METADATA_KEY];
+const factsOf = (cell: nbformat.ICell): { status?: unknown } | undefined =>
+  cell.metadata[METADATA_KEY] as { status?: unknown } | undefined;
 const isInterns = (cell: nbformat.ICell): boolean =>
   factsOf(cell) !== undefined;
-const statusOf = (cell: nbformat.ICell): string =>
-  String((factsOf(cell) as { status?: unknown }).status);
 const idOf = (cell: nbformat.ICell): string => cell.id as string;
 
 function indexOf(notebook: ISharedNotebook, id: string): number {
