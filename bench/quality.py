@@ -3,10 +3,10 @@
     python bench/quality.py --model local:qwen2.5-coder-1.5b [--agents ours,stock] [--sets tables,questions]
     python bench/quality.py --model openai:NAME --base-url URL --tasks wine,ideal --calls 8 --ablate skill
 
-The tables are `bench/tasks/` (or those of `--dir`), the questions `bench/questions.json`. A table is solved from a
-share of 0.8 on (see `scoring.py`), a question by the right answer. `wrong` finished and isn't right. `--ablate PART`
-also runs this agent without a part of its context: skill, skill:NAME, profile, variables, help, notebook, files, plan,
-budget.
+The tables are `bench/tasks/` (or those of `--dir`), the questions `bench/questions.json` (or those of `--questions`). A
+table is solved from a share of 0.8 on (see `scoring.py`), a question by the right answer. `wrong` finished and isn't
+right. `--ablate PART` also runs this agent without a part of its context: skill, skill:NAME, profile, variables, help,
+notebook, files, plan, budget.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ def right_answer(question: dict[str, Any], answer: str) -> bool:
     return bool(numbers) and abs(numbers[-1] - expected) <= question["tolerance"] + 1e-9
 
 
-def problems(sets: list[str], folder: Path, names: list[str]) -> list[Problem]:
-    """The tables and questions that are wanted, all where no names are given."""
+def problems(sets: list[str], folder: Path, questions: Path, names: list[str]) -> list[Problem]:
+    """The tables of a folder and the questions of a file that are wanted, all where no names are given."""
     found = []
     if "tables" in sets:
         found += [Problem(task.name, task.task, task.folder / "data", task) for task in read_tasks(folder)]
     if "questions" in sets:
-        for each in json.loads((ROOT / "bench/questions.json").read_text("utf-8")):
-            found.append(Problem(each["name"], each["question"], ROOT / "bench" / each["file"], question=each))
+        for each in json.loads(questions.read_text("utf-8")):
+            found.append(Problem(each["name"], each["question"], questions.parent / each["file"], question=each))
     return [each for each in found if not names or each.name in names]
 
 
@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--agents", default="ours,stock")
     parser.add_argument("--sets", default="tables,questions")
     parser.add_argument("--dir", type=Path, default=ROOT / "bench/tasks", help="the folder of tables")
+    parser.add_argument("--questions", type=Path, default=ROOT / "bench/questions.json", help="the file of questions")
     parser.add_argument("--tasks", default="", help="names, separated by commas (default: all)")
     parser.add_argument("--calls", type=int, default=8, help="calls of the model for one task")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for one task")
@@ -159,7 +160,7 @@ def main() -> None:
     names = [name for name in options.tasks.split(",") if name]
     rows = []
     print(ROW.format(*HEAD), flush=True)
-    for problem in problems(options.sets.split(","), options.dir, names):
+    for problem in problems(options.sets.split(","), options.dir, options.questions, names):
         for agent in agents:
             row = attempt(problem, agent, options)
             rows.append(row)

@@ -80,6 +80,8 @@ class Situation:
         listing: the files there.
         skill: know-how that fits the task, with a skeleton filled in.
         drafts: the skeletons that are whole cells; the skill's text has them.
+        first: how the skill wants the first cell written.
+        overlooked: what the question names and no cell uses.
         steps: what was done, the last of them shown whole.
         variables: the kernel's variables.
         items: the plan.
@@ -95,6 +97,8 @@ class Situation:
     listing: str = ""
     skill: str = ""
     drafts: tuple[str, ...] = ()
+    first: str = ""
+    overlooked: str = ""
     steps: list[Step] = field(default_factory=list)
     variables: str = ""
     items: list[PlanItem] = field(default_factory=list)
@@ -113,7 +117,8 @@ class Situation:
         """The situation at one degree of folding."""
         last = self.steps[-1] if self.steps else None
         drafts = self.drafts if fold.skill else ()
-        older = notebook_text(self.steps[:-1], fold, self.summary, self.summarised, last, drafts)
+        whole = [each for each in self.steps if not each.repeats] if last and last.repeats else self.steps
+        older = notebook_text(whole[:-1], fold, self.summary, self.summarised, last, drafts)
         told = "\n".join(f"- {each}" for each in self.told)
         parts = [
             ("task", fenced("task", self.task)),
@@ -126,7 +131,8 @@ class Situation:
             ("deliverables", _part("deliverables", deliverables_text(self.deliverables), 6000)),
             ("budget", _part("budget", self.budget, 400)),
             ("goal", _part("goal", self.progress.told, 3000) if self.progress else ""),
-            ("last", last_text(last, fold, drafts) if last else ""),
+            ("last", last_text(whole[-1], fold, drafts, last.repeats) if last and whole else ""),
+            ("check", "\n".join(fenced("check", each) for each in last.checks) if last and last.repeats else ""),
             ("message", "\n".join(fenced("message", each) for each in self.news)),
             ("demand", self.demand),
         ]
@@ -163,8 +169,11 @@ def _part(tag: str, text: str, limit: int) -> str:
     return fenced(tag, bounded(text, limit)) if text.strip() else ""
 
 
-def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
-    """The last turn: the cell that ran, what it gave, and what helps after an error. `drafts` are shown elsewhere."""
+def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = (), anew: bool = False) -> str:
+    """The last turn: the cell that ran, what it gave, and what helps after an error. `drafts` are shown elsewhere.
+
+    A failed cell that is to be written `anew` isn't shown: small models copy what they see.
+    """
     parts = []
     outcome = step.outcome
     if outcome:
@@ -172,7 +181,8 @@ def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = ()) -> str:
         shown = (
             THE_DRAFT if any(same_cell(source, each) for each in drafts) else bounded(source, max(6000, fold.source))
         )
-        parts.append(fenced("edited" if outcome.edited or step.changed else "cell", shown))
+        if not (anew and outcome.status == "failed"):
+            parts.append(fenced("edited" if outcome.edited or step.changed else "cell", shown))
         text = outcome.text or ("(no output)" if outcome.status != "rejected" else "(no reason given)")
         parts.append(
             fenced("result", bounded(text, fold.last), status=outcome.status, seconds=f"{outcome.seconds:.1f}")

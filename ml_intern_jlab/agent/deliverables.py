@@ -1,16 +1,17 @@
-"""What a task demands to be left behind, and whether it is there: files, metrics, an answer in a given form."""
+"""What a task demands to be left behind, and whether it is there: files, metrics, an answer."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..protocol import Deliverable
 from ..recipes.task import TaskFacts
+from .answers import answer_verdict, asks_back, described
 from .file_check import MARK, check_source
-from .metrics import Metric, metric_name, metrics_in, numbers_in
+from .metrics import Metric, metric_name, metrics_in
 
 _ENDINGS = (
     "csv|tsv|tab|txt|json|jsonl|ndjson|parquet|pq|feather|xlsx|png|jpe?g|svg|pdf|gif|html?|md|rst|tex|joblib|pkl|"
@@ -40,49 +41,8 @@ _READING_WORD = re.compile(
     r"\s*[\"'`“\u2018(]?$",
     re.IGNORECASE,
 )
-_FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
-    ("JSON", r"\b(?:as|in|with|is) (?:a |an )?(?:valid )?json\b", lambda text: _is_json(text)),
-    ("yes or no", r"\byes\s*(?:/|or)\s*no\b", lambda text: bool(re.match(r"\W*(?:yes|no)\b", text, re.IGNORECASE))),
-    (
-        "a whole number",
-        r"\b(?:an integer|a whole number)\b",
-        lambda text: bool(re.search(r"(?<![\d.])\d+(?![\d.]*\d)", text)),
-    ),
-    (
-        "a number",
-        r"\b(?:(?:just|only|single|as) (?:a |the |one )*number|(?:a|the|one) (?:single )?(?:number|figure)\b|"
-        r"decimals?\b|decimal places)",
-        lambda text: bool(re.search(r"\d", text)),
-    ),
-    (
-        "a name",
-        r"\b(?:answer|reply|respond) with (?:just |only )?(?:its|the|his|her|their|a)\b[^.\n]{0,40}?"
-        r"\b(?:name|code|year|month|date|id|label|category|class|value)\b",
-        lambda text: len(text) <= 200,
-    ),
-    ("one word", r"\b(?:one|a single) word\b", lambda text: len(text.split()) == 1),
-    (
-        "one sentence",
-        r"\b(?:one|a single) sentence\b",
-        lambda text: len(re.findall(r"[.!?](?:\s+(?=[A-Z])|\s*$)", text)) <= 1,
-    ),
-    (
-        "a list",
-        r"\bas (?:a )?(?:(?:comma[- ]separated|bulleted|numbered) )?list\b",
-        lambda text: bool(re.search(r"[,;\n]", text)),
-    ),
-)
-_SHOWN = ("a number", "a whole number", "a name")
-"""The forms of an answer that the outputs have to show."""
-_ANSWER = "the answer: "
 _PREDICTS = re.compile(r"\b(?:predict|forecast|classif|estimat|label|score|infer|impute|submission)", re.IGNORECASE)
 _FUTURE = re.compile(r"\b(?:will|would|expect(?:ed)?)\b", re.IGNORECASE)
-_ASKS_BACK = re.compile(
-    r"\b(?:answer|reply|respond|tell me|report back|return|give (?:me )?(?:the|your) (?:answer|result))\b", re.I
-)
-_QUESTION = re.compile(
-    r"\b(?:what|which|who|how (?:many|much|often|long|old|large)|when|where|why|is there|are there)\b[^.!\n]*\?", re.I
-)
 
 
 def derive_deliverables(task: str, facts: TaskFacts) -> list[Deliverable]:
@@ -106,18 +66,13 @@ def derive_deliverables(task: str, facts: TaskFacts) -> list[Deliverable]:
     metric = metric_name(facts.metric)
     if metric:
         found.append(_deliverable("metric", f"{facts.metric}, measured and printed", metric=metric))
-    form = next((name for name, pattern, _ in _FORMS if _asks_back(task) and re.search(pattern, task, re.I)), "")
-    if form or _asks_back(task) or not found:
-        found.append(_deliverable("answer", f"{_ANSWER}{form}" if form else "an answer in words"))
+    if asks_back(task) or not found:
+        found.append(_deliverable("answer", described(task)))
     return [each.model_copy(update={"deliverable_id": f"d{number}"}) for number, each in enumerate(found, 1)]
 
 
 def _deliverable(kind: Any, description: str, **fields: Any) -> Deliverable:
     return Deliverable(deliverable_id="d", kind=kind, description=description, **fields)
-
-
-def _asks_back(task: str) -> bool:
-    return bool(_ASKS_BACK.search(task) or _QUESTION.search(task))
 
 
 def written_files(task: str) -> list[str]:
@@ -183,7 +138,7 @@ def verdicts(
         elif each.kind == "metric":
             passed, detail = _metric_verdict(each, answer, outputs)
         else:
-            passed, detail = _answer_verdict(each, answer, outputs, task)
+            passed, detail = answer_verdict(each, answer, outputs, task)
         size = facts.get(each.path, {}).get("size", 0) if each.kind == "file" else 0
         update = {"status": "passed" if passed else "failed", "detail": detail, "size": size}
         checked.append(each.model_copy(update=update))
@@ -273,48 +228,3 @@ def _same_metric(found: str, wanted: str) -> bool:
 
 def _close(one: float, other: float) -> bool:
     return abs(one - other) <= max(0.005, 0.006 * abs(other))
-
-
-def _answer_verdict(wanted: Deliverable, answer: str, outputs: str, task: str) -> tuple[bool, str]:
-    if not answer.strip():
-        return False, "The answer is empty; say in words what was found."
-    form = answer_form(wanted)
-    fits = next((fits for name, _, fits in _FORMS if name == form), None)
-    if fits and not fits(answer.strip()):
-        return False, f"The answer is not {form}, as the task demands."
-    shown = _name_shown if form == "a name" else _figure_shown
-    if form in _SHOWN and not shown(answer, outputs, task):
-        return False, f"No output shows the answer ({answer.strip()[:100]}): let a cell compute and print it."
-    return True, "The answer was given."
-
-
-def answer_form(wanted: Deliverable) -> str:
-    """The form that an answer must have, "" where the task demands none."""
-    return wanted.description.removeprefix(_ANSWER) if wanted.description.startswith(_ANSWER) else ""
-
-
-def _figure_shown(answer: str, outputs: str, task: str) -> bool:
-    """Whether a figure of the answer stands in the outputs as precisely, perhaps as a share instead of a percentage.
-
-    Figures that the task itself gives ("below 1 carat") tell nothing, unless the answer has no other.
-    """
-    given = {value for value, _ in numbers_in(task)}
-    stated = list(numbers_in(answer))
-    stated = [each for each in stated if each[0] not in given] or stated
-    shown = [value * factor for value, _ in numbers_in(outputs) for factor in (1, 100, 0.01)]
-    return any(abs(value - other) <= 0.51 * 10**-places for value, places in stated for other in shown)
-
-
-def _name_shown(answer: str, outputs: str, task: str) -> bool:
-    """Whether a word of the answer that the task doesn't give stands in the outputs."""
-    said, given, printed = (set(re.findall(r"[\w&+-]+", text.lower())) for text in (answer, task, outputs))
-    return bool((said - given or said) & printed)
-
-
-def _is_json(text: str) -> bool:
-    match = re.search(r"```(?:json)?\s*(.*?)```", text, re.DOTALL)
-    try:
-        json.loads(match[1] if match else text)
-    except ValueError:
-        return False
-    return True

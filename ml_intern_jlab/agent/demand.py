@@ -33,8 +33,12 @@ def demand(now: Situation) -> str:
         if now.draft:
             return f"Now the first cell. {DRAFT}"
         skeleton = "Write the skill's skeleton whole, from its first import on, adapted to the task. "
-        start = skeleton if "```" in now.skill else ""
-        return f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block."
+        start = skeleton if "```" in now.skill and not now.first else ""
+        return (
+            f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block. {now.first}"
+        )
+    if last.repeats:
+        return _instead_of_repeating(now)
     if last.outcome is None:
         if now.draft:
             return f"That answer ran nothing. {DRAFT}"
@@ -64,7 +68,24 @@ def demand(now: Situation) -> str:
             f"All that the task demands is there and checked. {better or _NO_BETTER}finish now with a "
             'block that contains only final_answer("…"): what was done, the measured quality, where the file is.'
         )
+    if now.overlooked:
+        return f"{now.overlooked} Now write a whole cell that does, and prints the answer last."
     return (
         "If the outputs above answer the task, finish now with a block that contains only "
         'final_answer("the answer"), in the form that the task asks for. Otherwise write the next cell.'
+    )
+
+
+def _instead_of_repeating(now: Situation) -> str:
+    ran = next((step for step in reversed(now.steps) if step.outcome), None)
+    if ran and ran.status == "failed":
+        return (
+            f"Your last cell was refused, because it fails like the one before: {ran.error}. Write the cell anew and in "
+            "another way, without that call, as one whole ```python block."
+        )
+    if now.overlooked:
+        return f"{now.overlooked} Now write a whole cell that does, and prints the answer last."
+    return (
+        "That cell has run, and its output is above. If it answers the task, finish now with a block that contains only "
+        'final_answer("the answer"). Otherwise write a different cell.'
     )

@@ -32,6 +32,8 @@ class Step:
     research: bool = False
     """Whether it gathers evidence: once that is over, only what it found stays in view."""
     changed: str = ""
+    repeats: bool = False
+    """Whether it was refused because it repeats the cell before."""
 
     @property
     def source_now(self) -> str:

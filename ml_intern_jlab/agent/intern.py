@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
@@ -21,18 +21,21 @@ from ..protocol import Deliverable, PlanItem
 from ..recipes.grounding import ground, listed_tables
 from ..recipes.model import RecipesModel
 from ..recipes.task import read_task
+from .answers import answer_form, in_form, states_result, supported
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
-from .deliverables import answer_form, check_code, derive_deliverables, verdicts
+from .deliverables import check_code, derive_deliverables, verdicts
 from .demand import FIRST_PLAN, SUMMARISE, demand, files_there
 from .draft import DoesNotFit, whole
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
+from .givens import completed
 from .goal import GOAL_ID, Goal, Progress, progress, read_goal
-from .guards import NO_CODE, Guards
+from .guards import NO_CODE, REPEATED, Guards
 from .history import FOLDS, UNFOLDED, Past, Step, notebook_text
 from .plan import item_named, parse_plan
 from .reply import Turn, read_turn
+from .skills.columns import Mention, overlooked
 from .snippets import snippet
 
 MAX_FAILED_CHECKS = 2
@@ -78,9 +81,12 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._asking = Asking(workbench, lambda: self.model)
         self._failed_checks = 0
         self._is_reviewed = False
+        self._is_looked_over = False
         self._steps: list[Step] = []
         self._told: list[str] = []
         self._situation = Situation("")
+        self._reads: tuple[tuple[str, str], ...] = ()
+        self._mentions: tuple[Mention, ...] = ()
         self._goal: Goal | None = None
         self._began = time.monotonic()
         quiet = AgentLogger(level=LogLevel.OFF, console=Console(file=StringIO()))
@@ -137,6 +143,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
 
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
             self._situation.skill, self._situation.drafts, plan = found.text, found.drafts, found.plan
+            self._situation.first, self._reads, self._mentions = found.first, found.reads, found.mentions
         wanted = derive_deliverables(task, facts)
         # A short question whose skill knows a single step isn't worth a call of the model.
         planned_by_skill = len(plan.splitlines()) == 1 and all(map(answer_form, wanted))
@@ -195,14 +202,16 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         cut_off = bool(getattr(self.model, "cut_off", False))
         final = call == "final_answer"
         nudge = misfit or self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
-        prose = nudge == NO_CODE and self._may_be_prose(turn)
+        prose = nudge in (NO_CODE, REPEATED) and self._may_be_prose(turn)
         self._steps.append(step)
         answer = None
         if prose:
             nudge, answer = "", turn.thought
         elif not nudge:
             answer = self._run_cell(turn, step, news, memory_step)
+        step.repeats = nudge == REPEATED
         if answer is not None:
+            answer = self._in_form(answer)
             wanting = self._wanting(answer)
             if not wanting:
                 yield ActionOutput(output=answer, is_final_answer=True)
@@ -215,9 +224,28 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
     def _written(self, turn: Turn) -> tuple[Turn, str]:
         """The turn with its whole cell, or a sentence that says why the changes don't fit."""
         try:
-            return whole(turn, self._situation.draft, self._situation.last_cell), ""
+            turn = whole(turn, self._situation.draft, self._situation.last_cell)
         except DoesNotFit as misfit:
             return turn, f"{misfit}Write the whole cell as a ```python block."
+        if self._knows_how or not turn.code or not split_final(turn.code)[0].strip():
+            return turn, ""
+        return replace(turn, code=completed(turn.code, self._sources("done", "failed"), self._reads, self._defined)), ""
+
+    def _supported(self, turn: Turn) -> str:
+        """The turn's prose without figures that the model can't know yet."""
+        if self._knows_how:
+            return turn.thought
+        now = self._situation
+        known = [now.task, now.listing, now.skill, now.variables, self._workbench.outputs(), turn.code or ""]
+        return supported(turn.thought, "\n".join([*known, *now.told, *now.news]))
+
+    def _sources(self, *statuses: str) -> list[str]:
+        """The sources of the run's cells with one of these statuses."""
+        return [step.source_now for step in self._steps if step.status in statuses]
+
+    def _defined(self, names: list[str]) -> set[str]:
+        """Which of the names the kernel has."""
+        return set(self._workbench.inspect(snippet("defined", names=names)).split())
 
     def _run_cell(self, turn: Turn, step: Step, news: News, memory_step: ActionStep) -> str | None:
         """Propose the turn's cell and run it; returns the final answer where it gave one."""
@@ -225,7 +253,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         step.item = news.items.index(item) + 1 if item else 0
         step.research = bool(item and item.title.lower().startswith("research"))
         executor: NotebookExecutor = self.python_executor
-        executor.introduce(turn.thought, item, step.number)
+        executor.introduce(self._supported(turn), item, step.number)
         memory_step.code_action = turn.code
         ended = executor(turn.code or "")
         step.outcome = executor.outcome
@@ -266,12 +294,29 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
     # --- deliverables -------------------------------------------------------------------------------------------------
 
     def _may_be_prose(self, turn: Turn) -> bool:
-        """Whether words without code are the answer: something ran, and all else that the task demands is there."""
+        """Whether words without a new cell are the answer: something ran, and all else that the task demands is there.
+
+        Beside a cell that ran before, and where nothing but an answer is demanded, they must state a result.
+        """
         if not turn.thought or "```" in turn.thought or not any(step.status == "done" for step in self._steps):
             return False
-        others = [each for each in self._situation.deliverables if each.kind != "answer"]
+        wanted = self._situation.deliverables
+        others = [each for each in wanted if each.kind != "answer"]
+        there = all(each.status in ("passed", "waived") for each in others)
+        outputs = self._workbench.outputs()
+        stated = any(states_result(turn.thought, each, outputs, self._situation.task) for each in wanted)
+        if turn.code is not None:
+            return there and stated
         told = bool(self._steps) and NO_CODE in self._steps[-1].checks
-        return told or (bool(others) and all(each.status in ("passed", "waived") for each in others))
+        return told or (there and (stated or bool(others)))
+
+    def _in_form(self, answer: str) -> str:
+        """The answer without the words around it, where the task demands just a number or a name."""
+        outputs = self._workbench.outputs()
+        for each in self._situation.deliverables:
+            if each.kind == "answer":
+                answer = in_form(answer, each, outputs, self._situation.task)
+        return answer
 
     def _check(self, answer: str) -> list[Deliverable]:
         """Check the deliverables in the kernel. Before there is an answer, what isn't there yet stays open."""
@@ -301,7 +346,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             if each.status in ("failed", "open") and each.deliverable_id != done
         ]
         if not failed:
-            return self._reviewed()
+            return self._overlooked() or self._reviewed()
         self._failed_checks += 1
         if self._failed_checks > MAX_FAILED_CHECKS:
             self._ask_person(
@@ -318,6 +363,16 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             return None
         before = sum(step.outcome.seconds for step in self._steps[: self._behind] if step.outcome)
         return progress(self._goal, self._steps, time.monotonic() - self._began + before)
+
+    def _overlooked(self) -> str:
+        """What the question names and no cell uses, said once."""
+        if self._knows_how or self._is_looked_over:
+            return ""
+        self._is_looked_over = True
+        found = overlooked(self._mentions, self._sources("done"))
+        return (
+            f"Before you finish: {found} Take it into account in a new cell, or give the same answer." if found else ""
+        )
 
     def _reviewed(self) -> str:
         """Let the rules look over the run's cells, once: a language model hears what they call an error."""
@@ -366,6 +421,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             return
         self._see_edits()
         now.budget, now.progress = news.budget, self._progress()
+        now.overlooked = "" if self._is_looked_over else overlooked(self._mentions, self._sources("done"))
         now.demand = demand(now)
         looks = "variables" not in self._without and not files_there(now)
         now.variables = ""

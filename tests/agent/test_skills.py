@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_intern_jlab.agent.skills.choice import choose, filled, know_how, read_skill, read_skills
+from ml_intern_jlab.agent.skills.choice import KnowHow, choose, filled, know_how, read_skill, read_skills
+from ml_intern_jlab.agent.skills.columns import overlooked
 from ml_intern_jlab.agent.snippets import snippet
 from ml_intern_jlab.recipes.grounding import ground, listed_tables
 from ml_intern_jlab.recipes.task import read_task
@@ -69,34 +70,64 @@ def test_classes_and_probabilities_make_a_classifier(tmp_path: Path, inspect: Ca
     assert '.index("yes")' in text
 
 
-def test_a_question_gets_examples_with_the_names_of_its_table(tmp_path: Path, inspect: Callable[[str], str]) -> None:
-    (tmp_path / "flats.csv").write_text(
-        "Let on;Size;Colour;Rent;Cellar\n"
-        + "\n".join(
-            f"{1 + n % 28}.03.20{n % 9:02};{20 + n},5;{'red' if n % 3 else 'blue'};{300 + n},5;{n % 2}"
-            for n in range(60)
-        )
+FLATS_LET = "Let on;Size;Colour;Rent (EUR);isCellar\n" + "\n".join(
+    f"{1 + n % 28}.03.20{n % 9:02};{20 + n},5;{'2. red' if n % 3 else '1. dark blue'};{300 + n},5;{n % 2}"
+    for n in range(60)
+)
+
+
+def asked(question: str, inspect: Callable[[str], str]) -> KnowHow:
+    listing = inspect(snippet("look_at_files"))
+    return know_how(ground(read_task(question), listed_tables(listing)), listing, inspect)
+
+
+def test_a_question_is_told_what_it_names(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    how = asked("Of dark blue flats in flats.csv, how many were let each year with a rent above 1,320?", inspect)
+    assert how.names[0] == "questions"
+    assert 'df["Colour"]: 2 different words: "2. red", "1. dark blue"; the question names "1. dark blue"' in how.text
+    assert 'the year is `pd.to_datetime(df["Let on"], dayfirst=True).dt.year`' in how.text
+    assert 'df["Rent (EUR)"]: numbers from 300.5 to 359.5' in how.text
+    assert 'rent above 1,320"' in how.text
+    assert "Size" not in how.text
+    assert how.reads == (("df", 'pd.read_csv("flats.csv", sep=";", decimal=",")'),)
+    assert how.first
+
+
+def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    how = asked("Which Colour with at least 20 flats is dearest, in flats.csv? Round to 2 decimals.", inspect)
+    assert "len(group) >= 20" in how.text
+    assert [each.figure for each in how.mentions if each.figure] == ["20"]
+    how = asked("What is the 90th percentile of Size (above 5), to 3 decimal places, in flats.csv?", inspect)
+    assert [each.figure for each in how.mentions if each.figure] == ["90"]
+    assert "len(group)" not in how.text
+
+
+def test_what_no_cell_uses_was_overlooked(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    mentions = asked("How many dark blue flats of flats.csv were let in 2003 for more than 20%?", inspect).mentions
+    assert "dark blue" in overlooked(mentions, ["df[df.x > 0.2]['2003-01-01']"])
+    assert "2003" in overlooked(mentions, ["df[df.Colour == 1]", "x > 0.2"])
+    assert overlooked(mentions, ["df[df.Colour == 1]", "x > 20; y.dt.year == 2003"]) == ""
+
+
+@pytest.mark.parametrize(("value", "question", "is_spoken"), [
+    ("HA", "Which has the most?", False),
+    ("HA", "How late is HA?", True),
+    ("Gentoo penguin (Pygoscelis)", "How heavy are Gentoo males?", True),
+    ("2. Information", "the Information job class", True),
+    ("3. Some College", "Some people", False),
+    ("SACRAMENTO", "houses in Sacramento", True),
+])  # fmt: skip
+def test_values_are_found_as_people_write_them(
+    value: str, question: str, is_spoken: bool, tmp_path: Path, inspect: Callable[[str], str]
+) -> None:
+    (tmp_path / "a.csv").write_text(
+        "kind,x\n" + "\n".join(f"{each},1" for each in (value, "Adelie bird", "Some other"))
     )
-    question = "How many percent of the flats let each year, by Colour, have a Rent of more than 320, in flats.csv?"
-    text, names = found(question + " Is it correlated with Size?", inspect)
-    assert names[0] == "questions"
-    assert "Colour has the values red, blue." in text
-    lines = ["import pandas as pd", "limit, fewest = 320, 1", *re.findall(r"`([^`]*df.*?)`", text)]
-    assert 'df = pd.read_csv("flats.csv", sep=";", decimal=",")' in lines
-    assert any('pd.to_datetime(df["Let on"], dayfirst=True).dt.year' in line for line in lines)
-    assert len(lines) == 9
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "\n".join(lines)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    text, _ = found("What is the median Rent of the blue flats in flats.csv?", inspect)
-    assert '(df["Colour"] == "blue") & (df["Rent"] < ' in text
-    assert "corr(" not in text
-    assert "to_datetime" not in text
+    how = asked(f"{question} In a.csv, what is the mean of x?", inspect)
+    assert any(value in each.values for each in how.mentions) is is_spoken
 
 
 @pytest.mark.parametrize("table", ["a,b\n1,2\n", "a\nx\n", "when\n2024-01-02\n", "", "a,a\n,\n"])

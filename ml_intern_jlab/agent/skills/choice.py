@@ -8,6 +8,7 @@ A skill is a markdown file with front matter between `---` lines:
     unless: kinds of data that it isn't for
     needs: data that it is for: predict, tables, text, images, time (empty: anything)
     plan: items separated by `|`
+    first: how the first cell is to be written, which the model is told last
     priority: a number; the highest that fits gives the skeleton
     draft: `yes` where the skeleton, once filled in, is a whole cell that may be run as it is
     after: the skill whose draft must have run before this one's, because it builds on its variables
@@ -26,6 +27,7 @@ from pathlib import Path
 
 from ..data_profile import DataProfile, Inspect, profile_data
 from ..snippets import snippet
+from .columns import Mention
 from .facts import template_facts
 
 MOST = 2
@@ -59,13 +61,15 @@ class Skill:
     body: str
     whole: bool = False
     after: str = ""
+    first: str = ""
 
 
 @dataclass(frozen=True)
 class KnowHow:
     """The chosen skills as the model reads them, a plan that fits, and what was found about the data.
 
-    `drafts` are the filled-in skeletons that are whole cells, in the order in which they may run.
+    `drafts` are the filled-in skeletons that are whole cells, in the order in which they may run; `first` says how the
+    first cell is to be written, `reads` how each variable of the skeletons is read, `mentions` what a question names.
     """
 
     text: str = ""
@@ -73,6 +77,9 @@ class KnowHow:
     drafts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     profile: DataProfile = field(default_factory=DataProfile)
+    first: str = ""
+    reads: tuple[tuple[str, str], ...] = ()
+    mentions: tuple[Mention, ...] = ()
 
 
 def know_how(
@@ -108,7 +115,16 @@ def know_how(
         texts.insert(0, WITHOUT_TOOLKIT)
     plan = next((skill.plan for skill in chosen if skill.plan), ())
     numbered = "\n".join(f"{number}. {item}" for number, item in enumerate(plan, 1))
-    return KnowHow("\n\n".join(texts), numbered, tuple(drafts), tuple(skill.name for skill in chosen), profile)
+    return KnowHow(
+        text="\n\n".join(texts),
+        plan=numbered,
+        drafts=tuple(drafts),
+        names=tuple(skill.name for skill in chosen),
+        profile=profile,
+        first=next((skill.first for skill in chosen if skill.first), ""),
+        reads=tuple(facts["reads"]),
+        mentions=facts.get("mentions", ()),
+    )
 
 
 def choose(skills: list[Skill], task: str, kinds: frozenset[str]) -> list[Skill]:
@@ -166,6 +182,7 @@ def read_skill(text: str) -> Skill | None:
         priority=priority,
         body=match.group(2).strip(),
         after=front.get("after", ""),
+        first=front.get("first", ""),
         whole=front.get("draft", "").lower() in ("yes", "true"),
     )
 

@@ -1,83 +1,145 @@
-"""The columns that a question about a table is likely to be about, for examples written with their names."""
+"""What a question about a table names: columns, values of them, parts of dates, and figures of its own.
+
+A small model that is told so takes the right rows and columns; and what no cell uses was overlooked.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from ...recipes.source import literal
+from ..answers import FORM_DEMAND
 from ..data_profile import DataProfile, Inspect
+from ..metrics import numbers_in
 from ..snippets import snippet
 
-_SUBJECTS = {
-    "correlations": r"\bcorrelat|\brelat(ed|ion)|\bassociat",
-    "shares": r"%|\b(percent(age)?|share|proportion|fraction|rate|ratio)s?\b",
-    "groups": r"\b(which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|top|rank\w*)\b",
-    "enough": r"\b(at least|or more|minimum|more than|over|with enough)\b",
-    "rows": r"\d|\b(only|where|without|whose|who|below|above|under|over|less|fewer|between|except|other than)\b",
-    "counts": r"\b(how (many|often)|count|number of|most|least|frequent\w*|common\w*|rar(e|est))\b",
-}
-"""What a question speaks of, by its words."""
 _PARTS = (
     ("dayofweek", r"\b(weekdays?|days? of the week|weekends?)\b"),
     ("year", r"\b(years?|yearly|annual(ly)?)\b"),
     ("quarter", r"\bquarter(s|ly)?\b"),
     ("month", r"\bmonth(s|ly)?\b"),
     ("hour", r"\b(hours?|hourly)\b"),
-    ("date", r"\b(days?|daily|dates?)\b"),
+    ("date", r"\b(daily|dates?|days?)\b"),
 )
 """The parts of a date that a question may go by."""
+_CONDITION = re.compile(
+    r"(?:[\w-]+ ){0,3}(?<![\w.])(?P<figure>\d[\d.,]*\d|\d)(?:[a-z]{1,2}\b)?(?! ?(?:decimal|digit|significant|dp\b))"
+    r"(?: [\w-]+){0,2}",
+    re.I,
+)
+_ENOUGH = re.compile(
+    r"\b(?:at least|minimum of|more than|over|with) (?P<figure>\d[\d,]*)|(?P<more>\d[\d,]*) or more", re.I
+)
+_SUBJECTS = {
+    "groups": r"\b(?:which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|longest|shortest|top)\b",
+    "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate|ratio)s?\b",
+    "correlations": r"\bcorrelat|\bassociat",
+}
+"""What a question speaks of, by its words."""
 
 
-def column_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) -> dict[str, object]:
-    """What the templates may name of the first table's columns, those first that the task names.
+@dataclass(frozen=True)
+class Mention:
+    """Something that the question names: a column, perhaps with values of it, or a figure. `told` is what the model
+    is told of it."""
 
-    `number` is a column of numbers, `by` is what to group by (a part of a date where the task speaks of one, else a
-    column with few values), `word` a column of words and `value` a value of it; "" where there is none. `spelt` has the
-    frequent values of the columns of few words, and `asks(subject)` says whether the task speaks of a subject.
+    told: str
+    column: str = ""
+    values: tuple[str, ...] = ()
+    figure: str = ""
+
+    def is_used(self, source: str) -> bool:
+        """Whether cells with this source take it into account."""
+        if self.figure:
+            wanted = float(self.figure.replace(",", ""))
+            found = [value for value, _ in numbers_in(_spaced(source))]
+            return any(abs(value * factor - wanted) < 1e-9 for value in found for factor in (1, 100))
+        return any(name in source for name in (self.column, *self.values))
+
+
+def _spaced(source: str) -> str:
+    """Source in which each number stands alone, also where it is part of a date in quotes."""
+    return " ".join(re.findall(r"\d+(?:\.\d+)?", source.replace("_", "")))
+
+
+def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
+    """What the question names and no cell uses, in a sentence; "" where all is used."""
+    source = "\n".join(sources)
+    missing = [each for each in mentions if (each.figure or each.values) and not each.is_used(source)]
+    if not missing:
+        return ""
+    return "No cell uses what the question names: " + "; ".join(each.told for each in missing) + "."
+
+
+def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) -> dict[str, object]:
+    """What the templates may tell of a question: `mentions`, `asks(subject)` for what it speaks of, and `enough`, the rows
+    that a group must have, or "".
 
     Args:
         task: the person's words.
-        table: the variable that has the first table.
+        table: the variable that has the first table; the others are numbered.
         profile: how the tables are read.
         inspect: runs a snippet in the kernel.
     """
-    reading = next(iter(profile.readings.values()), "")
-    try:
-        columns: list[dict[str, Any]] = json.loads(inspect(snippet("columns", reading=reading))) if reading else []
-    except ValueError:
-        columns = []
-    # A table's name means its rows: "the flights" aren't the column of their numbers.
-    rows = next(iter(profile.readings), "").rsplit("/", 1)[-1].partition(".")[0]
-    task = re.sub(rf"(?<!\w){re.escape(rows)}(?!\w)", "", task) if rows else task
-    held = {each["name"]: each["values"] if each["kind"] == "words" else [] for each in columns}
-    columns.sort(key=lambda each: (not _named(task, each["name"], *held[each["name"]]), each["unique"]))
-    words, dates = ([each for each in columns if each["kind"] == kind] for kind in ("words", "date"))
-    numbers = [each for each in columns if each["kind"] == "number"]
-    few = [each for each in words if each["few"]]
-    # What is averaged isn't grouped by.
-    by = next(iter([*few, *(each for each in numbers[1:] if each["few"]), *words]), None)
-    number = next((each for each in numbers if each is not by), None)
-    word = next(iter(few or words), None)
-    values = sorted(word["values"], key=lambda value: not _named(task, value)) if word else []
-    part = next((part for part, words in _PARTS if re.search(words, task, re.I)), "")
-    if dates and part:
-        grouper = f"pd.to_datetime({table}[{literal(dates[0]['name'])}]{dates[0]['values'][0]}).dt.{part}"
+    found: list[Mention] = []
+    asked = _without_files(task, profile)
+    names = [table] if len(profile.readings) == 1 else [f"df{number}" for number in range(1, 9)]
+    for name, reading in zip(names, profile.readings.values(), strict=False):
+        try:
+            about = json.loads(inspect(snippet("columns", reading=reading, task=asked)))
+        except ValueError:
+            continue
+        found += [each for column in about["columns"] if (each := _column_named(asked, name, column))]
+    spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
+    enough = _ENOUGH.search(asked) if "groups" in spoken else None
+    figure = (enough["figure"] or enough["more"]).replace(",", "") if enough else ""
+    return {"mentions": (*found, *_figures(asked)), "asks": lambda subject: subject in spoken, "enough": figure}
+
+
+def _without_files(task: str, profile: DataProfile) -> str:
+    """The question without the files' names; a table's name means its rows: "the flights" are no column of numbers."""
+    for path in profile.readings:
+        file = path.rsplit("/", 1)[-1]
+        task = task.replace(path, "").replace(file, "")
+        task = re.sub(rf"(?<!\w){re.escape(file.partition('.')[0])}(?!\w)", "rows", task)
+    return task
+
+
+def _column_named(task: str, table: str, about: dict[str, Any]) -> Mention | None:
+    """What is told of a column that the question names, None where it doesn't."""
+    name, where = about["name"], f"{table}[{literal(about['name'])}]"
+    spoken = tuple(about.get("spoken", ()))
+    if about["kind"] == "date":
+        parts = [part for part, words in _PARTS if re.search(words, task, re.I)]
+        if not parts and not _named(task, name):
+            return None
+        read = f"pd.to_datetime({where}{about['arguments']})"
+        told = "".join(f"; the {part} is `{read}.dt.{part}`" for part in parts)
+        return Mention(f"{where}: dates, read by `{read}`{told}", name)
+    if not spoken and not _named(task, name):
+        return None
+    if about["kind"] == "number":
+        told = f"{where}: numbers from {about['low']:g} to {about['high']:g}"
     else:
-        grouper = literal(by["name"]) if by else ""
-    spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, task, re.I)}
-    if values and _named(task, values[0]):
-        spoken.add("rows")
-    return {
-        "asks": lambda subject: subject in spoken,
-        "number": literal(number["name"]) if number else "",
-        "by": grouper,
-        "word": literal(word["name"]) if word else "",
-        "value": literal(values[0]) if values else "",
-        "spelt": {each["name"]: [str(value) for value in each["values"]] for each in few[:6]},
-    }
+        more = ", ..." if about["different"] > len(about["frequent"]) else ""
+        told = f"{where}: {about['different']} different words: {', '.join(map(literal, about['frequent']))}{more}"
+    told += f"; {about['missing']} are missing" if about["missing"] else ""
+    told += f"; the question names {' and '.join(map(literal, spoken))}" if spoken else ""
+    return Mention(told, name, spoken)
 
 
-def _named(task: str, *names: object) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(str(name))}(?:e?s)?(?!\w)", task, re.I) for name in names)
+def _named(task: str, name: str) -> bool:
+    """Whether the words of a column's name stand in the question one after the other."""
+    bare = re.sub(r"\(.*?\)|\[.*?\]", "", name)
+    words = [word for word in re.split(r"[\s_.\-/]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", bare)) if word]
+    spelt = r"[\s_.\-]*".join(re.escape(word) + r"(?:e?s)?" for word in words)
+    return bool(words) and bool(re.search(rf"(?<!\w){spelt}(?!\w)", task, re.I))
+
+
+def _figures(task: str) -> list[Mention]:
+    """The figures of the question's conditions; those in brackets and in the demand for a form are none."""
+    asked = FORM_DEMAND.sub("", re.sub(r"\([^)]*\)", "", task))
+    return [Mention(f'"{each.group(0).strip()}"', figure=each["figure"]) for each in _CONDITION.finditer(asked)]

@@ -9,7 +9,7 @@ from ...recipes.source import literal
 from ...recipes.state import State
 from ...recipes.task import TaskFacts
 from ..data_profile import DataProfile, Inspect
-from .columns import column_facts
+from .columns import question_facts
 from .talks import talk_facts
 
 MANY_ROWS = 3000
@@ -30,7 +30,7 @@ def template_facts(
     `kinds` says what the data are; `reads` has pairs of a variable name and the expression that loads it; `pretrained`
     is the model that the task or the folder names, or a small encoder, `pretrained_named` is "" in that case, and
     `reward_named` is a second one, named as a reward model; `talk_facts` has what concerns language models, and
-    `column_facts` the columns where nothing is to be predicted.
+    `question_facts` what a question names, where nothing is to be predicted.
     """
     state = profile.state
     kinds = {"tables"} if profile.readings else set()
@@ -44,8 +44,7 @@ def template_facts(
         kinds |= {"time"} if facts["time"] else set()
         kinds.add("classes" if facts["classifier"] else "numbers")
     else:
-        facts["table"] = names[0]
-        facts |= column_facts(task.text, names[0], profile, inspect)
+        facts |= question_facts(task.text, names[0], profile, inspect)
     reward = reward_model(task.text, listing)
     named = pretrained_model(task.text, listing, reward)
     facts["reward_named"] = literal(reward) if reward else ""

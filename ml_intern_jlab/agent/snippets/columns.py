@@ -1,45 +1,69 @@
-"""What the columns of a table are, and values that occur in them, so that examples can be written with real names."""
+"""What the columns of a table are, and which of their values a question names."""
 
 from __future__ import annotations
 
 import json
+import re
 
 MOST_COLUMNS = 200
-MOST_ROWS = 20_000
 FEW_VALUES = 30
 SHOWN_VALUES = 8
+MOST_VALUES = 5000
+"""Different values of a column that are looked for in the question."""
 
 
-def main(reading: str) -> None:
-    """Print JSON: for each column its `name`, `kind` (number, date, words) and `values` that occur.
+def main(reading: str, task: str) -> None:
+    """Print JSON: the table's `rows`, and its `columns`, each with `name`, `kind` (number, date, words), how many
+    `different` and `missing` values it has, and
 
-    Of words they are the most frequent, of a date the arguments of the expression that reads it; numbers have none.
-    `few`: whether the column has so few values that it can name groups; `unique`: whether each row has another
-    whole number or word there, as names and numbers of rows have.
+    * a number: `low` and `high`;
+    * a date: `arguments`, which `pd.to_datetime` needs beside the column;
+    * words: the most `frequent` values, and those that are `spoken` of in the task.
 
     Args:
         reading: the expression that reads the table, such as `pd.read_csv("a.csv")`.
+        task: the question's words.
     """
     import pandas as pd
 
-    table = eval(reading, {"pd": pd}).head(MOST_ROWS)
+    table = eval(reading, {"pd": pd})
     found = []
     for name in list(table.columns)[:MOST_COLUMNS]:
         column = table[name].dropna()
         if not isinstance(name, str) or not hasattr(column, "dtype") or not len(column):
             continue
-        different = column.astype(str).nunique()
-        told = {"few": different <= FEW_VALUES, "unique": different == len(column) and column.dtype.kind not in "fM"}
-        if pd.api.types.is_bool_dtype(column):
-            found.append({"name": name, "kind": "words", "values": [True], **told})
-        elif pd.api.types.is_numeric_dtype(column):
-            found.append({"name": name, "kind": "number", "values": [], **told})
+        about = {"name": name, "different": int(column.astype(str).nunique()), "missing": len(table) - len(column)}
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            about |= {"kind": "number", "low": float(column.min()), "high": float(column.max())}
         elif (arguments := _date_arguments(column)) is not None:
-            found.append({"name": name, "kind": "date", "values": [arguments], **told})
+            about |= {"kind": "date", "arguments": arguments}
         else:
-            frequent = column.astype(str).value_counts().head(SHOWN_VALUES).index
-            found.append({"name": name, "kind": "words", "values": [str(value)[:40] for value in frequent], **told})
-    print(json.dumps(found))
+            counts = column.astype(str).value_counts()
+            values = [str(value) for value in counts.index[:MOST_VALUES]]
+            about |= {"kind": "words", "frequent": [value[:40] for value in values[:SHOWN_VALUES]]}
+            about["spoken"] = [value for value in values if len(value) <= 80 and _spoken(value, values, task)][:6]
+        found.append(about)
+    print(json.dumps({"rows": len(table), "columns": found}))
+
+
+def _spoken(value: str, values: list[str], task: str) -> bool:
+    """Whether the task names a value: as it is, without a number before or brackets behind it, or, of a few values,
+    by its first word where no other begins so."""
+    core = _core(value)
+    if not core:
+        return False
+    # Codes such as "HA" are words, too, when they are written small.
+    case = 0 if len(core) <= 3 else re.I
+    between = r"[\s_.\-]*".join(re.escape(word) for word in re.split(r"[\s_]+", core))
+    if re.search(rf"(?<!\w){between}{'' if len(core) <= 3 else '(?:e?s)?'}(?!\w)", task, case):
+        return True
+    first = core.split()[0]
+    alone = len(values) <= FEW_VALUES and sum(_core(other).split()[:1] == [first] for other in values) == 1
+    return " " in core and len(first) > 3 and alone and bool(re.search(rf"(?<!\w){re.escape(first)}(?!\w)", task))
+
+
+def _core(value: str) -> str:
+    return re.sub(r"^\d+[.)]\s*|\s*\(.*?\)\s*$", "", value).strip()
 
 
 def _date_arguments(column: object) -> str | None:

@@ -167,6 +167,13 @@ def attribute(evalue: str) -> None:
         for home in homes(module.group(2)):
             print(f"There is: from {home} import {module.group(2)}")
         return
+    number = re.match(r"'(?:numpy\.)?(?:float|int|bool)\w*' object has no attribute '(\w+)'", evalue)
+    if number:
+        print(
+            f"What has no {number.group(1)} is one number, computed over all rows at once. To compare groups, compute one "
+            f"number for each: rows.groupby(column)[value].mean().{number.group(1)}()"
+        )
+        return
     found = re.search(r"'(\w+)' object has no attribute '(\w+)'", evalue)
     value = getattr(sys, "last_value", None)
     owner = getattr(value, "obj", None)

@@ -1,0 +1,196 @@
+"""The answer that a task asks back for: the form that it demands, and whether an output supports it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from ..protocol import Deliverable
+from .metrics import numbers_in
+
+_FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
+    ("JSON", r"\b(?:as|in|with|is) (?:a |an )?(?:valid )?json\b", lambda text: _is_json(text)),
+    ("yes or no", r"\byes\s*(?:/|or)\s*no\b", lambda text: bool(re.match(r"\W*(?:yes|no)\b", text, re.IGNORECASE))),
+    (
+        "a whole number",
+        r"\b(?:an integer|a whole number)\b",
+        lambda text: bool(re.search(r"(?<![\d.])\d+(?![\d.]*\d)", text)),
+    ),
+    (
+        "a number",
+        r"\b(?:(?:just|only|single|as) (?:a |the |one )*number|numbers? only|(?:a|the|one) (?:single )?"
+        r"(?:number|figure)\b|decimals?\b|decimal places)",
+        lambda text: bool(re.search(r"\d", text)),
+    ),
+    (
+        "a name",
+        r"\b(?:answer|reply|respond) with (?:just |only )?(?:its|the|his|her|their|a)\b[^.\n]{0,40}?"
+        r"\b(?:name|code|year|month|date|id|label|category|class|value)\b",
+        lambda text: len(text) <= 200,
+    ),
+    ("one word", r"\b(?:one|a single) word\b", lambda text: len(text.split()) == 1),
+    (
+        "one sentence",
+        r"\b(?:one|a single) sentence\b",
+        lambda text: len(re.findall(r"[.!?](?:\s+(?=[A-Z])|\s*$)", text)) <= 1,
+    ),
+    (
+        "a list",
+        r"\bas (?:a )?(?:(?:comma[- ]separated|bulleted|numbered) )?list\b",
+        lambda text: bool(re.search(r"[,;\n]", text)),
+    ),
+    (
+        "in figures",
+        r"\bhow (?:many|much)\b|\bwhat (?:percentage|share|proportion|fraction)\b|"
+        r"\bwhat(?:['’]s| is| was) the (?:[\w-]+ ){0,3}?(?:number|count|mean|average|median|sum|total|"
+        r"correlation|deviation|variance|percentile|share|percentage)\b",
+        lambda text: bool(re.search(r"\d|\b(?:no|none|zero)\b", text, re.IGNORECASE)),
+    ),
+)
+_SHORT = ("a number", "a whole number", "a name")
+_SHOWN = (*_SHORT, "in figures")
+"""The forms of an answer that the outputs have to show; the short ones are that and nothing else."""
+_ANSWER = "the answer: "
+_ASKS_BACK = re.compile(
+    r"\b(?:answer|reply|respond|tell me|report back|return|give (?:me )?(?:the|your) (?:answer|result))\b", re.I
+)
+_QUESTION = re.compile(
+    r"\b(?:what|which|who|how (?:many|much|often|long|old|large)|when|where|why|is there|are there)\b"
+    r"(?:[^.!\n]|\.(?=\w))*\?",
+    re.I,
+)
+FORM_DEMAND = re.compile(
+    r"(?:(?<=[.?!;])|^)\s*(?:please )?(?:(?:answer|reply|respond|give|just|only|round(?:ed)?|as)\b|"
+    r"numbers? only)[^?\n]*\Z",
+    re.I,
+)
+"""The last sentence of a task, where it says what form the answer must have."""
+_FIGURE = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])", re.I)
+_DECIMALS = re.compile(
+    r"\b(one|two|three|four|five|six|no|\d) decimals?\b|\b(nearest (?:integer|whole|unit)|whole \w+)", re.I
+)
+_COUNTS = {"no": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+
+def asks_back(task: str) -> bool:
+    """Whether the task wants to be answered in words."""
+    return bool(_ASKS_BACK.search(task) or _QUESTION.search(task))
+
+
+def described(task: str) -> str:
+    """The deliverable's description for a task that asks back."""
+    form = next((name for name, pattern, _ in _FORMS if asks_back(task) and re.search(pattern, task, re.I)), "")
+    return f"{_ANSWER}{form}" if form else "an answer in words"
+
+
+def answer_form(wanted: Deliverable) -> str:
+    """The form that an answer must have, "" where the task demands none."""
+    return wanted.description.removeprefix(_ANSWER) if wanted.description.startswith(_ANSWER) else ""
+
+
+def answer_verdict(wanted: Deliverable, answer: str, outputs: str, task: str) -> tuple[bool, str]:
+    """Whether the answer has its form and an output shows it, with a sentence that says why."""
+    if not answer.strip():
+        return False, "The answer is empty; say in words what was found."
+    form = answer_form(wanted)
+    fits = next((fits for name, _, fits in _FORMS if name == form), None)
+    if fits and not fits(answer.strip()):
+        return False, f"The answer is not {form}, as the task demands."
+    shown = _name_shown if form == "a name" else _figure_shown
+    if form in _SHOWN and not shown(answer, outputs, task):
+        return False, f"No output shows the answer ({answer.strip()[:100]}): let a cell compute and print it."
+    return True, "The answer was given."
+
+
+def states_result(words: str, wanted: Deliverable, outputs: str, task: str) -> bool:
+    """Whether words hold a figure or a name that an output shows and the task doesn't give: a result, not a plan."""
+    form = answer_form(wanted)
+    if form == "a name":
+        return bool(_new_words(words, outputs, task))
+    given = {value for value, _ in numbers_in(task)}
+    new = any(value not in given for value, _ in numbers_in(words))
+    return form in _SHOWN and new and _figure_shown(words, outputs, task)
+
+
+def in_form(answer: str, wanted: Deliverable, outputs: str, task: str) -> str:
+    """The answer without the sentence around it, where the task demands just a number or a name and there is one.
+
+    A number is rounded as the task demands. What can't be told for sure stays as it was said.
+    """
+    form = answer_form(wanted)
+    if form not in _SHORT:
+        return answer
+    if form == "a name":
+        return _new_words(answer, outputs, task) or answer
+    given = set(_FIGURE.findall(task))
+    stated: list[str] = list(dict.fromkeys(_FIGURE.findall(answer)))
+    stated = [each for each in stated if each not in given] or stated
+    if len(stated) != 1:
+        return answer
+    figure = stated[0].replace(",", "")
+    found = _DECIMALS.search(task)
+    if not found or "e" in figure.lower():
+        return figure
+    word = (found[1] or "no").lower()
+    places = _COUNTS[word] if word in _COUNTS else int(word)
+    return f"{float(figure):.{places}f}" if len(figure.partition(".")[2]) > places else figure
+
+
+def supported(note: str, known: str) -> str:
+    """The sentences of a note whose figures are known: before a cell has run, a model can't tell what it will give.
+
+    Args:
+        note: what the notebook's reader shall read above the cell.
+        known: all that was shown and printed so far, and the cell itself.
+    """
+    shown = {value for value, _ in numbers_in(known)}
+    kept = []
+    for sentence in re.split(r"(?<=[.!?])(?=\s)|(?=\n)", note):
+        stated = [value for value, places in numbers_in(sentence) if value >= 10 or places > 0]
+        if all(value in shown for value in stated):
+            kept.append(sentence)
+    return "".join(kept).strip()
+
+
+def _new_words(answer: str, outputs: str, task: str) -> str:
+    """The longest run of words of the answer that stands in the outputs and isn't the task's, "" where none does."""
+    given = set(re.findall(r"\w+", task.lower()))
+    words = list(re.finditer(r"\S+", answer.strip()))
+    for length in range(len(words), 0, -1):
+        for first in range(len(words) - length + 1):
+            start, end = words[first].start(), words[first + length - 1].end()
+            run = str(answer.strip()[start:end]).strip(" .,;:!?\"'`*()")
+            new = set(re.findall(r"\w+", run.lower())) - given
+            if new and re.search(rf"(?<!\w){re.escape(run)}(?!\w)", outputs):
+                return run
+    return ""
+
+
+def _figure_shown(answer: str, outputs: str, task: str) -> bool:
+    """Whether a figure of the answer stands in the outputs as precisely, perhaps as a share instead of a percentage.
+
+    Figures that the task itself gives ("below 1 carat") tell nothing, unless the answer has no other.
+    """
+    given = {value for value, _ in numbers_in(task)}
+    stated = list(numbers_in(answer))
+    if not stated:
+        return True  # "none", which `_FORMS` let pass
+    stated = [each for each in stated if each[0] not in given] or stated
+    shown = [value * factor for value, _ in numbers_in(outputs) for factor in (1, 100, 0.01)]
+    return any(abs(value - other) <= 0.51 * 10**-places for value, places in stated for other in shown)
+
+
+def _name_shown(answer: str, outputs: str, task: str) -> bool:
+    """Whether a word of the answer that the task doesn't give stands in the outputs."""
+    said, given, printed = (set(re.findall(r"[\w&+-]+", text.lower())) for text in (answer, task, outputs))
+    return bool((said - given or said) & printed)
+
+
+def _is_json(text: str) -> bool:
+    match = re.search(r"```(?:json)?\s*(.*?)```", text, re.DOTALL)
+    try:
+        json.loads(match[1] if match else text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""What a cell takes for granted: imports by their usual short names, and the table as the skill reads it.
+
+Small models forget the same first lines again and again. What is missing can be told from the source, so it is put
+there before the cell is proposed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+
+IMPORTS = {
+    "json": "import json",
+    "math": "import math",
+    "np": "import numpy as np",
+    "os": "import os",
+    "pd": "import pandas as pd",
+    "plt": "import matplotlib.pyplot as plt",
+    "re": "import re",
+    "sns": "import seaborn as sns",
+    "stats": "from scipy import stats",
+}
+"""The lines that bind names which nobody uses for anything else."""
+
+
+def completed(
+    source: str, earlier: Iterable[str], reads: Iterable[tuple[str, str]], defined: Callable[[list[str]], set[str]]
+) -> str:
+    """The cell with the lines before it that bind what it uses and nothing has bound.
+
+    Args:
+        source: the cell; one that isn't plain Python stays as it is.
+        earlier: the sources of the cells that ran before.
+        reads: variables and the expressions that read their tables.
+        defined: which of some names the kernel has; asked only where one is missing.
+    """
+    used, bound = _names(source)
+    for cell in earlier:
+        bound |= _names(cell)[1]
+    lines = {name: f"{name} = {reading}" for name, reading in reads} | IMPORTS
+    missing = [name for name in lines if name in used - bound]
+    missing = [name for name in missing if name not in defined(missing)] if missing else []
+    if any(name not in IMPORTS for name in missing) and "pd" not in bound | {*missing}:
+        missing.append("pd")
+    first = [lines[name] for name in missing if name in IMPORTS]
+    return "\n".join([*first, *(lines[name] for name in missing if name not in IMPORTS), source])
+
+
+def _names(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell uses and those that it binds anywhere."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return set(), set()
+    used: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+    return used, bound
