@@ -80,12 +80,12 @@ def _instead_of_repeating(now: Situation) -> str:
     ran = next((step for step in reversed(now.steps) if step.outcome), None)
     if ran and ran.status == "failed":
         return (
-            f"Your last cell was refused, because it fails like the one before: {ran.error}. Write the cell anew and in "
-            "another way, without that call, as one whole ```python block."
+            f"Your last cell was refused, because it fails like the one before: {ran.error}. Write the cell anew and "
+            "in another way, without that call, as one whole ```python block."
         )
     if now.overlooked:
         return f"{now.overlooked} Now write a whole cell that does, and prints the answer last."
     return (
-        "That cell has run, and its output is above. If it answers the task, finish now with a block that contains only "
-        'final_answer("the answer"). Otherwise write a different cell.'
+        "That cell has run, and its output is above. If it answers the task, finish now with a block that contains "
+        'only final_answer("the answer"). Otherwise write a different cell.'
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -17,29 +16,28 @@ from smolagents.models import ChatMessage, MessageRole, Model
 from smolagents.monitoring import AgentLogger, LogLevel
 
 from ..errors import ModelUnavailable
-from ..protocol import Deliverable, PlanItem
+from ..protocol import PlanItem
 from ..recipes.grounding import ground, listed_tables
 from ..recipes.model import RecipesModel
 from ..recipes.task import read_task
-from .answers import answer_form, in_form, states_result, supported
+from .answers import answer_form, supported
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
-from .deliverables import check_code, derive_deliverables, verdicts
+from .deliverables import derive_deliverables
 from .demand import FIRST_PLAN, SUMMARISE, demand, files_there
 from .draft import DoesNotFit, whole
+from .ending import NOT_YET, Ending
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
 from .givens import completed
-from .goal import GOAL_ID, Goal, Progress, progress, read_goal
+from .goal import progress, read_goal
 from .guards import NO_CODE, REPEATED, Guards
 from .history import FOLDS, UNFOLDED, Past, Step, notebook_text
 from .plan import item_named, parse_plan
 from .reply import Turn, read_turn
-from .skills.columns import Mention, overlooked
+from .skills.columns import Mention
 from .snippets import snippet
 
-MAX_FAILED_CHECKS = 2
-"""How often an agent may come back from a failed check of its deliverables before the person is asked."""
 KEPT_STEPS = 2
 """The last steps, which a summary never replaces."""
 
@@ -79,16 +77,11 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._without = without
         self._guards = Guards()
         self._asking = Asking(workbench, lambda: self.model)
-        self._failed_checks = 0
-        self._is_reviewed = False
-        self._is_looked_over = False
         self._steps: list[Step] = []
         self._told: list[str] = []
         self._situation = Situation("")
         self._reads: tuple[tuple[str, str], ...] = ()
-        self._mentions: tuple[Mention, ...] = ()
-        self._goal: Goal | None = None
-        self._began = time.monotonic()
+        self._ending: Ending
         quiet = AgentLogger(level=LogLevel.OFF, console=Console(file=StringIO()))
         super().__init__(
             tools=[],
@@ -135,15 +128,17 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             listing = self._workbench.inspect(snippet("look_at_files"))
             self._workbench.listed(listing)
         facts = ground(read_task(task), listed_tables(listing))
-        self._situation = Situation(task=task, listing=listing, without=self._without)
-        self._goal = None if self._knows_how else read_goal(task, facts.seconds)
-        plan = ""
+        self._situation = Situation(task=task, listing=listing, without=self._without, steps=self._steps)
+        goal = None if self._knows_how else read_goal(task, facts.seconds)
+        plan, mentions = "", tuple[Mention, ...]()
         if not self._knows_how and "skill" not in self._without:
             from .skills.choice import know_how
 
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
             self._situation.skill, self._situation.drafts, plan = found.text, found.drafts, found.plan
-            self._situation.first, self._reads, self._mentions = found.first, found.reads, found.mentions
+            self._situation.first, self._reads, mentions = found.first, found.reads, found.mentions
+        helps, reviews = (lambda: not self._knows_how), "review" not in self._without
+        self._ending = Ending(self._workbench, self._situation, goal, mentions, self._behind, helps, reviews)
         wanted = derive_deliverables(task, facts)
         # A short question whose skill knows a single step isn't worth a call of the model.
         planned_by_skill = len(plan.splitlines()) == 1 and all(map(answer_form, wanted))
@@ -152,8 +147,8 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         if not (planned or planned_by_skill) or self._knows_how:
             plan = self._asking.answer(self._messages, step=0)
         if not planned:
-            if self._goal:
-                wanted.append(progress(self._goal, [], 0).verdict)
+            if goal:
+                wanted.append(progress(goal, [], 0).verdict)
             self._workbench.set_plan(parse_plan(plan, task), wanted)
 
     def _take_up(self, task: str, past: Past) -> None:
@@ -173,7 +168,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._refresh()
         if self._steps and not self._knows_how:
             self._steps[-1].help = self._help(self._steps[-1]) if self._steps[-1].status == "failed" else ""
-            self._check(answer="")
+            self._ending.check()
 
     def _relive(self, step: Step, items: list[PlanItem]) -> None:
         """Lead the recipes, which plan from what each cell gave, past a cell that they wrote before.
@@ -202,7 +197,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         cut_off = bool(getattr(self.model, "cut_off", False))
         final = call == "final_answer"
         nudge = misfit or self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
-        prose = nudge in (NO_CODE, REPEATED) and self._may_be_prose(turn)
+        prose = nudge in (NO_CODE, REPEATED) and self._ending.may_be_prose(turn)
         self._steps.append(step)
         answer = None
         if prose:
@@ -211,12 +206,18 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             answer = self._run_cell(turn, step, news, memory_step)
         step.repeats = nudge == REPEATED
         if answer is not None:
-            answer = self._in_form(answer)
-            wanting = self._wanting(answer)
+            answer = self._ending.in_form(answer)
+            self._refresh()
+            wanting = self._ending.wanting(answer)
             if not wanting:
                 yield ActionOutput(output=answer, is_final_answer=True)
                 return
             step.checks.append(wanting)
+            if self._ending.is_in_vain:
+                self._ask_person(
+                    f"Not everything that the task demands is there: {wanting.removeprefix(NOT_YET)} "
+                    f"The answer was: {answer}"
+                )
         self._watch(step, nudge)
         memory_step.observations = "\n".join([step.outcome.text if step.outcome else "", *step.checks])
         yield ActionOutput(output=None, is_final_answer=False)
@@ -262,7 +263,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             step.help = self._help(step)
         if step.status == "done" and not ended.is_final_answer and not self._knows_how:
             self._refresh()
-            self._check(answer="")
+            self._ending.check()
         return str(ended.output) if ended.is_final_answer else None
 
     def _help(self, step: Step) -> str:
@@ -289,103 +290,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         """Pause the run until the person has said how to go on."""
         self._hear(self._workbench.ask_person(reason))
         self._guards.relieve()
-        self._failed_checks = 0
-
-    # --- deliverables -------------------------------------------------------------------------------------------------
-
-    def _may_be_prose(self, turn: Turn) -> bool:
-        """Whether words without a new cell are the answer: something ran, and all else that the task demands is there.
-
-        Beside a cell that ran before, and where nothing but an answer is demanded, they must state a result.
-        """
-        if not turn.thought or "```" in turn.thought or not any(step.status == "done" for step in self._steps):
-            return False
-        wanted = self._situation.deliverables
-        others = [each for each in wanted if each.kind != "answer"]
-        there = all(each.status in ("passed", "waived") for each in others)
-        outputs = self._workbench.outputs()
-        stated = any(states_result(turn.thought, each, outputs, self._situation.task) for each in wanted)
-        if turn.code is not None:
-            return there and stated
-        told = bool(self._steps) and NO_CODE in self._steps[-1].checks
-        return told or (there and (stated or bool(others)))
-
-    def _in_form(self, answer: str) -> str:
-        """The answer without the words around it, where the task demands just a number or a name."""
-        outputs = self._workbench.outputs()
-        for each in self._situation.deliverables:
-            if each.kind == "answer":
-                answer = in_form(answer, each, outputs, self._situation.task)
-        return answer
-
-    def _check(self, answer: str) -> list[Deliverable]:
-        """Check the deliverables in the kernel. Before there is an answer, what isn't there yet stays open."""
-        deliverables = self._situation.deliverables
-        if not answer and all(each.kind == "answer" for each in deliverables):
-            return deliverables
-        printed = self._workbench.inspect(check_code(deliverables))
-        checked = []
-        judged = verdicts(deliverables, printed, answer, self._workbench.outputs(), self._situation.task)
-        for old, new in zip(deliverables, judged, strict=True):
-            yet = not answer and new.status == "failed" and not new.size
-            if old.deliverable_id == GOAL_ID and (standing := self._progress()):
-                new, yet = standing.verdict, False
-            checked.append(old if old.status == "waived" else old.model_copy(update={"status": "open"}) if yet else new)
-        self._workbench.set_plan(self._situation.items, checked)
-        return checked
-
-    def _wanting(self, answer: str) -> str:
-        """Check the deliverables at the end; returns what is wrong with them, or ""."""
-        self._refresh()
-        checked = self._check(answer)
-        goal = self._progress()
-        done = GOAL_ID if goal is None or goal.stop else ""  # tries that are used up end the work, too
-        failed = [
-            each.detail or each.description
-            for each in checked
-            if each.status in ("failed", "open") and each.deliverable_id != done
-        ]
-        if not failed:
-            return self._overlooked() or self._reviewed()
-        self._failed_checks += 1
-        if self._failed_checks > MAX_FAILED_CHECKS:
-            self._ask_person(
-                f"Not everything that the task demands is there: {' '.join(failed)} The answer was: {answer}"
-            )
-        return "You can't finish yet. " + " ".join(failed)
-
-    def _progress(self) -> Progress | None:
-        """How far the goal has come, None where the task sets none or the person has waived it."""
-        waived = any(
-            each.deliverable_id == GOAL_ID and each.status == "waived" for each in self._situation.deliverables
-        )
-        if self._goal is None or waived:
-            return None
-        before = sum(step.outcome.seconds for step in self._steps[: self._behind] if step.outcome)
-        return progress(self._goal, self._steps, time.monotonic() - self._began + before)
-
-    def _overlooked(self) -> str:
-        """What the question names and no cell uses, said once."""
-        if self._knows_how or self._is_looked_over:
-            return ""
-        self._is_looked_over = True
-        found = overlooked(self._mentions, self._sources("done"))
-        return (
-            f"Before you finish: {found} Take it into account in a new cell, or give the same answer." if found else ""
-        )
-
-    def _reviewed(self) -> str:
-        """Let the rules look over the run's cells, once: a language model hears what they call an error."""
-        if self._knows_how or self._is_reviewed or "review" in self._without:
-            return ""
-        self._is_reviewed = True
-        faults = self._workbench.faults()
-        if not faults:
-            return ""
-        return (
-            "Before you finish: a review of your cells found what makes the result hard to trust. Mend it in a new "
-            "cell that gives the figures anew, or, where a finding is wrong, say so in your answer. " + " ".join(faults)
-        )
+        self._ending.relieve()
 
     # --- what the model is shown --------------------------------------------------------------------------------------
 
@@ -413,15 +318,14 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
     def _situate(self, news: News) -> None:
         """Bring the situation up to date."""
         now = self._situation
-        now.steps = self._steps
         earlier = [text for step in self._steps[:-1] for text in step.messages]
         now.told = (now.opening_messages if self._steps else []) + earlier
         if self._knows_how:
             now.demand = ""
             return
         self._see_edits()
-        now.budget, now.progress = news.budget, self._progress()
-        now.overlooked = "" if self._is_looked_over else overlooked(self._mentions, self._sources("done"))
+        now.budget, now.progress = news.budget, self._ending.progress()
+        now.overlooked = self._ending.overlooked()
         now.demand = demand(now)
         looks = "variables" not in self._without and not files_there(now)
         now.variables = ""

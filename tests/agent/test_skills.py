@@ -86,11 +86,13 @@ def test_a_question_is_told_what_it_names(tmp_path: Path, inspect: Callable[[str
     how = asked("Of dark blue flats in flats.csv, how many were let each year with a rent above 1,320?", inspect)
     assert how.names[0] == "questions"
     assert 'df["Colour"]: 2 different words: "2. red", "1. dark blue"; the question names "1. dark blue"' in how.text
-    assert 'the year is `pd.to_datetime(df["Let on"], dayfirst=True).dt.year`' in how.text
+    assert 'df["Let on"]: dates; the year is `df["Let on"].dt.year`' in how.text
     assert 'df["Rent (EUR)"]: numbers from 300.5 to 359.5' in how.text
     assert 'rent above 1,320"' in how.text
     assert "Size" not in how.text
-    assert how.reads == (("df", 'pd.read_csv("flats.csv", sep=";", decimal=",")'),)
+    assert how.reads == (
+        ("df", 'pd.read_csv("flats.csv", sep=";", decimal=",", parse_dates=["Let on"], dayfirst=True)'),
+    )
     assert how.first
 
 
@@ -107,7 +109,7 @@ def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect:
 def test_what_no_cell_uses_was_overlooked(tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     mentions = asked("How many dark blue flats of flats.csv were let in 2003 for more than 20%?", inspect).mentions
-    assert "dark blue" in overlooked(mentions, ["df[df.x > 0.2]['2003-01-01']"])
+    assert "dark blue" in overlooked(mentions, ["dark_blue = df[df.x > 0.2]['2003-01-01']"])
     assert "2003" in overlooked(mentions, ["df[df.Colour == 1]", "x > 0.2"])
     assert overlooked(mentions, ["df[df.Colour == 1]", "x > 20; y.dt.year == 2003"]) == ""
 

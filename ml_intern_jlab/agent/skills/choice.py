@@ -123,7 +123,8 @@ def know_how(
         profile=profile,
         first=next((skill.first for skill in chosen if skill.first), ""),
         reads=tuple(facts["reads"]),
-        mentions=facts.get("mentions", ()),
+        # What a question names is held against an answer only where the model was told of it.
+        mentions=facts.get("mentions", ()) if any("mentions" in skill.body for skill in chosen) else (),
     )
 
 

@@ -34,7 +34,7 @@ _ENOUGH = re.compile(
     r"\b(?:at least|minimum of|more than|over|with) (?P<figure>\d[\d,]*)|(?P<more>\d[\d,]*) or more", re.I
 )
 _SUBJECTS = {
-    "groups": r"\b(?:which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|longest|shortest|top)\b",
+    "groups": r"\b(?:which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|longest|shortest)\b",
     "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate|ratio)s?\b",
     "correlations": r"\bcorrelat|\bassociat",
 }
@@ -57,7 +57,7 @@ class Mention:
             wanted = float(self.figure.replace(",", ""))
             found = [value for value, _ in numbers_in(_spaced(source))]
             return any(abs(value * factor - wanted) < 1e-9 for value in found for factor in (1, 100))
-        return any(name in source for name in (self.column, *self.values))
+        return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source) for name in (self.column, *self.values))
 
 
 def _spaced(source: str) -> str:
@@ -75,8 +75,8 @@ def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
 
 
 def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) -> dict[str, object]:
-    """What the templates may tell of a question: `mentions`, `asks(subject)` for what it speaks of, and `enough`, the rows
-    that a group must have, or "".
+    """What the templates may tell of a question: `mentions`, `asks(subject)` for what it speaks of, `enough`, the
+    rows that a group must have, or "", and `reads`, the tables' reading with their dates.
 
     Args:
         task: the person's words.
@@ -85,18 +85,31 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
         inspect: runs a snippet in the kernel.
     """
     found: list[Mention] = []
+    reads: list[tuple[str, str]] = []
     asked = _without_files(task, profile)
     names = [table] if len(profile.readings) == 1 else [f"df{number}" for number in range(1, 9)]
     for name, reading in zip(names, profile.readings.values(), strict=False):
         try:
             about = json.loads(inspect(snippet("columns", reading=reading, task=asked)))
         except ValueError:
+            reads.append((name, reading))
             continue
-        found += [each for column in about["columns"] if (each := _column_named(asked, name, column))]
+        reads.append((name, _with_dates(reading, about["columns"])))
+        found += [each for column in about["columns"] if (each := _column_named(asked, name, column, reads[-1][1]))]
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     enough = _ENOUGH.search(asked) if "groups" in spoken else None
     figure = (enough["figure"] or enough["more"]).replace(",", "") if enough else ""
-    return {"mentions": (*found, *_figures(asked)), "asks": lambda subject: subject in spoken, "enough": figure}
+    mentions = (*found, *_figures(asked))
+    return {"reads": reads, "mentions": mentions, "asks": lambda subject: subject in spoken, "enough": figure}
+
+
+def _with_dates(reading: str, columns: list[dict[str, Any]]) -> str:
+    """The expression that reads a table, and its dates as such where all are written alike."""
+    dates = [each for each in columns if each["kind"] == "date"]
+    if not reading.startswith("pd.read_csv(") or len({each["arguments"] for each in dates}) != 1:
+        return reading
+    names = ", ".join(literal(each["name"]) for each in dates)
+    return f"{reading[:-1]}, parse_dates=[{names}]{dates[0]['arguments']})"
 
 
 def _without_files(task: str, profile: DataProfile) -> str:
@@ -108,7 +121,7 @@ def _without_files(task: str, profile: DataProfile) -> str:
     return task
 
 
-def _column_named(task: str, table: str, about: dict[str, Any]) -> Mention | None:
+def _column_named(task: str, table: str, about: dict[str, Any], reading: str) -> Mention | None:
     """What is told of a column that the question names, None where it doesn't."""
     name, where = about["name"], f"{table}[{literal(about['name'])}]"
     spoken = tuple(about.get("spoken", ()))
@@ -116,9 +129,10 @@ def _column_named(task: str, table: str, about: dict[str, Any]) -> Mention | Non
         parts = [part for part, words in _PARTS if re.search(words, task, re.I)]
         if not parts and not _named(task, name):
             return None
-        read = f"pd.to_datetime({where}{about['arguments']})"
-        told = "".join(f"; the {part} is `{read}.dt.{part}`" for part in parts)
-        return Mention(f"{where}: dates, read by `{read}`{told}", name)
+        is_read = "parse_dates=" in reading or not about["is_text"]
+        date = where if is_read else f"pd.to_datetime({where}{about['arguments']})"
+        how = "" if is_read else f" as text, read by `{date}`"
+        return Mention(f"{where}: dates{how}" + "".join(f"; the {part} is `{date}.dt.{part}`" for part in parts), name)
     if not spoken and not _named(task, name):
         return None
     if about["kind"] == "number":

@@ -17,7 +17,7 @@ def main(reading: str, task: str) -> None:
     `different` and `missing` values it has, and
 
     * a number: `low` and `high`;
-    * a date: `arguments`, which `pd.to_datetime` needs beside the column;
+    * a date: `arguments`, which `pd.to_datetime` needs beside the column, and whether it still `is_text`;
     * words: the most `frequent` values, and those that are `spoken` of in the task.
 
     Args:
@@ -36,7 +36,8 @@ def main(reading: str, task: str) -> None:
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             about |= {"kind": "number", "low": float(column.min()), "high": float(column.max())}
         elif (arguments := _date_arguments(column)) is not None:
-            about |= {"kind": "date", "arguments": arguments}
+            is_text = not pd.api.types.is_datetime64_any_dtype(column)
+            about |= {"kind": "date", "arguments": arguments, "is_text": is_text}
         else:
             counts = column.astype(str).value_counts()
             values = [str(value) for value in counts.index[:MOST_VALUES]]

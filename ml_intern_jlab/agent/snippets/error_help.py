@@ -170,8 +170,8 @@ def attribute(evalue: str) -> None:
     number = re.match(r"'(?:numpy\.)?(?:float|int|bool)\w*' object has no attribute '(\w+)'", evalue)
     if number:
         print(
-            f"What has no {number.group(1)} is one number, computed over all rows at once. To compare groups, compute one "
-            f"number for each: rows.groupby(column)[value].mean().{number.group(1)}()"
+            f"What has no {number.group(1)} is one number, computed over all rows at once. To compare groups, compute "
+            f"one number for each: rows.groupby(column)[value].mean().{number.group(1)}()"
         )
         return
     found = re.search(r"'(\w+)' object has no attribute '(\w+)'", evalue)
