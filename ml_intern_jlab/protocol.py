@@ -122,7 +122,9 @@ class Deliverable(Value):
     """Something that the task demands and the kernel checks before a run may finish.
 
     A `file` has a `path` (relative to the notebook's folder), perhaps `columns` that it must have and `rows_of`,
-    the file whose number of rows it must match. A `metric` has the `metric`'s name. An `answer` is the text itself.
+    the file whose number of rows it must match. Where it holds predictions, `values_of` is the file whose column
+    `target` shows what such values look like, and `probabilities` says that the chance of one of them is wanted. A
+    `metric` has the `metric`'s name. An `answer` is the text itself.
     `detail` says what the last check found, `size` how large the file was then.
     """
 
@@ -132,6 +134,9 @@ class Deliverable(Value):
     path: str = ""
     columns: list[str] = []
     rows_of: str = ""
+    values_of: str = ""
+    target: str = ""
+    probabilities: bool = False
     metric: str = ""
     status: Literal["open", "passed", "failed", "waived"] = "open"
     detail: str = ""

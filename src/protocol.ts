@@ -149,7 +149,9 @@ export interface PlanItem {
  * Something that the task demands and the kernel checks before a run may finish.
  *
  * A `file` has a `path` (relative to the notebook's folder), perhaps `columns` that it must have and `rows_of`,
- * the file whose number of rows it must match. A `metric` has the `metric`'s name. An `answer` is the text itself.
+ * the file whose number of rows it must match. Where it holds predictions, `values_of` is the file whose column
+ * `target` shows what such values look like, and `probabilities` says that the chance of one of them is wanted. A
+ * `metric` has the `metric`'s name. An `answer` is the text itself.
  * `detail` says what the last check found, `size` how large the file was then.
  */
 export interface Deliverable {
@@ -159,6 +161,9 @@ export interface Deliverable {
   path: string;
   columns: string[];
   rows_of: string;
+  values_of: string;
+  target: string;
+  probabilities: boolean;
   metric: string;
   status: 'open' | 'passed' | 'failed' | 'waived';
   detail: string;

@@ -107,7 +107,7 @@ def states_result(words: str, wanted: Deliverable, outputs: str, task: str) -> b
     """Whether words hold a figure or a name that an output shows and the task doesn't give: a result, not a plan."""
     form = answer_form(wanted)
     if form == "a name":
-        return bool(_new_words(words, outputs, task))
+        return bool(_printed_name(words, outputs, task))
     given = {value for value, _ in numbers_in(task)}
     new = any(value not in given for value, _ in numbers_in(words))
     return form in _SHOWN and new and _figure_shown(words, outputs, task)
@@ -122,7 +122,7 @@ def in_form(answer: str, wanted: Deliverable, outputs: str, task: str) -> str:
     if form not in _SHORT:
         return answer
     if form == "a name":
-        return _new_words(answer, outputs, task) or answer
+        return _printed_name(answer, outputs, task) or answer
     given = set(_FIGURE.findall(task))
     stated: list[str] = list(dict.fromkeys(_FIGURE.findall(answer)))
     stated = [each for each in stated if each not in given] or stated
@@ -153,17 +153,15 @@ def supported(note: str, known: str) -> str:
     return "".join(kept).strip()
 
 
-def _new_words(answer: str, outputs: str, task: str) -> str:
-    """The longest run of words of the answer that stands in the outputs and isn't the task's, "" where none does."""
+def _printed_name(answer: str, outputs: str, task: str) -> str:
+    """What was printed last, as a line or a part of one, that stands in the answer and isn't all the task's words."""
     given = set(re.findall(r"\w+", task.lower()))
-    words = list(re.finditer(r"\S+", answer.strip()))
-    for length in range(len(words), 0, -1):
-        for first in range(len(words) - length + 1):
-            start, end = words[first].start(), words[first + length - 1].end()
-            run = str(answer.strip()[start:end]).strip(" .,;:!?\"'`*()")
-            new = set(re.findall(r"\w+", run.lower())) - given
-            if new and re.search(rf"(?<!\w){re.escape(run)}(?!\w)", outputs):
-                return run
+    for line in reversed(outputs.splitlines()):
+        for part in (line, *re.split(r"\s{2,}|\t|[:=]\s", line)):
+            name = part.strip(" .,;:!?\"'`*()[]")
+            new = set(re.findall(r"\w+", name.lower())) - given
+            if new and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", answer):
+                return name
     return ""
 
 

@@ -40,6 +40,9 @@ TAGS = (
 )
 ASSUMED_WINDOW = 8192
 """Tokens that a model is believed to take where neither it nor its server says how many."""
+SHORT_RESULT = 200
+"""Characters of an output that can only be an answer. Where it was one to another question it is left out, with its
+cell: small models copy what they see."""
 MAX_REPLY = 4096
 """Tokens of the window that are kept free for the answer, at most a quarter of it."""
 
@@ -118,6 +121,8 @@ class Situation:
         last = self.steps[-1] if self.steps else None
         drafts = self.drafts if fold.skill else ()
         whole = [each for each in self.steps if not each.repeats] if last and last.repeats else self.steps
+        if self.overlooked and whole and whole[-1].outcome and len(whole[-1].outcome.text) < SHORT_RESULT:
+            whole = [*whole[:-1], Step(whole[-1].number)]
         older = notebook_text(whole[:-1], fold, self.summary, self.summarised, last, drafts)
         told = "\n".join(f"- {each}" for each in self.told)
         parts = [

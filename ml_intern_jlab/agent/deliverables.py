@@ -58,7 +58,10 @@ def derive_deliverables(task: str, facts: TaskFacts) -> list[Deliverable]:
         parts = [f"the column{'s' * (len(columns) > 1)} {', '.join(columns)}"] * bool(columns)
         parts += [f"one row for each row of {counted}"] * bool(counted)
         text = f"{facts.output_file} with {' and '.join(parts)}" if parts else facts.output_file
-        found.append(_deliverable("file", text, path=facts.output_file, columns=columns, rows_of=counted))
+        values: dict[str, Any] = {}
+        if counted and facts.target and facts.train_file:
+            values = {"values_of": facts.train_file, "target": facts.target, "probabilities": facts.probabilities}
+        found.append(_deliverable("file", text, path=facts.output_file, columns=columns, rows_of=counted, **values))
     read = {facts.train_file, facts.predict_file, facts.sample_file}
     for path in written_files(task):
         if path not in read and path not in {each.path for each in found}:
@@ -113,9 +116,10 @@ def check_code(deliverables: Iterable[Deliverable]) -> str:
     wanted: dict[str, list[str]] = {}
     for each in deliverables:
         if each.kind == "file":
-            wanted[each.path] = each.columns
-            if each.rows_of:
-                wanted.setdefault(each.rows_of, [])
+            wanted[each.path] = list(dict.fromkeys([*each.columns, *filter(None, [each.target])]))
+            for other, columns in ((each.rows_of, []), (each.values_of, [each.target])):
+                if other:
+                    wanted[other] = [*wanted.get(other, []), *columns]
     return check_source(wanted)
 
 
@@ -182,11 +186,60 @@ def _file_verdict(wanted: Deliverable, facts: dict[str, Any]) -> tuple[bool, str
     for name, count in (found.get("empty") or {}).items():
         if count:
             return False, f"{path} has {count:,} empty cell{'s' * (count != 1)} in the column {name}."
+    if unlike := _unlike(wanted, found, facts):
+        return False, unlike
     if rows is None:
         return True, f"{path} exists, {found['size']:,} bytes."
     return True, f"{path} has {rows:,} row{'s' * (rows != 1)}" + (
         f" and the columns {', '.join(wanted.columns)}." if wanted.columns else "."
     )
+
+
+def _unlike(wanted: Deliverable, found: dict[str, Any], facts: dict[str, Any]) -> str:
+    """How the predictions differ from what the target looks like where it is known, or "".
+
+    Only what can't be right is told: words that are no label, words for numbers, and numbers on another scale.
+    """
+    source = facts.get(wanted.values_of, {})
+    like = source.get("values", {}).get(wanted.target)
+    known = facts.get(wanted.rows_of, {}).get("columns", [])
+    column = _predicted(wanted, found.get("values", {}), known)
+    if not like or not column:
+        return ""
+    values, place = found["values"][column], f"{wanted.path} has in the column {column}"
+    if wanted.probabilities:
+        if "low" in values and (values["low"] < 0 or values["high"] > 1):
+            return f"{place} values from {values['low']:g} to {values['high']:g}, which are no probabilities."
+        return ""
+    if "words" in like:
+        if len(like["words"]) > source.get("rows", 0) / 2:
+            return ""  # texts, not labels
+        labels = {label.casefold() for label in like["words"]}
+        others = [word for word in values.get("words", []) if word.casefold() not in labels]
+        is_chance = len(labels) == 2 and values.get("different", 0) > 2 and values["low"] >= 0 and values["high"] <= 1
+        if others or ("low" in values and not is_chance):
+            told = f"the value {others[0]!r}" if others else "numbers"
+            return f"{place} {told}; {wanted.values_of} has {', '.join(like['words'][:8])} there."
+        return ""
+    if "low" not in like:
+        return ""
+    shown = f"{wanted.values_of} has numbers from {like['low']:g} to {like['high']:g} there."
+    if "words" in values:
+        return f"{place} the value {values['words'][0]!r}; {shown}"
+    span = like["high"] - like["low"]
+    is_far = "low" in values and not like["low"] - span <= values["median"] <= like["high"] + span
+    is_small = "low" in values and like["low"] > 0 and values["high"] < like["low"] / 2
+    if is_far or is_small:
+        return f"{place} numbers from {values['low']:g} to {values['high']:g}; {shown}"
+    return ""
+
+
+def _predicted(wanted: Deliverable, values: dict[str, Any], known: list[str]) -> str:
+    """The column that holds the predictions, "" where that can't be told: the target's name, or the only new one."""
+    if wanted.target in values:
+        return wanted.target
+    new = [name for name in wanted.columns if name in values and name not in known]
+    return new[0] if len(new) == 1 else ""
 
 
 def _rows_problem(wanted: Deliverable, found: dict[str, Any], source: dict[str, Any] | None) -> str:

@@ -69,7 +69,7 @@ def demand(now: Situation) -> str:
             'block that contains only final_answer("…"): what was done, the measured quality, where the file is.'
         )
     if now.overlooked:
-        return f"{now.overlooked} Now write a whole cell that does, and prints the answer last."
+        return _anew(now)
     return (
         "If the outputs above answer the task, finish now with a block that contains only "
         'final_answer("the answer"), in the form that the task asks for. Otherwise write the next cell.'
@@ -84,8 +84,15 @@ def _instead_of_repeating(now: Situation) -> str:
             "in another way, without that call, as one whole ```python block."
         )
     if now.overlooked:
-        return f"{now.overlooked} Now write a whole cell that does, and prints the answer last."
+        return _anew(now)
     return (
         "That cell has run, and its output is above. If it answers the task, finish now with a block that contains "
         'only final_answer("the answer"). Otherwise write a different cell.'
     )
+
+
+def _anew(now: Situation) -> str:
+    return (
+        f"The answer so far is to another question. {now.overlooked} Now write the whole cell anew, so that it does: "
+        f"`Item 1`, one sentence, and one ```python block. {now.first}"
+    ).strip()

@@ -11,19 +11,23 @@ import gzip
 import io
 import itertools
 import json
+import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 MARK = "ml_intern_check"
 MOST_ROWS = 5_000_000
+MOST_VALUES = 200_000
+MOST_WORDS = 200
 HEAD_BYTES = 65_536
 
 
 def check_source(wanted: dict[str, list[str]]) -> str:
     """Source that prints one JSON line with what `facts_of` finds of each file, and leaves no name behind.
 
-    `wanted` names for each file the columns whose empty cells are counted.
+    `wanted` names for each file the columns whose cells are looked at.
     """
     with open(__file__, encoding="utf-8") as text:
         module = text.read()
@@ -47,8 +51,8 @@ def facts_of(path: str, wanted: list[str]) -> dict[str, Any]:
     """What is known of one file.
 
     `exists`, `size` in bytes (of a folder: how many entries it has), and for a table that can be read `rows`,
-    `columns`, `empty` (cells by column of `wanted`) and `headless` (its first row looks like data); `error` where it
-    can't be read.
+    `columns`, `empty` (cells by column of `wanted`), `values` (see `_summary`, likewise) and `headless` (its first row
+    looks like data); `error` where it can't be read.
     """
     facts: dict[str, Any] = {"exists": os.path.exists(path)}
     try:
@@ -113,6 +117,7 @@ def _of_rows(rows: Iterator[Iterable[Any]], wanted: list[str]) -> dict[str, Any]
     columns = [str(cell) for cell in next(rows, [])]
     places = {name: columns.index(name) for name in wanted if name in columns}
     empty = dict.fromkeys(places, 0)
+    values: dict[str, Counter[str]] = {name: Counter() for name in places}
     count = 0
     for row in rows:
         cells = list(row)
@@ -123,9 +128,42 @@ def _of_rows(rows: Iterator[Iterable[Any]], wanted: list[str]) -> dict[str, Any]
             raise ValueError(f"it has more than {MOST_ROWS:,} rows")
         for name, place in places.items():
             cell = cells[place] if place < len(cells) else None
-            empty[name] += cell is None or cell != cell or str(cell).strip().lower() in ("", "nan", "<na>")
+            text = "" if cell is None or cell != cell else str(cell).strip()
+            if text.lower() in ("", "nan", "<na>"):
+                empty[name] += 1
+            elif len(values[name]) < MOST_VALUES:
+                values[name][text] += 1
     headless = bool(columns) and all(cell.strip().lstrip("-").replace(".", "", 1).isdigit() for cell in columns)
-    return {"rows": count, "columns": columns, "empty": empty, "headless": headless}
+    summaries = {name: _summary(counts) for name, counts in values.items()}
+    return {"rows": count, "columns": columns, "empty": empty, "values": summaries, "headless": headless}
+
+
+def _summary(counts: Counter[str]) -> dict[str, Any]:
+    """What a column's cells look like: numbers by `low`, `median`, `high` and how many are `different`, words by all
+    `words`, the most frequent first. A mixture, and very many words, are told by neither.
+    """
+    numbers = [_number(text) for text in counts]
+    known = sorted(
+        itertools.chain.from_iterable(
+            itertools.repeat(number, count)
+            for number, count in zip(numbers, counts.values(), strict=True)
+            if number is not None
+        )
+    )
+    if known and None not in numbers:
+        return {"low": known[0], "median": known[len(known) // 2], "high": known[-1], "different": len(counts)}
+    if not known and len(counts) <= MOST_WORDS:
+        return {"words": [word for word, _ in counts.most_common()]}
+    return {}
+
+
+def _number(text: str) -> float | None:
+    """A number as Python or people with decimal commas write it, None where it is none."""
+    try:
+        number = float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _of_json(value: Any, wanted: list[str]) -> dict[str, Any]:

@@ -98,6 +98,8 @@ def test_the_form_that_a_question_demands(task: str, form: str) -> None:
             "Ethinyl / norethindrone",
         ),
         ("It is the drug", "a name", "31", "It is the drug"),
+        ("The year in the table is 2015.", "a name", "error in the cell\n2015", "2015"),
+        ("It is `EV`, late by 15.8.", "a name", "carrier: EV", "EV"),
         ("There are 12 of them, 3 missing.", "in figures", "12 3", "There are 12 of them, 3 missing."),
     ],
 )

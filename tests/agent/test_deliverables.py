@@ -160,6 +160,45 @@ def test_kinds_of_tables(run: Run, name: str) -> None:
     assert judged(run, file(name, ("näme",))) == ("failed", f"{name} has 1 empty cell in the column näme.")
 
 
+@pytest.mark.parametrize(
+    ("target", "predicted", "said"),
+    [
+        (["cat", "dog"] * 4, ["Dog", "cat"], ""),
+        (["cat", "dog"] * 4, ["dog", "cow"], "the value 'cow'; known.csv has cat, dog there"),
+        (["cat", "dog"] * 4, [0, 1], "numbers; known.csv has cat, dog there"),
+        (["cat", "dog"] * 4, [0.2, 0.4, 0.9], ""),  # the chance of one of two, though nobody said so
+        (["a", "b", "c"] * 4, [0.2, 0.4, 0.9], "numbers; known.csv has a, b, c there"),
+        ([90_000, 400_000, 120_000], [11.4, 12.9], "numbers from 11.4 to 12.9; known.csv has numbers from 90000"),
+        ([90_000, 400_000, 120_000], [80_000, 450_000], ""),
+        ([1, 2, 3], [250, 260], "numbers from 250 to 260; known.csv has numbers from 1 to 3 there"),
+        ([-1.5, 2, 3], ["high", "high", "low"], "the value 'high'; known.csv has numbers from -1.5 to 3 there"),
+        (["1,5", "2,5", "3,5"], [2.25, 3.0], ""),
+        ([f"text {n}" for n in range(9)], [1, 2], ""),  # as good as each row has words of its own
+        (["12 kg", 7, "n/a"], [1, 2], ""),
+    ],
+)
+def test_predictions_look_like_the_target(run: Run, target: list[object], predicted: list[object], said: str) -> None:
+    pd.DataFrame({"x": range(len(target)), "y": target}).to_csv("known.csv", index=False)
+    pd.DataFrame({"x": range(len(predicted))}).to_csv("new.csv", index=False)
+    pd.DataFrame({"x": range(len(predicted)), "y": predicted}).to_csv("p.csv", index=False)
+    wanted = file("p.csv", ("x", "y"), "new.csv").model_copy(update={"values_of": "known.csv", "target": "y"})
+    status, detail = judged(run, wanted)
+    assert status == ("failed" if said else "passed"), detail
+    assert said in detail
+
+
+@pytest.mark.parametrize(("chance", "status"), [(0.7, "passed"), (1.7, "failed"), (-0.1, "failed")])
+def test_probabilities_lie_between_0_and_1(run: Run, chance: float, status: str) -> None:
+    Path("known.csv").write_text("x,y\n1,yes\n2,no\n3,no\n4,no\n")
+    Path("new.csv").write_text("x\n1\n2\n")
+    Path("p.csv").write_text(f"p_yes\n0.5\n{chance}\n")
+    task = "Predict for new.csv the probability that y is yes, learn from known.csv, write p.csv with the column p_yes."
+    tables = {"known.csv": ["x", "y"], "new.csv": ["x"]}
+    [wanted] = [each for each in derive_deliverables(task, ground(read_task(task), tables)) if each.kind == "file"]
+    assert (wanted.values_of, wanted.target, wanted.probabilities) == ("known.csv", "y", True)
+    assert judged(run, wanted)[0] == status
+
+
 def test_other_files_need_only_exist(run: Run) -> None:
     Path("fig.png").write_bytes(b"\x89PNG")
     Path("model").mkdir()

@@ -85,7 +85,11 @@ def test_a_question_is_told_what_it_names(tmp_path: Path, inspect: Callable[[str
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     how = asked("Of dark blue flats in flats.csv, how many were let each year with a rent above 1,320?", inspect)
     assert how.names[0] == "questions"
-    assert 'df["Colour"]: 2 different words: "2. red", "1. dark blue"; the question names "1. dark blue"' in how.text
+    assert (
+        'df["Colour"]: 2 different words: "2. red", "1. dark blue"; the question names df["Colour"] == "1. dark blue"'
+        in how.text
+    )
+    assert 'rows = df[df["Colour"] == "1. dark blue"]\n' in how.text
     assert 'df["Let on"]: dates; the year is `df["Let on"].dt.year`' in how.text
     assert 'df["Rent (EUR)"]: numbers from 300.5 to 359.5' in how.text
     assert 'rent above 1,320"' in how.text

@@ -15,6 +15,7 @@ from ..answers import FORM_DEMAND
 from ..data_profile import DataProfile, Inspect
 from ..metrics import numbers_in
 from ..snippets import snippet
+from ..snippets.columns import core_of
 
 _PARTS = (
     ("dayofweek", r"\b(weekdays?|days? of the week|weekends?)\b"),
@@ -22,7 +23,7 @@ _PARTS = (
     ("quarter", r"\bquarter(s|ly)?\b"),
     ("month", r"\bmonth(s|ly)?\b"),
     ("hour", r"\b(hours?|hourly)\b"),
-    ("date", r"\b(daily|dates?|days?)\b"),
+    ("date", r"\b(daily|dates?|(?:which|what|per|each|every) days?)\b(?! of the week)"),
 )
 """The parts of a date that a question may go by."""
 _CONDITION = re.compile(
@@ -35,6 +36,7 @@ _ENOUGH = re.compile(
 )
 _SUBJECTS = {
     "groups": r"\b(?:which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|longest|shortest)\b",
+    "counts": r"\b(?:how (?:many|often)|count|number of|most|least|fewest|frequent|common|rare(?:st)?)\b",
     "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate|ratio)s?\b",
     "correlations": r"\bcorrelat|\bassociat",
 }
@@ -50,6 +52,10 @@ class Mention:
     column: str = ""
     values: tuple[str, ...] = ()
     figure: str = ""
+    part: str = ""
+    """The expression of the part of a date that the question goes by."""
+    where: str = ""
+    """The condition that takes the rows with these values."""
 
     def is_used(self, source: str) -> bool:
         """Whether cells with this source take it into account."""
@@ -71,12 +77,13 @@ def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
     missing = [each for each in mentions if (each.figure or each.values) and not each.is_used(source)]
     if not missing:
         return ""
-    return "No cell uses what the question names: " + "; ".join(each.told for each in missing) + "."
+    return "No cell uses what the question names: " + "; ".join(each.where or each.told for each in missing) + "."
 
 
 def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) -> dict[str, object]:
     """What the templates may tell of a question: `mentions`, `asks(subject)` for what it speaks of, `enough`, the
-    rows that a group must have, or "", and `reads`, the tables' reading with their dates.
+    rows that a group must have, or "", `reads`, the tables' reading with their dates, `by`, the part of a date to group
+    by, or the word "column", and `rows`, those of a single table that the question is about.
 
     Args:
         task: the person's words.
@@ -99,8 +106,26 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     enough = _ENOUGH.search(asked) if "groups" in spoken else None
     figure = (enough["figure"] or enough["more"]).replace(",", "") if enough else ""
-    mentions = (*found, *_figures(asked))
-    return {"reads": reads, "mentions": mentions, "asks": lambda subject: subject in spoken, "enough": figure}
+    return {
+        "reads": reads,
+        "mentions": (*found, *_figures(asked)),
+        "asks": lambda subject: subject in spoken,
+        "enough": figure,
+        "by": next((each.part.replace(f"{table}[", "rows[") for each in found if each.part), "column"),
+        "rows": _rows(asked, table, found, "shares" in spoken) if len(profile.readings) == 1 else "",
+    }
+
+
+def _rows(task: str, table: str, mentions: list[Mention], is_share: bool) -> str:
+    """The rows that the question is about, as far as values say: all where it asks for a share of them, or compares."""
+    conditions = [
+        each.where
+        for each in mentions
+        if len(each.values) == 1 and not is_share and (core_of(each.values[0]) in task or _named(task, each.column))
+    ]
+    if not conditions:
+        return table
+    return f"{table}[{conditions[0]}]" if len(conditions) == 1 else f"{table}[({') & ('.join(conditions)})]"
 
 
 def _with_dates(reading: str, columns: list[dict[str, Any]]) -> str:
@@ -132,7 +157,8 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
         is_read = "parse_dates=" in reading or not about["is_text"]
         date = where if is_read else f"pd.to_datetime({where}{about['arguments']})"
         how = "" if is_read else f" as text, read by `{date}`"
-        return Mention(f"{where}: dates{how}" + "".join(f"; the {part} is `{date}.dt.{part}`" for part in parts), name)
+        told = "".join(f"; the {part} is `{date}.dt.{part}`" for part in parts)
+        return Mention(f"{where}: dates{how}{told}", name, part=f"{date}.dt.{parts[-1]}" if parts else "")
     if not spoken and not _named(task, name):
         return None
     if about["kind"] == "number":
@@ -141,8 +167,9 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
         more = ", ..." if about["different"] > len(about["frequent"]) else ""
         told = f"{where}: {about['different']} different words: {', '.join(map(literal, about['frequent']))}{more}"
     told += f"; {about['missing']} are missing" if about["missing"] else ""
-    told += f"; the question names {' and '.join(map(literal, spoken))}" if spoken else ""
-    return Mention(told, name, spoken)
+    conditions = [f"{where} == {literal(value)}" for value in spoken]
+    told += f"; the question names {' and '.join(conditions)}" if spoken else ""
+    return Mention(told, name, spoken, where=" or ".join(conditions))
 
 
 def _named(task: str, name: str) -> bool:

@@ -50,7 +50,7 @@ def main(reading: str, task: str) -> None:
 def _spoken(value: str, values: list[str], task: str) -> bool:
     """Whether the task names a value: as it is, without a number before or brackets behind it, or, of a few values,
     by its first word where no other begins so."""
-    core = _core(value)
+    core = core_of(value)
     if not core:
         return False
     # Codes such as "HA" are words, too, when they are written small.
@@ -59,11 +59,12 @@ def _spoken(value: str, values: list[str], task: str) -> bool:
     if re.search(rf"(?<!\w){between}{'' if len(core) <= 3 else '(?:e?s)?'}(?!\w)", task, case):
         return True
     first = core.split()[0]
-    alone = len(values) <= FEW_VALUES and sum(_core(other).split()[:1] == [first] for other in values) == 1
+    alone = len(values) <= FEW_VALUES and sum(core_of(other).split()[:1] == [first] for other in values) == 1
     return " " in core and len(first) > 3 and alone and bool(re.search(rf"(?<!\w){re.escape(first)}(?!\w)", task))
 
 
-def _core(value: str) -> str:
+def core_of(value: str) -> str:
+    """A value without a number before it or brackets behind it, as people name it."""
     return re.sub(r"^\d+[.)]\s*|\s*\(.*?\)\s*$", "", value).strip()
 
 
