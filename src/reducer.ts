@@ -18,7 +18,8 @@ import type {
   RunFinished,
   RunStarted,
   RunStatus,
-  SessionInfo
+  SessionInfo,
+  StepFinished
 } from './protocol';
 import { planIn, type IPublishPlan } from './publishPlan';
 import { reduceRerun, type IRerunState } from './rerun';
@@ -82,12 +83,8 @@ export interface IRunState {
   readonly overdue: CellOverdue | null;
   /** Why the run waits for a message, or to be resumed where its status is paused; empty while it works. */
   readonly paused: string;
-  /** Tokens a second of the last turn; null where it is unknown. */
-  readonly tokensPerSecond: number | null;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** In US dollars; null where it is unknown. */
-  readonly cost: number | null;
+  /** What each turn of the model took. */
+  readonly turns: readonly StepFinished[];
   readonly undone: IUndone;
 }
 
@@ -294,10 +291,7 @@ function reduceRun(run: IRunState, event: RunEvent): IRunState {
         ...run,
         streaming: '',
         progress: '',
-        inputTokens: run.inputTokens + event.input_tokens,
-        outputTokens: run.outputTokens + event.output_tokens,
-        tokensPerSecond: event.tokens_per_second,
-        cost: event.cost === null ? run.cost : (run.cost ?? 0) + event.cost
+        turns: [...run.turns, event]
       };
     case 'input_requested':
       return { ...run, question: event };
@@ -379,10 +373,7 @@ function newRun(event: RunStarted): IRunState {
     question: null,
     overdue: null,
     paused: '',
-    tokensPerSecond: null,
-    inputTokens: 0,
-    outputTokens: 0,
-    cost: null,
+    turns: [],
     undone: NOTHING_UNDONE
   };
 }

@@ -189,6 +189,7 @@ def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = (), anew: bool =
         if not (anew and outcome.status == "failed"):
             parts.append(fenced("edited" if outcome.edited or step.changed else "cell", shown))
         text = outcome.text or ("(no output)" if outcome.status != "rejected" else "(no reason given)")
+        text = step.error if anew and step.error else text
         parts.append(
             fenced("result", bounded(text, fold.last), status=outcome.status, seconds=f"{outcome.seconds:.1f}")
         )

@@ -235,4 +235,44 @@ describe('InternPanel', () => {
     expect(card.textContent).toContain(evil);
     expect(panel.node.querySelector('img')).toBeNull();
   });
+
+  it('tells what each turn of a language model took', async () => {
+    const turn = {
+      ...RUN,
+      type: 'step_finished',
+      step: 0,
+      input_tokens: 1200,
+      output_tokens: 34,
+      cost: null,
+      seconds: 6.1,
+      first_token_seconds: 2.94,
+      tokens_per_second: 11.2,
+      prompt_hash: ''
+    };
+    run({ type: 'model_changed', ...RUN, model: 'openai:m' }, turn, {
+      ...turn,
+      step: 1,
+      cost: 0.0123,
+      tokens_per_second: null
+    });
+    const usage = await shows(() =>
+      panel.node.querySelector('.jp-Intern-usage')
+    );
+    expect(usage.querySelector('summary')?.textContent).toBe(
+      '2,468 tokens · $0.0123'
+    );
+    const rows = [...usage.querySelectorAll('tr')].map(row =>
+      [...row.cells].map(cell => cell.textContent)
+    );
+    expect(rows[1]).toEqual([
+      'plan',
+      '1,200',
+      '34',
+      '2.9 s',
+      '11.2',
+      '6.1 s',
+      '–'
+    ]);
+    expect(rows[3].slice(0, 3)).toEqual(['all', '2,400', '68']);
+  });
 });

@@ -251,7 +251,7 @@ describe('a run', () => {
     expect(pendingCell(goesOn)?.proposal.cell_id).toBe('a');
   });
 
-  it('adds up tokens, and costs where they are known', () => {
+  it('keeps what each turn took', () => {
     const step: WithoutBase<Event> = {
       type: 'step_finished',
       step: 1,
@@ -263,9 +263,8 @@ describe('a run', () => {
       tokens_per_second: 4,
       prompt_hash: ''
     };
-    expect(foldRun(step)).toMatchObject({ cost: null, tokensPerSecond: 4 });
-    const run = foldRun(step, { ...step, cost: 0.5 }, { ...step, cost: 0.25 });
-    expect(run).toMatchObject({ inputTokens: 30, outputTokens: 6, cost: 0.75 });
+    const { turns } = foldRun(step, { ...step, step: 2, cost: 0.5 });
+    expect(turns).toMatchObject([step, { step: 2, cost: 0.5 }]);
   });
 
   it('shows what the model is writing until the proposal is there', () => {

@@ -7,6 +7,7 @@ import { lastRun, type IRunState } from '../reducer';
 import { modeHelp, modeWords } from '../wording';
 import { usePanel } from './context';
 import { Elapsed } from './elapsed';
+import { Usage } from './usage';
 
 const MODES: readonly Mode[] = ['ask', 'auto_safe', 'auto'];
 
@@ -208,26 +209,15 @@ function StatusLine(props: { run: IRunState | null }): JSX.Element {
           </>
         )}
       </span>
-      <span>
-        {recipes
-          ? trans.__('no language model · nothing leaves this machine')
-          : run && tokenWords(run, trans.__.bind(trans))}
-      </span>
+      {recipes ? (
+        <span>
+          {trans.__('no language model · nothing leaves this machine')}
+        </span>
+      ) : (
+        run && <Usage run={run} />
+      )}
     </div>
   );
-}
-
-function tokenWords(
-  run: IRunState,
-  __: (text: string, ...values: (string | number)[]) => string
-): string {
-  const tokens = (run.inputTokens + run.outputTokens).toLocaleString();
-  const cost = run.cost === null ? '' : ` · $${run.cost.toFixed(2)}`;
-  const speed =
-    run.tokensPerSecond === null
-      ? ''
-      : ` · ${__('%1 tokens/s', run.tokensPerSecond.toFixed(0))}`;
-  return __('%1 tokens', tokens) + cost + speed;
 }
 
 /** A model's name without its folder: `openai:org/name` is shown as `name`. */

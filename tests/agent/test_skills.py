@@ -103,7 +103,7 @@ def test_a_question_is_told_what_it_names(tmp_path: Path, inspect: Callable[[str
 def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     how = asked("Which Colour with at least 20 flats is dearest, in flats.csv? Round to 2 decimals.", inspect)
-    assert "len(group) >= 20" in how.text
+    assert 'rows = rows.groupby("Colour").filter(lambda group: len(group) >= 20)' in how.text
     assert [each.figure for each in how.mentions if each.figure] == ["20"]
     how = asked("What is the 90th percentile of Size (above 5), to 3 decimal places, in flats.csv?", inspect)
     assert [each.figure for each in how.mentions if each.figure] == ["90"]

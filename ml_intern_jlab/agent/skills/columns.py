@@ -32,11 +32,15 @@ _CONDITION = re.compile(
     re.I,
 )
 _ENOUGH = re.compile(
-    r"\b(?:at least|minimum of|more than|over|with) (?P<figure>\d[\d,]*)|(?P<more>\d[\d,]*) or more", re.I
+    r"(?P<what>\b\w+(?: \w+)?) (?:with|having|that have|of) (?:at least|a minimum of) "
+    r"(?P<figure>\d[\d,]*) (?!%|percent)",
+    re.I,
 )
+"""Groups with enough rows, such as "carriers with at least 100 flights"."""
 _SUBJECTS = {
     "groups": r"\b(?:which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|longest|shortest)\b",
-    "counts": r"\b(?:how (?:many|often)|count|number of|most|least|fewest|frequent|common|rare(?:st)?)\b",
+    "counts": r"\b(?:how many|count|number of)\b",
+    "frequencies": r"\b(?:how often|most|least|fewest|frequent|common|rare(?:st)?)\b",
     "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate|ratio)s?\b",
     "correlations": r"\bcorrelat|\bassociat",
 }
@@ -81,9 +85,11 @@ def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
 
 
 def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) -> dict[str, object]:
-    """What the templates may tell of a question: `mentions`, `asks(subject)` for what it speaks of, `enough`, the
-    rows that a group must have, or "", `reads`, the tables' reading with their dates, `by`, the part of a date to group
-    by, or the word "column", and `rows`, those of a single table that the question is about.
+    """What the templates may tell of a question.
+
+    `mentions`, `asks(subject)` for what it speaks of, `reads`, the tables' reading with their dates, `by`, the part of
+    a date to group by, or the word "column", `rows`, those of a single table that the question is about, and
+    `large_groups`, which keeps the groups with enough of them.
 
     Args:
         task: the person's words.
@@ -104,15 +110,13 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
         reads.append((name, _with_dates(reading, about["columns"])))
         found += [each for column in about["columns"] if (each := _column_named(asked, name, column, reads[-1][1]))]
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
-    enough = _ENOUGH.search(asked) if "groups" in spoken else None
-    figure = (enough["figure"] or enough["more"]).replace(",", "") if enough else ""
     return {
         "reads": reads,
         "mentions": (*found, *_figures(asked)),
         "asks": lambda subject: subject in spoken,
-        "enough": figure,
         "by": next((each.part.replace(f"{table}[", "rows[") for each in found if each.part), "column"),
         "rows": _rows(asked, table, found, "shares" in spoken) if len(profile.readings) == 1 else "",
+        "large_groups": _large_groups(asked, found),
     }
 
 
@@ -126,6 +130,24 @@ def _rows(task: str, table: str, mentions: list[Mention], is_share: bool) -> str
     if not conditions:
         return table
     return f"{table}[{conditions[0]}]" if len(conditions) == 1 else f"{table}[({') & ('.join(conditions)})]"
+
+
+def _large_groups(task: str, mentions: list[Mention]) -> str:
+    """The expression that keeps of `rows` the groups with enough of them, "" where the question asks for none."""
+    found = _ENOUGH.search(task)
+    words = (
+        [
+            each
+            for each in mentions
+            if each.column and not each.values and not each.part and _named(found["what"], each.column)
+        ]
+        if found
+        else []
+    )
+    if not found or not words:
+        return ""
+    fewest = found["figure"].replace(",", "")
+    return f"rows.groupby({literal(words[0].column)}).filter(lambda group: len(group) >= {fewest})"
 
 
 def _with_dates(reading: str, columns: list[dict[str, Any]]) -> str:

@@ -58,7 +58,12 @@ SHORT_NAMES = {"pd": "pandas", "np": "numpy", "plt": "matplotlib.pyplot", "sns":
 def main(ename: str, evalue: str, line: str, source: str) -> None:
     """Print the help there is for an error whose class is `ename` in the source line `line` of the cell `source`."""
     seen = names_in(line) or names_in(source)
-    if ename == "KeyError" or ("not in index" in evalue or "not found in axis" in evalue):
+    if ename == "KeyError" and re.fullmatch(r"(?:np\.)?(?:True|False)_?", evalue.strip()):
+        print(
+            "The condition in the brackets is one True or False for all rows, it must have one for each row. Only "
+            "groups with enough rows: frame.groupby(column).filter(lambda group: len(group) >= fewest)"
+        )
+    elif ename == "KeyError" or ("not in index" in evalue or "not found in axis" in evalue):
         columns(evalue, seen or names_in(source), source)
     elif ename in ("NameError", "UnboundLocalError"):
         undefined(evalue)
