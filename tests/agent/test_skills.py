@@ -110,6 +110,23 @@ def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect:
     assert "len(group)" not in how.text
 
 
+@pytest.mark.parametrize(("question", "rows"), [
+    ("How many flats were let in March 2004?", '(df["Let on"].dt.year == 2004) & (df["Let on"].dt.month == 3)'),
+    ("How many flats were let after 2004?", ""),
+    ("How many flats were let from 2003 to 2005?", ""),
+    ("How many flats may be let in 2004?", 'df["Let on"].dt.year == 2004'),
+    ("What percentage of dark blue flats has a cellar?", ""),
+    ("What is the mean rent of red and of dark blue flats?", ""),
+    ("How many dark blue flats were let in 2004?", '(df["Let on"].dt.year == 2004) & (df["Colour"] == "1. dark blue")'),
+])  # fmt: skip
+def test_the_rows_that_a_question_is_about(
+    question: str, rows: str, tmp_path: Path, inspect: Callable[[str], str]
+) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    text = asked(f"{question} Look in flats.csv.", inspect).text
+    assert f"\nrows = df[{rows}]\n" in text if rows else "\nrows = df\n" in text
+
+
 def test_what_no_cell_uses_was_overlooked(tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     mentions = asked("How many dark blue flats of flats.csv were let in 2003 for more than 20%?", inspect).mentions

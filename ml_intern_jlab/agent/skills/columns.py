@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from calendar import month_name
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,8 @@ _PARTS = (
     ("date", r"\b(daily|dates?|(?:which|what|per|each|every) days?)\b(?! of the week)"),
 )
 """The parts of a date that a question may go by."""
+_BOUNDS = {"since", "after", "before", "from", "until", "till", "between", "than", "to", "through", "by", "and"}
+"""Words before a year that isn't the only one meant."""
 _CONDITION = re.compile(
     r"(?:[\w-]+ ){0,3}(?<![\w.])(?P<figure>\d[\d.,]*\d|\d)(?:[a-z]{1,2}\b)?(?! ?(?:decimal|digit|significant|dp\b))"
     r"(?: [\w-]+){0,2}",
@@ -60,6 +63,8 @@ class Mention:
     """The expression of the part of a date that the question goes by."""
     where: str = ""
     """The condition that takes the rows with these values."""
+    rows: str = ""
+    """A condition that all rows that the question is about fulfil, as far as can be told."""
 
     def is_used(self, source: str) -> bool:
         """Whether cells with this source take it into account."""
@@ -115,21 +120,20 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
         "mentions": (*found, *_figures(asked)),
         "asks": lambda subject: subject in spoken,
         "by": next((each.part.replace(f"{table}[", "rows[") for each in found if each.part), "column"),
-        "rows": _rows(asked, table, found, "shares" in spoken) if len(profile.readings) == 1 else "",
+        # A share is one of all rows.
+        "rows": _rows(table, [] if "shares" in spoken else found) if len(profile.readings) == 1 else "",
         "large_groups": _large_groups(asked, found),
     }
 
 
-def _rows(task: str, table: str, mentions: list[Mention], is_share: bool) -> str:
-    """The rows that the question is about, as far as values say: all where it asks for a share of them, or compares."""
-    conditions = [
-        each.where
-        for each in mentions
-        if len(each.values) == 1 and not is_share and (core_of(each.values[0]) in task or _named(task, each.column))
-    ]
-    if not conditions:
-        return table
-    return f"{table}[{conditions[0]}]" if len(conditions) == 1 else f"{table}[({') & ('.join(conditions)})]"
+def _rows(table: str, mentions: list[Mention]) -> str:
+    """The expression of the rows that the question is about."""
+    conditions = [each.rows for each in mentions if each.rows]
+    return f"{table}[{_all(conditions)}]" if conditions else table
+
+
+def _all(conditions: list[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else " & ".join(f"({each})" for each in conditions)
 
 
 def _large_groups(task: str, mentions: list[Mention]) -> str:
@@ -171,17 +175,11 @@ def _without_files(task: str, profile: DataProfile) -> str:
 def _column_named(task: str, table: str, about: dict[str, Any], reading: str) -> Mention | None:
     """What is told of a column that the question names, None where it doesn't."""
     name, where = about["name"], f"{table}[{literal(about['name'])}]"
-    spoken = tuple(about.get("spoken", ()))
     if about["kind"] == "date":
-        parts = [part for part, words in _PARTS if re.search(words, task, re.I)]
-        if not parts and not _named(task, name):
-            return None
-        is_read = "parse_dates=" in reading or not about["is_text"]
-        date = where if is_read else f"pd.to_datetime({where}{about['arguments']})"
-        how = "" if is_read else f" as text, read by `{date}`"
-        told = "".join(f"; the {part} is `{date}.dt.{part}`" for part in parts)
-        return Mention(f"{where}: dates{how}{told}", name, part=f"{date}.dt.{parts[-1]}" if parts else "")
-    if not spoken and not _named(task, name):
+        return _date_named(task, where, about, reading)
+    spoken = tuple(about.get("spoken", ()))
+    year = _year(task, about) if name.lower() == "year" and about["kind"] == "number" else 0
+    if not (spoken or year or _named(task, name)):
         return None
     if about["kind"] == "number":
         told = f"{where}: numbers from {about['low']:g} to {about['high']:g}"
@@ -191,14 +189,44 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
     told += f"; {about['missing']} are missing" if about["missing"] else ""
     conditions = [f"{where} == {literal(value)}" for value in spoken]
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
-    return Mention(told, name, spoken, where=" or ".join(conditions))
+    is_one = len(spoken) == 1 and (core_of(spoken[0]) in task or _named(task, name))
+    rows = f"{where} == {year}" if year else conditions[0] if is_one else ""
+    return Mention(told, name, spoken, where=" or ".join(conditions), rows=rows)
+
+
+def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> Mention | None:
+    """What is told of a column of dates: how they are read, and the parts that the question goes by."""
+    year = _year(task, about)
+    months = [number for number, month in enumerate(month_name) if month and re.search(rf"\b{month}\b", task)]
+    time = {"year": year, "month": months[0] if len(months) == 1 else 0}
+    parts = [part for part, words in _PARTS if time.get(part) or re.search(words, task, re.I)]
+    if not parts and not _named(task, about["name"]):
+        return None
+    is_read = "parse_dates=" in reading or not about["is_text"]
+    date = where if is_read else f"pd.to_datetime({where}{about['arguments']})"
+    how = "" if is_read else f" as text, read by `{date}`"
+    told = f"{where}: dates{how}" + "".join(f"; the {part} is `{date}.dt.{part}`" for part in parts)
+    rows = [f"{date}.dt.{part} == {one}" for part, one in time.items() if one]
+    part = f"{date}.dt.{parts[-1]}" if parts else ""
+    return Mention(told, about["name"], part=part, rows=_all(rows) if rows else "")
+
+
+def _year(task: str, about: dict[str, Any]) -> int:
+    """The year that the question is about, 0 where it names none, several, or one that begins or ends something."""
+    found = list(re.finditer(r"(?<![\w.,])(?:1[5-9]|20)\d\d(?!\w|[.,]\d)", task))
+    if len(found) != 1 or not about["low"] <= int(found[0].group()) <= about["high"]:
+        return 0
+    before = task[: found[0].start()].rstrip().rpartition(" ")[2].lower()
+    return 0 if before in _BOUNDS else int(found[0].group())
 
 
 def _named(task: str, name: str) -> bool:
     """Whether the words of a column's name stand in the question one after the other."""
     bare = re.sub(r"\(.*?\)|\[.*?\]", "", name)
     words = [word for word in re.split(r"[\s_.\-/]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", bare)) if word]
-    spelt = r"[\s_.\-]*".join(re.escape(word) + r"(?:e?s)?" for word in words)
+    spelt = r"[\s_.\-]*".join(
+        rf"{re.escape(word[:-1])}(?:y|ies)" if word.endswith("y") else re.escape(word) + r"(?:e?s)?" for word in words
+    )
     return bool(words) and bool(re.search(rf"(?<!\w){spelt}(?!\w)", task, re.I))
 
 

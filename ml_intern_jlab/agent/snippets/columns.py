@@ -17,7 +17,8 @@ def main(reading: str, task: str) -> None:
     `different` and `missing` values it has, and
 
     * a number: `low` and `high`;
-    * a date: `arguments`, which `pd.to_datetime` needs beside the column, and whether it still `is_text`;
+    * a date: the years `low` and `high`, `arguments`, which `pd.to_datetime` needs beside the column, and whether it
+      still `is_text`;
     * words: the most `frequent` values, and those that are `spoken` of in the task.
 
     Args:
@@ -37,7 +38,9 @@ def main(reading: str, task: str) -> None:
             about |= {"kind": "number", "low": float(column.min()), "high": float(column.max())}
         elif (arguments := _date_arguments(column)) is not None:
             is_text = not pd.api.types.is_datetime64_any_dtype(column)
+            days = pd.to_datetime(column, dayfirst=bool(arguments)) if is_text else column
             about |= {"kind": "date", "arguments": arguments, "is_text": is_text}
+            about |= {"low": int(days.min().year), "high": int(days.max().year)}
         else:
             counts = column.astype(str).value_counts()
             values = [str(value) for value in counts.index[:MOST_VALUES]]
