@@ -96,7 +96,8 @@ class Asking:
         """What it took; where the server counts no tokens they are estimated, so that a budget still holds."""
         counted = reply.token_usage
         model = self._model()
-        if counted is not None:
+        # A stream without counts comes out with counts of nothing.
+        if counted is not None and counted.input_tokens + counted.output_tokens > 0:
             read, written = counted.input_tokens, counted.output_tokens
         else:
             read = sum(estimated_tokens(text_of(message)) for message in messages)

@@ -7,7 +7,7 @@ import { usePanel } from './context';
 export function Usage(props: { run: IRunState }): JSX.Element | null {
   const { turns } = props.run;
   const { trans } = usePanel();
-  const last = turns.at(-1);
+  const last = turns[turns.length - 1];
   if (last === undefined) {
     return null;
   }

@@ -53,6 +53,22 @@ test('an example puts its task into the composer', async ({ page }, info) => {
   await panel.shot('example');
 });
 
+test('what each turn of the model took', async ({ page }, info) => {
+  const panel = await begin(page, info, LOOK);
+  await panel.proposal.focus();
+  await page.keyboard.press('Enter');
+  await expect(panel.state).toHaveText('finished');
+  const usage = panel.panel.locator('.jp-Intern-usage');
+  await expect(usage).toHaveText(/^[\d,]+ tokens/);
+  await usage.locator('summary').click();
+  await expect(usage.getByRole('row')).toHaveCount(5);
+  await expect(usage.getByRole('row').nth(1)).toHaveText(
+    /^plan[\d,]+[\d.]+ s/
+  );
+  await panel.shots('usage');
+  expect(panel.faults).toEqual([]);
+});
+
 test('approve, edit, reject and approve by keyboard alone', async ({
   page
 }, info) => {

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from smolagents.models import ChatMessage, ChatMessageStreamDelta, MessageRole, Model
+
+from ml_intern_jlab.agent.asking import Asking
+from ml_intern_jlab.agent.context import message
+from ml_intern_jlab.agent.executor import Usage
+
+
+class Countless(Model):  # type: ignore[misc]  # smolagents has no type information
+    """A server that streams and counts no tokens, as many do."""
+
+    def generate_stream(self, messages: list[ChatMessage], **_: Any) -> Iterator[ChatMessageStreamDelta]:
+        for piece in ("Ten words ", "or so, ", "written one after the other."):
+            yield ChatMessageStreamDelta(content=piece)
+
+
+class Listener:
+    """The part of a workbench that hears what a turn took."""
+
+    def __init__(self) -> None:
+        self.written = ""
+        self.usage: list[Usage] = []
+
+    def text_delta(self, step: int, text: str) -> None:
+        self.written += text
+
+    def step_finished(self, step: int, usage: Usage) -> None:
+        self.usage.append(usage)
+
+
+def test_tokens_that_a_server_does_not_count_are_estimated() -> None:
+    listener = Listener()
+    asking = Asking(listener, Countless)  # type: ignore[arg-type]
+    answer = asking.answer(lambda room: [message(MessageRole.USER, "Write ten words. " * 20)], 1)
+    assert answer == listener.written == "Ten words or so, written one after the other."
+    [usage] = listener.usage
+    assert 60 < usage.input_tokens < 200
+    assert 5 < usage.output_tokens < 30
