@@ -137,18 +137,19 @@ def in_form(answer: str, wanted: Deliverable, outputs: str, task: str) -> str:
     return f"{float(figure):.{places}f}" if len(figure.partition(".")[2]) > places else figure
 
 
-def supported(note: str, known: str) -> str:
+def supported(note: str, known: str, form: str = "") -> str:
     """The sentences of a note whose figures are known: before a cell has run, a model can't tell what it will give.
 
     Args:
         note: what the notebook's reader shall read above the cell.
         known: all that was shown and printed so far, and the cell itself.
+        form: what a model was told to write, of which small models copy sentences.
     """
     shown = {value for value, _ in numbers_in(known)}
     kept = []
     for sentence in re.split(r"(?<=[.!?])(?=\s)|(?=\n)", note):
         stated = [value for value, places in numbers_in(sentence) if value >= 10 or places > 0]
-        if all(value in shown for value in stated):
+        if all(value in shown for value in stated) and not (sentence.strip() and sentence.strip() in form):
             kept.append(sentence)
     return "".join(kept).strip()
 

@@ -238,7 +238,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             return turn.thought
         now = self._situation
         known = [now.task, now.listing, now.skill, now.variables, self._workbench.outputs(), turn.code or ""]
-        return supported(turn.thought, "\n".join([*known, *now.told, *now.news]))
+        return supported(turn.thought, "\n".join([*known, *now.told, *now.news]), self.system_prompt)
 
     def _sources(self, *statuses: str) -> list[str]:
         """The sources of the run's cells with one of these statuses."""

@@ -127,12 +127,20 @@ def test_the_rows_that_a_question_is_about(
     assert f"\nrows = df[{rows}]\n" in text if rows else "\nrows = df\n" in text
 
 
+def test_what_is_counted_is_told_from_what_is_added_up(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "shops.csv").write_text("city,sales\n" + "\n".join(f"{'ab'[n % 2]},{n}" for n in range(20)))
+    assert '`rows["sales"].sum()`' in asked("How many sales were there in shops.csv?", inspect).text
+    text = asked("How many cities have sales missing in shops.csv?", inspect).text
+    assert "`len(rows)`" in text
+    assert ".isna()" in text
+
+
 def test_what_no_cell_uses_was_overlooked(tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     mentions = asked("How many dark blue flats of flats.csv were let in 2003 for more than 20%?", inspect).mentions
     assert "dark blue" in overlooked(mentions, ["dark_blue = df[df.x > 0.2]['2003-01-01']"])
     assert "2003" in overlooked(mentions, ["df[df.Colour == 1]", "x > 0.2"])
-    assert overlooked(mentions, ["df[df.Colour == 1]", "x > 20; y.dt.year == 2003"]) == ""
+    assert overlooked(mentions, ["df[df.Colour == 1]", "x > 20; df['Let on'].dt.year == 2003"]) == ""
 
 
 @pytest.mark.parametrize(("value", "question", "is_spoken"), [
@@ -142,6 +150,7 @@ def test_what_no_cell_uses_was_overlooked(tmp_path: Path, inspect: Callable[[str
     ("2. Information", "the Information job class", True),
     ("3. Some College", "Some people", False),
     ("SACRAMENTO", "houses in Sacramento", True),
+    ("Africa", "the African countries", True),
 ])  # fmt: skip
 def test_values_are_found_as_people_write_them(
     value: str, question: str, is_spoken: bool, tmp_path: Path, inspect: Callable[[str], str]

@@ -40,12 +40,14 @@ _ENOUGH = re.compile(
     re.I,
 )
 """Groups with enough rows, such as "carriers with at least 100 flights"."""
+_COUNTED = re.compile(r"\b(?:how (?:many|much)|(?:number|amount|total) of) (?P<what>(?:\w+ ?){1,2})", re.I)
 _SUBJECTS = {
     "groups": r"\b(?:which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|longest|shortest)\b",
     "counts": r"\b(?:how many|count|number of)\b",
     "frequencies": r"\b(?:how often|most|least|fewest|frequent|common|rare(?:st)?)\b",
     "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate|ratio)s?\b",
     "correlations": r"\bcorrelat|\bassociat",
+    "gaps": r"\b(?:missing|null|nan|empty|blank|unknown|not (?:recorded|given|known)|without (?:a|any) value|gaps?)\b",
 }
 """What a question speaks of, by its words."""
 
@@ -61,6 +63,7 @@ class Mention:
     figure: str = ""
     part: str = ""
     """The expression of the part of a date that the question goes by."""
+    is_number: bool = False
     where: str = ""
     """The condition that takes the rows with these values."""
     rows: str = ""
@@ -83,7 +86,7 @@ def _spaced(source: str) -> str:
 def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
     """What the question names and no cell uses, in a sentence; "" where all is used."""
     source = "\n".join(sources)
-    missing = [each for each in mentions if (each.figure or each.values) and not each.is_used(source)]
+    missing = [each for each in mentions if not each.is_used(source)]
     if not missing:
         return ""
     return "No cell uses what the question names: " + "; ".join(each.where or each.told for each in missing) + "."
@@ -93,8 +96,8 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
     """What the templates may tell of a question.
 
     `mentions`, `asks(subject)` for what it speaks of, `reads`, the tables' reading with their dates, `by`, the part of
-    a date to group by, or the word "column", `rows`, those of a single table that the question is about, and
-    `large_groups`, which keeps the groups with enough of them.
+    a date to group by, or the word "column", `rows`, those of a single table that the question is about,
+    `large_groups`, which keeps the groups with enough of them, and `amount`, a column of numbers to be added up.
 
     Args:
         task: the person's words.
@@ -123,6 +126,7 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
         # A share is one of all rows.
         "rows": _rows(table, [] if "shares" in spoken else found) if len(profile.readings) == 1 else "",
         "large_groups": _large_groups(asked, found),
+        "amount": _amount(asked, found),
     }
 
 
@@ -134,6 +138,13 @@ def _rows(table: str, mentions: list[Mention]) -> str:
 
 def _all(conditions: list[str]) -> str:
     return conditions[0] if len(conditions) == 1 else " & ".join(f"({each})" for each in conditions)
+
+
+def _amount(task: str, mentions: list[Mention]) -> str:
+    """The column of numbers of which the question asks how many there are in all, "" where rows are counted."""
+    counted = _COUNTED.search(task)
+    named = [each for each in mentions if each.is_number and counted and _named(counted["what"], each.column)]
+    return literal(named[0].column) if named else ""
 
 
 def _large_groups(task: str, mentions: list[Mention]) -> str:
@@ -191,7 +202,8 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
     is_one = len(spoken) == 1 and (core_of(spoken[0]) in task or _named(task, name))
     rows = f"{where} == {year}" if year else conditions[0] if is_one else ""
-    return Mention(told, name, spoken, where=" or ".join(conditions), rows=rows)
+    is_number = about["kind"] == "number"
+    return Mention(told, name, spoken, is_number=is_number, where=" or ".join(conditions), rows=rows)
 
 
 def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> Mention | None:

@@ -59,7 +59,7 @@ def _spoken(value: str, values: list[str], task: str) -> bool:
     # Codes such as "HA" are words, too, when they are written small.
     case = 0 if len(core) <= 3 else re.I
     between = r"[\s_.\-]*".join(re.escape(word) for word in re.split(r"[\s_]+", core))
-    if re.search(rf"(?<!\w){between}{'' if len(core) <= 3 else '(?:e?s)?'}(?!\w)", task, case):
+    if re.search(rf"(?<!\w){between}{'' if len(core) <= 3 else '(?:e?s|a?n)?'}(?!\w)", task, case):
         return True
     first = core.split()[0]
     alone = len(values) <= FEW_VALUES and sum(core_of(other).split()[:1] == [first] for other in values) == 1
