@@ -135,6 +135,13 @@ def test_what_is_counted_is_told_from_what_is_added_up(tmp_path: Path, inspect: 
     assert ".isna()" in text
 
 
+def test_a_correlation_has_the_column_that_is_named(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    text = asked("Which column of flats.csv has the highest correlation with Size?", inspect).text
+    assert '`rows.corr(numeric_only=True)["Size"].drop("Size").idxmax()`' in text
+    assert "groupby" not in text
+
+
 def test_what_no_cell_uses_was_overlooked(tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     mentions = asked("How many dark blue flats of flats.csv were let in 2003 for more than 20%?", inspect).mentions

@@ -97,7 +97,8 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
 
     `mentions`, `asks(subject)` for what it speaks of, `reads`, the tables' reading with their dates, `by`, the part of
     a date to group by, or the word "column", `rows`, those of a single table that the question is about,
-    `large_groups`, which keeps the groups with enough of them, and `amount`, a column of numbers to be added up.
+    `large_groups`, which keeps the groups with enough of them, `amount`, a column of numbers to be added up, and
+    `number`, the first column of numbers that it names, or the word "one".
 
     Args:
         task: the person's words.
@@ -127,6 +128,7 @@ def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect
         "rows": _rows(table, [] if "shares" in spoken else found) if len(profile.readings) == 1 else "",
         "large_groups": _large_groups(asked, found),
         "amount": _amount(asked, found),
+        "number": next((literal(each.column) for each in found if each.is_number), "one"),
     }
 
 
