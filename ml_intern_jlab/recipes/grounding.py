@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from .metrics import is_metric
 from .names import find_column, find_in_phrase, normalised
 from .task import TaskFacts
 from .task_files import mentions_in
@@ -29,6 +30,8 @@ _BARE_LIST = re.compile(
     r"(?!(?:the|a|an|one)\b)[^\W\d]\w*(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?!(?:the|a|an|one)\b)[^\W\d]\w*)+"
 )
 """Single words in a row, to the end of a sentence: names, also where no file has such columns yet."""
+_GOES_ON = re.compile(r"\s+(?:by|on|with|using|via|at|to)\b", re.I)
+"""What follows a word that begins a clause instead of naming a column."""
 _FILLER = {
     "the", "a", "an", "one", "single", "only", "just", "two", "three", "same", "column", "columns", "called", "named",
     "order", "in", "for", "of", "with", "per", "each", "every", "row", "rows", "line", "lines", "header", "no", "index",
@@ -71,8 +74,15 @@ def ground(facts: TaskFacts, tables: Mapping[str, list[str]]) -> TaskFacts:
     facts = _target(facts, columns)
     missing = [name for name in named if name not in there and name not in (facts.train_file, facts.predict_file)]
     facts = _output(facts, missing, there)
-    listed = _output_columns(facts, [name for each in columns.values() for name in each])
-    return replace(facts, output_columns=listed) if listed else facts
+    known = [name for each in columns.values() for name in each]
+    listed = _output_columns(facts, known) or facts.output_columns
+    # "with the column price, MAE": how it is measured, not a second column.
+    wanted = tuple(name for name in listed if name in known or _is_quoted(name, facts.text) or not is_metric(name))
+    return replace(facts, output_columns=wanted)
+
+
+def _is_quoted(name: str, text: str) -> bool:
+    return bool(re.search(rf"[`\"']{re.escape(name)}[`\"']", text))
 
 
 def _inputs(facts: TaskFacts, columns: Mapping[str, list[str]]) -> TaskFacts:
@@ -150,6 +160,8 @@ def _output_columns(facts: TaskFacts, known: list[str]) -> tuple[str, ...]:
             name = match["quoted"] or bare
             if bare and (bare.lower() in _FILLER or not (trusted or "_" in bare or normalised(bare) in words)):
                 break
+            if bare and names and normalised(bare) not in words and _GOES_ON.match(text, match.end()):
+                break  # "x and y, scored by …"
             names.append(name)
             between = _AND.match(text, match.end())
             if not between or between.end() == match.end():

@@ -191,6 +191,11 @@ def metrics_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, _, name in sorted(found)))
 
 
+def is_metric(name: str) -> bool:
+    """Whether a name is a metric's and nothing else."""
+    return any(re.fullmatch(pattern, name.strip(), re.I) for pattern, _ in _SPELLINGS)
+
+
 def metric_named(name: str, positive: str = "", multiclass: bool = False) -> Metric:
     """The metric of a normalised name.
 

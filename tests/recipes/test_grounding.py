@@ -72,3 +72,17 @@ def test_a_listing_is_read_with_its_separators_and_its_cuts() -> None:
         "c.parquet": [],
         "wide.csv": ["n1", "n2", "n98", "n99"],
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "columns"),
+    [
+        ("with column y_hat, MAE", ("y_hat",)),
+        ("with the columns x and y, scored by RMSE", ("x", "y")),
+        ('with the columns "y" and "mae"', ("y", "mae")),
+        ("with columns accuracy and y", ("accuracy", "y")),  # the data have such a column
+    ],
+)
+def test_a_metric_is_no_column(words: str, columns: tuple[str, ...]) -> None:
+    tables = {"a.csv": ["x", "accuracy", "y"], "b.csv": ["x", "accuracy"]}
+    assert ground(read_task(f"Predict y for b.csv from a.csv, write p.csv {words}"), tables).output_columns == columns
