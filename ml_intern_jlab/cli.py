@@ -31,6 +31,8 @@ from .review_command import add_review_parser, add_strip_parser
 from .sessions_command import add_sessions_parser
 
 FINISHED, FAILED, WRONG_USE, STOPPED = 0, 1, 2, 3
+TURN = {"step", "input_tokens", "output_tokens", "cost", "seconds", "first_token_seconds", "tokens_per_second"}
+"""What `--json` tells of each turn of the model."""
 EXIT_STATUS = {"finished": FINISHED, "failed": FAILED, "stopped": STOPPED}
 
 
@@ -50,6 +52,7 @@ class Summary:
     output_tokens: int = 0
     cost: float | None = None
     model_seconds: float = 0.0
+    turns: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         """Take in one event."""
@@ -65,6 +68,7 @@ class Summary:
                 self.input_tokens += event.input_tokens
                 self.output_tokens += event.output_tokens
                 self.model_seconds = round(self.model_seconds + event.seconds, 3)
+                self.turns.append(event.model_dump(mode="json", include=TURN))
                 if event.cost is not None:
                     self.cost = (self.cost or 0.0) + event.cost
             case MetricLogged():

@@ -69,6 +69,8 @@ def test_a_run_prints_one_object_and_leaves_a_notebook(tmp_path: Path) -> None:
     assert (said["status"], said["answer"], said["cells"]) == ("finished", "It is 2.", 1)
     assert said["metrics"] == [{"name": "accuracy", "value": 0.5, "split": ""}]
     assert said["input_tokens"] == 30
+    assert [(each["step"], each["input_tokens"]) for each in said["turns"]] == [(0, 10), (1, 10), (2, 10)]
+    assert all(each["seconds"] > 0 for each in said["turns"])
     notebook = nbformat.read(said["notebook"], as_version=4)
     nbformat.validate(notebook)
     assert "accuracy: 0.5" in notebook.cells[2].outputs[0].text
