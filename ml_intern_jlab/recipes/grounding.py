@@ -30,6 +30,13 @@ _BARE_LIST = re.compile(
     r"(?!(?:the|a|an|one)\b)[^\W\d]\w*(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?!(?:the|a|an|one)\b)[^\W\d]\w*)+"
 )
 """Single words in a row, to the end of a sentence: names, also where no file has such columns yet."""
+_SENTENCE_ENDS = re.compile(r"[`\"'’)\]]*[.;!?](?:\s|$)")
+_SAVED_TO = re.compile(
+    r"\b(?:save|write|put|store|export|output|submit|give)\s+(?:(?:me|the|just|only|both|columns?)\s+)*(?P<names>[^.;:!?]{1,120}?)"
+    r"\s+(?:to|into|in|as)\s+(?:a\s+)?(?:file\s+)?(?:(?:called|named)\s+)?[`\"']?\Z",
+    re.I,
+)
+"""Columns that are named before the file: "save id and price to …"."""
 _GOES_ON = re.compile(r"\s+(?:by|on|with|using|via|at|to)\b", re.I)
 """What follows a word that begins a clause instead of naming a column."""
 _FILLER = {
@@ -149,7 +156,12 @@ def _output_columns(facts: TaskFacts, known: list[str]) -> tuple[str, ...]:
         return ()
     start = facts.text.rindex(facts.output_file) + len(facts.output_file)
     rest = re.split(r"(?<=[^\W\d]{2})[.;!?](?:\s|$)|\n", facts.text[start:])[0]
+    rest = "" if _SENTENCE_ENDS.match(rest) else rest
     words = {normalised(name) for name in (*known, facts.target)}
+    if before := _SAVED_TO.search(facts.text[: start - len(facts.output_file)]):
+        names = [name.strip(" `\"'") for name in _AND.split(before["names"])]
+        if all(normalised(name) in words for name in names):
+            return tuple(names)
 
     def read(text: str, trusted: bool) -> tuple[str, ...]:
         """Names in a row; untrusted ones must be columns or look like a name made for a program."""

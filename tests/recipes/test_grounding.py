@@ -44,6 +44,14 @@ TABLES = {"past.csv": ["id", "size", "town", "fee"], "next.csv": ["id", "size", 
             ("past.csv", "next.csv", "fee", "guess.csv", ()),
         ),
         (
+            "Learn the fee from past.csv for next.csv, and save id and fee to guess.csv. Many gaps, sorry.",
+            ("past.csv", "next.csv", "fee", "guess.csv", ("id", "fee")),
+        ),
+        (
+            "Learn the fee from past.csv for next.csv, put what you find into guess.csv. Town, size: no idea.",
+            ("past.csv", "next.csv", "fee", "guess.csv", ()),
+        ),
+        (
             "Predict the `fee` from past.csv for next.csv",
             ("past.csv", "next.csv", "fee", "predictions.csv", ()),
         ),
