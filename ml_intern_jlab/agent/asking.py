@@ -3,6 +3,7 @@ long, and accounted for."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -24,6 +25,12 @@ SMALL_WINDOW = 32_768
 """Up to this window an answer is limited to the room kept for it, so that it can't run into the window's end."""
 
 
+_LOOP = re.compile(r"(.{12,300}?)\1{7,}\Z", re.S)
+"""Text that ends in the same piece eight times."""
+LOOKED_AT = 2500
+"""Characters at a text's end in which a loop is looked for."""
+
+
 class Asking:
     """Asks whichever model it is given, for one run.
 
@@ -37,6 +44,7 @@ class Asking:
         self._model = model
         self._squeezed = 1.0
         self._squeezed_for: Any = None
+        self._looped = False
 
     @property
     def window(self) -> int:
@@ -47,6 +55,11 @@ class Asking:
     def room(self) -> int:
         """Tokens that a prompt may have."""
         return int((self.window - reply_room(self.window)) * self._squeezed)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the last answer ended before its end: by the limit of tokens, or because it went round in a loop."""
+        return self._looped or bool(getattr(self._model(), "cut_off", False))
 
     def answer(self, prompt: Callable[[int], list[ChatMessage]], step: int) -> str:
         """The answer to `prompt(room)`, which is asked for again with less room where it was too long.
@@ -83,13 +96,19 @@ class Asking:
         options = {"max_tokens": reply_room(known)} if known and known <= SMALL_WINDOW else {}
         if not hasattr(model, "generate_stream"):
             return model.generate(messages, **options), None
-        deltas, first = [], None
+        deltas, first, tail = [], None, ""
+        self._looped = False
         for delta in model.generate_stream(messages, **options):
             deltas.append(delta)
             if delta.content:
                 first = first if first is not None else time.monotonic() - started
                 # Raises RunStopped once the run is stopped, which closes the stream and so the request.
                 self._workbench.text_delta(step, delta.content)
+                # Small models fall into loops, and on a small machine their limit of tokens is minutes away.
+                tail = (tail + delta.content)[-LOOKED_AT:]
+                if len(deltas) % 32 == 0 and _LOOP.search(tail):
+                    self._looped = True
+                    break
         return agglomerate_stream_deltas(deltas), first
 
     def _usage(self, messages: list[ChatMessage], reply: ChatMessage, seconds: float, first: float | None) -> Usage:

@@ -194,7 +194,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         turn, misfit = self._written(read_turn(text))
         code, call, _ = split_final(turn.code or "")
         step = Step(number, source=code)
-        cut_off = bool(getattr(self.model, "cut_off", False))
+        cut_off = self._asking.cut_off
         final = call == "final_answer"
         nudge = misfit or self._guards.objection(None if turn.code is None else code, final, cut_off, self._steps)
         prose = nudge in (NO_CODE, REPEATED) and self._ending.may_be_prose(turn)

@@ -74,9 +74,10 @@ def ground(facts: TaskFacts, tables: Mapping[str, list[str]]) -> TaskFacts:
     mentions, _ = mentions_in(facts.text)
     named = list(dict.fromkeys(mention.name for mention in mentions))
     there = [name for name in named if name.removeprefix("./") in tables]
-    if not there or facts.refusal:
-        return facts
     columns = {name: tables[name.removeprefix("./")] for name in there}
+    if not there or (facts.refusal and not _asks_to_fill(facts, columns)):
+        return facts
+    facts = replace(facts, refusal="")
     facts = _inputs(replace(facts, positive_class=facts.positive_class.rstrip(".,;:!?")), columns)
     facts = _target(facts, columns)
     missing = [name for name in named if name not in there and name not in (facts.train_file, facts.predict_file)]
@@ -108,6 +109,14 @@ def _inputs(facts: TaskFacts, columns: Mapping[str, list[str]]) -> TaskFacts:
     train, predict = max(fitting, key=likelihood)
     output = "" if facts.output_file in (train, predict) else facts.output_file
     return replace(facts, train_file=train, predict_file=predict, output_file=output or "predictions.csv")
+
+
+def _asks_to_fill(facts: TaskFacts, columns: Mapping[str, list[str]]) -> bool:
+    """Whether one table lacks a single column of the other and a file is to be written: a "compute cluster" in such a
+    task is no clustering."""
+    headers = [header for header in columns.values() if header]
+    lacking = [set(one) - set(other) for one in headers for other in headers if _fits(one, other)]
+    return bool(facts.output_file) and any(len(each) == 1 for each in lacking)
 
 
 def _fits(train: list[str], predict: list[str]) -> bool:

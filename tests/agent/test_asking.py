@@ -18,6 +18,19 @@ class Countless(Model):  # type: ignore[misc]  # smolagents has no type informat
             yield ChatMessageStreamDelta(content=piece)
 
 
+class Looping(Model):  # type: ignore[misc]  # smolagents has no type information
+    """Says the same line again and again."""
+
+    def __init__(self) -> None:
+        self.pieces = 0
+
+    def generate_stream(self, messages: list[ChatMessage], **_: Any) -> Iterator[ChatMessageStreamDelta]:
+        yield ChatMessageStreamDelta(content="import pandas as pd\n")
+        for number in range(4000):
+            self.pieces += 1
+            yield ChatMessageStreamDelta(content=["df['class'] = ", "df['class'].fillna('F')", "\n"][number % 3])
+
+
 class Listener:
     """The part of a workbench that hears what a turn took."""
 
@@ -40,3 +53,14 @@ def test_tokens_that_a_server_does_not_count_are_estimated() -> None:
     [usage] = listener.usage
     assert 60 < usage.input_tokens < 200
     assert 5 < usage.output_tokens < 30
+
+
+def test_an_answer_that_goes_round_in_a_loop_is_ended() -> None:
+    model = Looping()
+    asking = Asking(Listener(), lambda: model)  # type: ignore[arg-type]
+    asking.answer(lambda room: [message(MessageRole.USER, "Write.")], 1)
+    assert model.pieces < 100
+    assert asking.cut_off
+    straight = Asking(Listener(), Countless)  # type: ignore[arg-type]
+    straight.answer(lambda room: [message(MessageRole.USER, "Write.")], 1)
+    assert not straight.cut_off

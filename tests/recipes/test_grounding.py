@@ -63,6 +63,14 @@ def test_roles_follow_from_what_is_there(task: str, expected: tuple[object, ...]
     assert found == expected
 
 
+def test_a_word_for_another_task_gives_way_to_tables_that_ask_to_be_filled() -> None:
+    task = "Jobs of our compute cluster: past.csv has the fee, next.csv lacks it. Write fees.csv with the column fee."
+    assert read_task(task).refusal
+    facts = ground(read_task(task), TABLES)
+    assert (facts.refusal, facts.target, facts.output_file) == ("", "fee", "fees.csv")
+    assert ground(read_task("Cluster the rows of past.csv."), TABLES).refusal
+
+
 def test_without_the_files_the_words_stand() -> None:
     facts = read_task("Predict fee from past.csv for next.csv")
     assert ground(facts, {}) == facts
