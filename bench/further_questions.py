@@ -18,9 +18,8 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tasks"))
 
+from questions import NUMBER, asked
 from sources import r_table
-
-NUMBER = "Answer with just the number"
 
 
 def tables() -> dict[str, pd.DataFrame]:
@@ -42,61 +41,54 @@ def tables() -> dict[str, pd.DataFrame]:
     }
 
 
-def _question(name: str, file: str, text: str, answer: Any, tolerance: float = 0.0) -> dict[str, Any]:
-    plain = answer.item() if hasattr(answer, "item") else answer
-    return {"name": name, "file": file, "question": text, "answer": plain, "tolerance": tolerance}
-
-
 def questions(folder: Path) -> list[dict[str, Any]]:
     """All questions with their answers, from the tables as they were written into `folder`."""
-    names = ["texas_housing", "countries", "professors", "newborns", "births_per_day", "storms", "loans", "houses"]
-    texas, countries, professors, newborns, births, storms, loans, houses = (
-        pd.read_csv(folder / f"{name}.csv") for name in names
-    )
-    weekday = pd.to_datetime(births["date"]).dt.day_name()
-    storm_time = pd.to_datetime(storms["time"])
+    return [*_of_places_and_people(folder), *_of_days_and_money(folder)]
+
+
+def _of_places_and_people(folder: Path) -> list[dict[str, Any]]:
+    names = ["texas_housing", "countries", "professors", "newborns"]
+    texas, countries, professors, newborns = (pd.read_csv(folder / f"{name}.csv") for name in names)
     africa = countries.query("continent == 'Africa' and year == 2007")
     gain = countries.pivot(index="country", columns="year", values="lifeExp").pipe(lambda wide: wide[2007] - wide[1952])
     smoking = newborns.groupby("habit")["weight"]
-    low, high = houses["price"].quantile([0.25, 0.75])
-    fence = high + 1.5 * (high - low)
     assistants = professors[professors["rank"] == "AsstProf"]["salary"]
     return [
-        _question(
+        asked(
             "sold",
             "texas_housing.csv",
             f"How many sales were there in Houston in the whole of 2010 according to texas_housing.csv? {NUMBER}.",
             int(texas.query("city == 'Houston' and year == 2010")["sales"].sum()),
         ),
-        _question(
+        asked(
             "season",
             "texas_housing.csv",
             "In which calendar month (1 to 12) is the mean of sales highest, over all cities and years in "
             f"texas_housing.csv? {NUMBER} of the month.",
             texas.groupby("month")["sales"].mean().idxmax(),
         ),
-        _question(
+        asked(
             "unlisted",
             "texas_housing.csv",
             "In texas_housing.csv, which city has the most rows without a value in listings? Answer with the name of "
             "the city.",
             texas["listings"].isna().groupby(texas["city"]).sum().idxmax(),
         ),
-        _question(
+        asked(
             "africa",
             "countries.csv",
             f"What was the median gdpPercap of the African countries in 2007 (countries.csv)? {NUMBER}, two decimals.",
             round(africa["gdpPercap"].median(), 2),
             0.006,
         ),
-        _question(
+        asked(
             "longer",
             "countries.csv",
             "Look at countries.csv: in which country did lifeExp rise most between 1952 and 2007? Answer with the name "
             "of the country.",
             gain.idxmax(),
         ),
-        _question(
+        asked(
             "log",
             "countries.csv",
             "For the year 2007 in countries.csv, what is the Pearson correlation of lifeExp with the natural logarithm "
@@ -104,7 +96,7 @@ def questions(folder: Path) -> list[dict[str, Any]]:
             round(countries.query("year == 2007").pipe(lambda f: f["lifeExp"].corr(np.log(f["gdpPercap"]))), 3),
             0.0006,
         ),
-        _question(
+        asked(
             "spread",
             "professors.csv",
             "What is the sample standard deviation of the salary of assistant professors (rank AsstProf) in "
@@ -112,14 +104,14 @@ def questions(folder: Path) -> list[dict[str, Any]]:
             round(assistants.std()),
             1.0,
         ),
-        _question(
+        asked(
             "women",
             "professors.csv",
             f"What percentage of the full professors (rank Prof) in professors.csv are female? {NUMBER}, one decimal.",
             round(100 * (professors[professors["rank"] == "Prof"]["sex"] == "Female").mean(), 1),
             0.06,
         ),
-        _question(
+        asked(
             "slope",
             "professors.csv",
             "Fit a simple linear regression of salary on yrs.since.phd with an intercept to professors.csv. By how "
@@ -127,7 +119,7 @@ def questions(folder: Path) -> list[dict[str, Any]]:
             round(stats.linregress(professors["yrs.since.phd"], professors["salary"]).slope, 1),
             0.06,
         ),
-        _question(
+        asked(
             "smokers",
             "newborns.csv",
             "newborns.csv: test whether weight differs between babies of smokers and of nonsmokers (column habit) with "
@@ -139,49 +131,60 @@ def questions(folder: Path) -> list[dict[str, Any]]:
             ),
             0.006,
         ),
-        _question(
+        asked(
             "fathers",
             "newborns.csv",
             f"What share of the rows of newborns.csv lacks the father's age (fage)? {NUMBER} in percent, one decimal.",
             round(100 * newborns["fage"].isna().mean(), 1),
             0.06,
         ),
-        _question(
+        asked(
             "early",
             "newborns.csv",
             "How many babies in newborns.csv were born before week 37 (weeks below 37) and still are not of low birth "
             "weight (lowbirthweight is not low)? Answer with a whole number.",
             int(((newborns["weeks"] < 37) & (newborns["lowbirthweight"] == "not low")).sum()),
         ),
-        _question(
+    ]
+
+
+def _of_days_and_money(folder: Path) -> list[dict[str, Any]]:
+    names = ["births_per_day", "storms", "loans", "houses"]
+    births, storms, loans, houses = (pd.read_csv(folder / f"{name}.csv") for name in names)
+    weekday = pd.to_datetime(births["date"]).dt.day_name()
+    storm_time = pd.to_datetime(storms["time"])
+    low, high = houses["price"].quantile([0.25, 0.75])
+    fence = high + 1.5 * (high - low)
+    return [
+        asked(
             "quietest",
             "births_per_day.csv",
             "On which day of the week are fewest children born on average according to births_per_day.csv? Answer with "
             "the English name of the day.",
             births.groupby(weekday)["births"].mean().idxmin(),
         ),
-        _question(
+        asked(
             "quarter",
             "births_per_day.csv",
             "How many births does births_per_day.csv count in the third quarter (July to September)? Answer with a "
             "whole number.",
             int(births.loc[pd.to_datetime(births["date"]).dt.quarter == 3, "births"].sum()),
         ),
-        _question(
+        asked(
             "named",
             "storms.csv",
             "How many different names of storms have records in the calendar year 2020 in storms.csv (column time)? "
             "Answer with a whole number.",
             storms.loc[storm_time.dt.year == 2020, "name"].nunique(),
         ),
-        _question(
+        asked(
             "pressure",
             "storms.csv",
             f"What is the mean pressure of the records with status hurricane in storms.csv? {NUMBER}, one decimal.",
             round(storms[storms["status"] == "hurricane"]["pressure"].mean(), 1),
             0.06,
         ),
-        _question(
+        asked(
             "purpose",
             "loans.csv",
             "Among the values of loan_purpose with at least 100 loans in loans.csv, which has the highest median "
@@ -191,7 +194,7 @@ def questions(folder: Path) -> list[dict[str, Any]]:
             .loc[lambda each: each["size"] >= 100, "median"]
             .idxmax(),
         ),
-        _question(
+        asked(
             "top_tenth",
             "loans.csv",
             "What is the 90th percentile of interest_rate among the loans with a term of 36 months in loans.csv? "
@@ -199,14 +202,14 @@ def questions(folder: Path) -> list[dict[str, Any]]:
             round(loans[loans["term"] == 36]["interest_rate"].quantile(0.9), 2),
             0.006,
         ),
-        _question(
+        asked(
             "outliers",
             "houses.csv",
             "How many houses in houses.csv have a price above the third quartile plus 1.5 times the interquartile "
             "range? Answer with a whole number.",
             int((houses["price"] > fence).sum()),
         ),
-        _question(
+        asked(
             "per_foot",
             "houses.csv",
             "Compute the price per square foot (price / livingArea) of each house in houses.csv. How much higher is "

@@ -22,7 +22,8 @@ def _table(name: str, **reading: Any) -> pd.DataFrame:
     return pd.read_csv(TASKS / name, **reading)
 
 
-def _question(name: str, file: str, text: str, answer: Any, tolerance: float = 0.0) -> dict[str, Any]:
+def asked(name: str, file: str, text: str, answer: Any, tolerance: float = 0.0) -> dict[str, Any]:
+    """A question with its answer, as it is kept."""
     plain = answer.item() if hasattr(answer, "item") else answer
     return {"name": name, "file": file, "question": text, "answer": plain, "tolerance": tolerance}
 
@@ -41,27 +42,27 @@ def questions() -> list[dict[str, Any]]:
     small = diamonds[diamonds["carat"] < 1]
     ideal = small[small["cut"] == "Ideal"]["price"].median()
     return [
-        _question(
+        asked(
             "ideal",
             "tasks/diamonds/data/sold.csv",
             f"What is the median price of the diamonds of cut Ideal below 1 carat in sold.csv? {NUMBER}.",
             ideal,
             0.5,
         ),
-        _question(
+        asked(
             "rainy",
             "tasks/weather/data/observations.csv",
             "In which calendar month (1 to 12, all years together) are most days with the weather rain in "
             f"observations.csv? {NUMBER} of the month.",
             days[weather["weather"] == "rain"].dt.month.value_counts().idxmax(),
         ),
-        _question(
+        asked(
             "warmest",
             "tasks/weather/data/observations.csv",
             "Which year of observations.csv has the highest mean of temp_max? Answer with just the year.",
             weather["temp_max"].groupby(days.dt.year).mean().idxmax(),
         ),
-        _question(
+        asked(
             "carrier",
             "tasks/flights/data/flights.csv",
             "Among carriers with at least 100 flights in flights.csv, which has the highest mean arr_delay? "
@@ -71,41 +72,41 @@ def questions() -> list[dict[str, Any]]:
             .loc[lambda each: each["size"] >= 100, "mean"]
             .idxmax(),
         ),
-        _question(
+        asked(
             "late",
             "tasks/flights/data/flights.csv",
             f"What percentage of the flights in flights.csv arrived more than 15 minutes late? {NUMBER}, one decimal.",
             round(100 * (flights["arr_delay"] > 15).mean(), 1),
             0.06,
         ),
-        _question(
+        asked(
             "owners",
             "tasks/credit/data/credits.csv",
             "How many credits with Status bad in credits.csv belong to people whose Home is owner? "
             "Answer with a whole number.",
             int(((credit["Status"] == "bad") & (credit["Home"] == "owner")).sum()),
         ),
-        _question(
+        asked(
             "correlated",
             "tasks/wine/data/wine_train.csv",
             "Which column of wine_train.csv other than flavanoids has the highest Pearson correlation with flavanoids? "
             "Answer with the column's name.",
             wine.drop(columns="cultivar").corr()["flavanoids"].drop("flavanoids").idxmax(),
         ),
-        _question(
+        asked(
             "german",
             "tasks/mpg/data/cars.csv",
             f"cars.csv uses semicolons and decimal commas. What is the mean of mpg? {NUMBER}, two decimals.",
             round(cars["mpg"].mean(), 2),
             0.006,
         ),
-        _question(
+        asked(
             "longest",
             "tasks/medicines/data/reviews_train.csv",
             "Which drug has the most reviews in reviews_train.csv? Answer with its name.",
             medicines["drug"].value_counts().idxmax(),
         ),
-        _question(
+        asked(
             "heavy",
             "../examples/penguins/penguins.csv",
             "How many grams heavier are male than female Gentoo penguins on average (body_mass_g) in penguins.csv? "

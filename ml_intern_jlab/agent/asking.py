@@ -25,9 +25,9 @@ SMALL_WINDOW = 32_768
 """Up to this window an answer is limited to the room kept for it, so that it can't run into the window's end."""
 
 
-_LOOP = re.compile(r"(.{12,300}?)\1{7,}\Z", re.S)
+_LOOP = re.compile(r"(.{12,150}?)\1{7,}\Z", re.S)
 """Text that ends in the same piece eight times."""
-LOOKED_AT = 2500
+LOOKED_AT = 1500
 """Characters at a text's end in which a loop is looked for."""
 
 
