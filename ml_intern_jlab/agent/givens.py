@@ -24,13 +24,19 @@ IMPORTS = {
 
 
 def completed(
-    source: str, earlier: Iterable[str], reads: Iterable[tuple[str, str]], defined: Callable[[list[str]], set[str]]
+    source: str,
+    earlier: Iterable[str],
+    failed: Iterable[str],
+    reads: Iterable[tuple[str, str]],
+    defined: Callable[[list[str]], set[str]],
 ) -> str:
     """The cell with the lines before it that bind what it uses and nothing has bound.
 
     Args:
         source: the cell; one that isn't plain Python stays as it is.
-        earlier: the sources of the cells that ran before.
+        earlier: the sources of the cells that ran through before.
+        failed: those of the cells that failed. What only they bound is bound anew: their repair takes their place in
+            the notebook, which has to run again.
         reads: variables and the expressions that read their tables.
         defined: which of some names the kernel has; asked only where one is missing.
     """
@@ -39,7 +45,10 @@ def completed(
         bound |= _names(cell)[1]
     lines = {name: f"{name} = {reading}" for name, reading in reads} | IMPORTS
     missing = [name for name in lines if name in used - bound]
-    missing = [name for name in missing if name not in defined(missing)] if missing else []
+    lost = set().union(*(_names(cell)[1] for cell in failed))
+    unsure = [name for name in missing if name not in lost]
+    there = defined(unsure) if unsure else set()
+    missing = [name for name in missing if name not in there]
     if any(name not in IMPORTS for name in missing) and "pd" not in bound | {*missing}:
         missing.append("pd")
     first = [lines[name] for name in missing if name in IMPORTS]

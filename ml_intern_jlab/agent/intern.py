@@ -230,7 +230,8 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             return turn, f"{misfit}Write the whole cell as a ```python block."
         if self._knows_how or not turn.code or not split_final(turn.code)[0].strip():
             return turn, ""
-        return replace(turn, code=completed(turn.code, self._sources("done", "failed"), self._reads, self._defined)), ""
+        done, failed = self._sources("done"), self._sources("failed")
+        return replace(turn, code=completed(turn.code, done, failed, self._reads, self._defined)), ""
 
     def _supported(self, turn: Turn) -> str:
         """The turn's prose without figures that the model can't know yet."""
@@ -240,9 +241,9 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         known = [now.task, now.listing, now.skill, now.variables, self._workbench.outputs(), turn.code or ""]
         return supported(turn.thought, "\n".join([*known, *now.told, *now.news]), self.system_prompt)
 
-    def _sources(self, *statuses: str) -> list[str]:
-        """The sources of the run's cells with one of these statuses."""
-        return [step.source_now for step in self._steps if step.status in statuses]
+    def _sources(self, status: str) -> list[str]:
+        """The sources of the run's cells with this status."""
+        return [step.source_now for step in self._steps if step.status == status]
 
     def _defined(self, names: list[str]) -> set[str]:
         """Which of the names the kernel has."""
