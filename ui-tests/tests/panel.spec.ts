@@ -62,9 +62,7 @@ test('what each turn of the model took', async ({ page }, info) => {
   await expect(usage).toHaveText(/^[\d,]+ tokens/);
   await usage.locator('summary').click();
   await expect(usage.getByRole('row')).toHaveCount(5);
-  await expect(usage.getByRole('row').nth(1)).toHaveText(
-    /^plan[\d,]+[\d.]+ s/
-  );
+  await expect(usage.getByRole('row').nth(1)).toHaveText(/^plan[\d,]+[\d.]+ s/);
   await panel.shots('usage');
   expect(panel.faults).toEqual([]);
 });
