@@ -197,7 +197,7 @@ test-front-end: node_modules/.yarn-state.yml
 
 # As in the browser, a test gets a second try in CI, and the summary says so; it does not hide the rest.
 test-python: $(STAMPS)/test
-	$(say) 'pytest, with real kernels and a real server (about 20 min)'
+	$(say) 'pytest, with real kernels and a real server (about 12 min)'
 	@mkdir -p $(LOGS) && pytest -n 2 --dist loadfile $(if $(CI),--reruns 1) $(PYTEST_ARGS) 2>&1 | tee $(LOGS)/test-python.log
 
 test-ui: $(STAMPS)/test $(STAMPS)/labextension $(STAMPS)/chromium
