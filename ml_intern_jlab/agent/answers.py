@@ -84,6 +84,11 @@ def described(task: str) -> str:
     return f"{_ANSWER}{form}" if form else "an answer in words"
 
 
+def short_answer(task: str) -> bool:
+    """Whether the task demands just a number or a name."""
+    return described(task).removeprefix(_ANSWER) in _SHORT
+
+
 def answer_form(wanted: Deliverable) -> str:
     """The form that an answer must have, "" where the task demands none."""
     return wanted.description.removeprefix(_ANSWER) if wanted.description.startswith(_ANSWER) else ""

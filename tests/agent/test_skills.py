@@ -135,6 +135,21 @@ def test_what_is_counted_is_told_from_what_is_added_up(tmp_path: Path, inspect: 
     assert ".isna()" in text
 
 
+def test_a_figure_of_the_data_is_no_prediction(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    line = "Fit a linear regression of Rent (EUR) on Size to flats.csv. By how much does the predicted rent rise?"
+    assert asked(f"{line} Answer with just the number.", inspect).names == ("questions",)
+    trained = "Train a model of Rent (EUR) on flats.csv. How good is it? Answer with just the number."
+    assert "tabular" in asked(trained, inspect).names
+
+
+def test_days_of_the_week_have_names(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    text = asked("On which day of the week are most flats let in flats.csv? Answer with its name.", inspect).text
+    assert 'the day of the week is `df["Let on"].dt.day_name()`' in text
+    assert '`rows["Let on"].dt.day_name().value_counts().idxmax()`' in text
+
+
 def test_a_correlation_has_the_column_that_is_named(tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     text = asked("Which column of flats.csv has the highest correlation with Size?", inspect).text

@@ -19,7 +19,7 @@ from ..snippets import snippet
 from ..snippets.columns import core_of
 
 _PARTS = (
-    ("dayofweek", r"\b(weekdays?|days? of the week|weekends?)\b"),
+    ("day of the week", r"\b(weekdays?|days? of the week|weekends?)\b"),
     ("year", r"\b(years?|yearly|annual(ly)?)\b"),
     ("quarter", r"\bquarter(s|ly)?\b"),
     ("month", r"\bmonth(s|ly)?\b"),
@@ -27,6 +27,8 @@ _PARTS = (
     ("date", r"\b(daily|dates?|(?:which|what|per|each|every) days?)\b(?! of the week)"),
 )
 """The parts of a date that a question may go by."""
+_SPELT = {"day of the week": "day_name()"}
+"""How a part is written, where that isn't its name."""
 _BOUNDS = {"since", "after", "before", "from", "until", "till", "between", "than", "to", "through", "by", "and"}
 """Words before a year that isn't the only one meant."""
 _CONDITION = re.compile(
@@ -219,9 +221,9 @@ def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> M
     is_read = "parse_dates=" in reading or not about["is_text"]
     date = where if is_read else f"pd.to_datetime({where}{about['arguments']})"
     how = "" if is_read else f" as text, read by `{date}`"
-    told = f"{where}: dates{how}" + "".join(f"; the {part} is `{date}.dt.{part}`" for part in parts)
+    told = f"{where}: dates{how}" + "".join(f"; the {part} is `{date}.dt.{_SPELT.get(part, part)}`" for part in parts)
     rows = [f"{date}.dt.{part} == {one}" for part, one in time.items() if one]
-    part = f"{date}.dt.{parts[-1]}" if parts else ""
+    part = f"{date}.dt.{_SPELT.get(parts[-1], parts[-1])}" if parts else ""
     return Mention(told, about["name"], part=part, rows=_all(rows) if rows else "")
 
 
