@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import secrets
 import subprocess
 import sys
@@ -125,7 +126,7 @@ class LlamaServer:
         size, until = self._file.path.stat().st_size, time.monotonic() + LOAD_SECONDS
         while time.monotonic() < until:
             read = _memory_of(process.pid)
-            tell(f"Loading {self._file.path.name}", None if read is None else min(read / size, 0.99))
+            tell(f"Loading {shown_name(self._file.path)}", None if read is None else min(read / size, 0.99))
             try:
                 line = lines.get(timeout=1.0)
             except queue.Empty:
@@ -181,6 +182,11 @@ class LlamaServer:
             with contextlib.suppress(OSError):
                 self._words.parent.rmdir()
             self._words = None
+
+
+def shown_name(path: Path) -> str:
+    """A file's name without the checksum before it, which joined weights have."""
+    return re.sub(r"^[0-9a-f]{16}-", "", path.name)
 
 
 def _read_line(pipe: Any, lines: queue.SimpleQueue[bytes]) -> None:
@@ -249,6 +255,8 @@ class LocalModel(LanguageModel):
 
         with self._server(cancelled).use(self.tell, cancelled) as (base_url, key):
             asked = ChatServerModel("local", base_url, key, read_seconds=READ_SECONDS)
+            # On a processor that takes a minute for a long prompt.
+            self.tell("The model reads the prompt", None)
             yield from asked.pieces(messages, request, options)
 
     def _server(self, cancelled: Callable[[], bool] = lambda: False) -> LlamaServer:

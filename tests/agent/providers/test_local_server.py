@@ -66,6 +66,7 @@ def test_it_answers_streams_and_tells_its_window(weights: Path, server: LlamaSer
     assert model.cut_off
     assert model.context_window == WINDOW
     assert heard[0][0] == "Loading tiny.gguf"
+    assert heard[-1] == ("The model reads the prompt", None)
     assert all(done is None or 0 <= done <= 1 for _, done in heard)
 
 
