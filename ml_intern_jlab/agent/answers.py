@@ -154,7 +154,8 @@ def supported(note: str, known: str, form: str = "") -> str:
     kept = []
     for sentence in re.split(r"(?<=[.!?])(?=\s)|(?=\n)", note):
         stated = [value for value, places in numbers_in(sentence) if value >= 10 or places > 0]
-        if all(value in shown for value in stated) and not (sentence.strip() and sentence.strip() in form):
+        known_all = all(value in shown or value / 100 in shown for value in stated)  # "20 %" of a `test_size=0.2`
+        if known_all and not (sentence.strip() and sentence.strip() in form):
             kept.append(sentence)
     return "".join(kept).strip()
 

@@ -130,4 +130,5 @@ def test_a_note_states_no_figure_before_it_was_computed() -> None:
         "The file has 2800 rows. It is taken of 3 columns below 1.5 carat.\nSo be it."
     )
     assert supported("It is 99.9.", "") == ""
+    assert supported("Hold out 20 % of the rows.", "test_size=0.2") == "Hold out 20 % of the rows."
     assert supported("Say what it does. It counts.", "", "Item N\nSay what it does.") == "It counts."
