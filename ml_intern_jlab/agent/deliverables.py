@@ -226,9 +226,11 @@ def _unlike(wanted: Deliverable, found: dict[str, Any], facts: dict[str, Any]) -
     shown = f"{wanted.values_of} has numbers from {like['low']:g} to {like['high']:g} there."
     if "words" in values:
         return f"{place} the value {values['words'][0]!r}; {shown}"
+    if "low" not in values:
+        return ""
     span = like["high"] - like["low"]
-    is_far = "low" in values and not like["low"] - span <= values["median"] <= like["high"] + span
-    is_small = "low" in values and like["low"] > 0 and values["high"] < like["low"] / 2
+    is_far = not like["low"] - span <= values["median"] <= like["high"] + span
+    is_small = like["low"] > 0 and values["high"] < like["low"] / 2
     if is_far or is_small:
         return f"{place} numbers from {values['low']:g} to {values['high']:g}; {shown}"
     return ""

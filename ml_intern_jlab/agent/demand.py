@@ -16,6 +16,7 @@ SUMMARISE = (
     "Sum up this work on a notebook in at most 120 words, for yourself to go on: variables and what they hold, what "
     "was found with its numbers, what failed and why, what is still open. Words only, no code."
 )
+_FORM = "`Item 1`, one sentence, and one ```python block."
 _NO_BETTER = "If the result can't be made better, "
 
 
@@ -34,9 +35,7 @@ def demand(now: Situation) -> str:
             return f"Now the first cell. {DRAFT}"
         skeleton = "Write the skill's skeleton whole, from its first import on, adapted to the task. "
         start = skeleton if "```" in now.skill and not now.first else ""
-        return (
-            f"Now write the first cell. {start}Answer with `Item 1`, one sentence, and one ```python block. {now.first}"
-        )
+        return f"Now write the first cell. {start}Answer with {_FORM} {now.first}".strip()
     if last.repeats:
         return _instead_of_repeating(now)
     if last.outcome is None:
@@ -94,5 +93,5 @@ def _instead_of_repeating(now: Situation) -> str:
 def _anew(now: Situation) -> str:
     return (
         f"The answer so far is to another question. {now.overlooked} Now write the whole cell anew, so that it does: "
-        f"`Item 1`, one sentence, and one ```python block. {now.first}"
+        f"{_FORM} {now.first}"
     ).strip()

@@ -142,15 +142,9 @@ def _summary(counts: Counter[str]) -> dict[str, Any]:
     """What a column's cells look like: numbers by `low`, `median`, `high` and how many are `different`, words by all
     `words`, the most frequent first. A mixture, and very many words, are told by neither.
     """
-    numbers = [_number(text) for text in counts]
-    known = sorted(
-        itertools.chain.from_iterable(
-            itertools.repeat(number, count)
-            for number, count in zip(numbers, counts.values(), strict=True)
-            if number is not None
-        )
-    )
-    if known and None not in numbers:
+    numbers = {text: number for text in counts if (number := _number(text)) is not None}
+    known = sorted(numbers[text] for text in counts.elements() if text in numbers)
+    if known and len(numbers) == len(counts):
         return {"low": known[0], "median": known[len(known) // 2], "high": known[-1], "different": len(counts)}
     if not known and len(counts) <= MOST_WORDS:
         return {"words": [word for word, _ in counts.most_common()]}

@@ -41,18 +41,18 @@ def completed(
         defined: which of some names the kernel has; asked only where one is missing.
     """
     used, bound = _names(source)
-    for cell in earlier:
-        bound |= _names(cell)[1]
-    lines = {name: f"{name} = {reading}" for name, reading in reads} | IMPORTS
-    missing = [name for name in lines if name in used - bound]
+    tables = {name: f"{name} = {reading}" for name, reading in reads}
+    missing = (used - bound) & (tables.keys() | IMPORTS.keys())
+    if not missing:
+        return source
+    missing -= set().union(*(_names(cell)[1] for cell in earlier))
     lost = set().union(*(_names(cell)[1] for cell in failed))
-    unsure = [name for name in missing if name not in lost]
-    there = defined(unsure) if unsure else set()
-    missing = [name for name in missing if name not in there]
-    if any(name not in IMPORTS for name in missing) and "pd" not in bound | {*missing}:
-        missing.append("pd")
-    first = [lines[name] for name in missing if name in IMPORTS]
-    return "\n".join([*first, *(lines[name] for name in missing if name not in IMPORTS), source])
+    if unsure := sorted(missing - lost):
+        missing -= defined(unsure)
+    first = [tables[name] for name in tables if name in missing]
+    if first and not ({"pd"} & (bound | missing)):
+        missing.add("pd")
+    return "\n".join([*(line for name, line in IMPORTS.items() if name in missing), *first, source])
 
 
 def _names(source: str) -> tuple[set[str], set[str]]:

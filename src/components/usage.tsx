@@ -14,6 +14,7 @@ export function Usage(props: { run: IRunState }): JSX.Element | null {
   const sum = (of: 'input_tokens' | 'output_tokens') =>
     turns.reduce((total, turn) => total + turn[of], 0);
   const costs = turns.flatMap(({ cost }) => (cost === null ? [] : [cost]));
+  const cost = costs.reduce((total, each) => total + each, 0);
   const words = [
     trans.__(
       '%1 tokens',
@@ -21,7 +22,7 @@ export function Usage(props: { run: IRunState }): JSX.Element | null {
     )
   ];
   if (costs.length > 0) {
-    words.push(dollars(costs.reduce((total, cost) => total + cost, 0)));
+    words.push(dollars(cost));
   }
   if (last.tokens_per_second !== null) {
     words.push(trans.__('%1 tokens/s', last.tokens_per_second.toFixed(0)));
@@ -75,11 +76,7 @@ export function Usage(props: { run: IRunState }): JSX.Element | null {
                   turns.reduce((total, turn) => total + turn.seconds, 0)
                 )}
               </td>
-              {costs.length > 0 && (
-                <td>
-                  {dollars(costs.reduce((total, cost) => total + cost, 0))}
-                </td>
-              )}
+              {costs.length > 0 && <td>{dollars(cost)}</td>}
             </tr>
           </tfoot>
         </table>

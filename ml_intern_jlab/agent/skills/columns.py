@@ -94,40 +94,42 @@ def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
     return "No cell uses what the question names: " + "; ".join(each.where or each.told for each in missing) + "."
 
 
-def question_facts(task: str, table: str, profile: DataProfile, inspect: Inspect) -> dict[str, object]:
+def question_facts(
+    task: str, reads: list[tuple[str, str]], profile: DataProfile, inspect: Inspect
+) -> dict[str, object]:
     """What the templates may tell of a question.
 
-    `mentions`, `asks(subject)` for what it speaks of, `reads`, the tables' reading with their dates, `by`, the part of
-    a date to group by, or the word "column", `rows`, those of a single table that the question is about,
-    `large_groups`, which keeps the groups with enough of them, `amount`, a column of numbers to be added up, and
-    `number`, the first column of numbers that it names, or the word "one".
+    `mentions`, `asks(subject)` for what it speaks of, `reads` with the tables' dates, `by`, the part of a date to group
+    by, or the word "column", `rows`, those of a single table that the question is about, `large_groups`, which keeps
+    the groups with enough of them, `amount`, a column of numbers to be added up, and `number`, the first column of
+    numbers that it names, or the word "one".
 
     Args:
         task: the person's words.
-        table: the variable that has the first table; the others are numbered.
-        profile: how the tables are read.
+        reads: the variables that have the tables, and the expressions that load them.
+        profile: which tables there are.
         inspect: runs a snippet in the kernel.
     """
     found: list[Mention] = []
-    reads: list[tuple[str, str]] = []
+    dated: list[tuple[str, str]] = []
     asked = _without_files(task, profile)
-    names = [table] if len(profile.readings) == 1 else [f"df{number}" for number in range(1, 9)]
-    for name, reading in zip(names, profile.readings.values(), strict=False):
+    for name, reading in reads:
         try:
             about = json.loads(inspect(snippet("columns", reading=reading, task=asked)))
         except ValueError:
-            reads.append((name, reading))
+            dated.append((name, reading))
             continue
-        reads.append((name, _with_dates(reading, about["columns"])))
-        found += [each for column in about["columns"] if (each := _column_named(asked, name, column, reads[-1][1]))]
+        dated.append((name, _with_dates(reading, about["columns"])))
+        found += [each for column in about["columns"] if (each := _column_named(asked, name, column, dated[-1][1]))]
+    table = reads[0][0] if reads else ""
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     return {
-        "reads": reads,
+        "reads": dated,
         "mentions": (*found, *_figures(asked)),
         "asks": lambda subject: subject in spoken,
         "by": next((each.part.replace(f"{table}[", "rows[") for each in found if each.part), "column"),
         # A share is one of all rows.
-        "rows": _rows(table, [] if "shares" in spoken else found) if len(profile.readings) == 1 else "",
+        "rows": _rows(table, [] if "shares" in spoken else found) if len(reads) == 1 else "",
         "large_groups": _large_groups(asked, found),
         "amount": _amount(asked, found),
         "number": next((literal(each.column) for each in found if each.is_number), "one"),
@@ -154,19 +156,11 @@ def _amount(task: str, mentions: list[Mention]) -> str:
 def _large_groups(task: str, mentions: list[Mention]) -> str:
     """The expression that keeps of `rows` the groups with enough of them, "" where the question asks for none."""
     found = _ENOUGH.search(task)
-    words = (
-        [
-            each
-            for each in mentions
-            if each.column and not each.values and not each.part and _named(found["what"], each.column)
-        ]
-        if found
-        else []
-    )
-    if not found or not words:
-        return ""
-    fewest = found["figure"].replace(",", "")
-    return f"rows.groupby({literal(words[0].column)}).filter(lambda group: len(group) >= {fewest})"
+    for each in mentions:
+        if found and each.column and not (each.values or each.part) and _named(found["what"], each.column):
+            fewest = found["figure"].replace(",", "")
+            return f"rows.groupby({literal(each.column)}).filter(lambda group: len(group) >= {fewest})"
+    return ""
 
 
 def _with_dates(reading: str, columns: list[dict[str, Any]]) -> str:

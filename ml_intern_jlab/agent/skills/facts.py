@@ -44,7 +44,7 @@ def template_facts(
         kinds |= {"time"} if facts["time"] else set()
         kinds.add("classes" if facts["classifier"] else "numbers")
     else:
-        facts |= question_facts(task.text, names[0], profile, inspect)
+        facts |= question_facts(task.text, facts["reads"], profile, inspect)
     reward = reward_model(task.text, listing)
     named = pretrained_model(task.text, listing, reward)
     facts["reward_named"] = literal(reward) if reward else ""
