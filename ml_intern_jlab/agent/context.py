@@ -121,7 +121,7 @@ class Situation:
         last = self.steps[-1] if self.steps else None
         drafts = self.drafts if fold.skill else ()
         whole = [each for each in self.steps if not each.repeats] if last and last.repeats else self.steps
-        if self.overlooked and whole and whole[-1].outcome and len(whole[-1].outcome.text) < SHORT_RESULT:
+        if self.overlooked and whole and _answers_otherwise(whole[-1]):
             whole = [*whole[:-1], Step(whole[-1].number)]
         older = notebook_text(whole[:-1], fold, self.summary, self.summarised, last, drafts)
         told = "\n".join(f"- {each}" for each in self.told)
@@ -172,6 +172,12 @@ class Situation:
 
 def _part(tag: str, text: str, limit: int) -> str:
     return fenced(tag, bounded(text, limit)) if text.strip() else ""
+
+
+def _answers_otherwise(step: Step) -> bool:
+    """Whether a step only gave a short answer; a cell that the person has changed is always shown."""
+    outcome = step.outcome
+    return outcome is not None and len(outcome.text) < SHORT_RESULT and not (outcome.edited or step.changed)
 
 
 def last_text(step: Step, fold: Fold, drafts: tuple[str, ...] = (), anew: bool = False) -> str:

@@ -81,3 +81,22 @@ def test_digits_count_one_each_and_words_less() -> None:
     assert estimated_tokens("123,456.78 " * 50) > 450
     assert estimated_tokens("the quick brown fox " * 50) < 350
     assert estimated_tokens("日本語のテキスト" * 10) > 80
+
+
+def test_a_failed_cell_that_was_repeated_is_not_shown_again_but_its_error_is() -> None:
+    again = Step(2, "df['price']", checks=["You proposed this before."], repeats=True)
+    text = Situation("t", steps=[failed(1, "df['price']"), again]).text(FOLDS[0])
+    assert "df['price']" not in text
+    assert "KeyError: 'price'" in text
+    assert "You proposed this before." in text
+
+
+def test_a_short_answer_to_another_question_is_left_out_unless_the_person_wrote_it() -> None:
+    overlooked = 'No cell uses what the question names: df["city"].'
+    assert "print(12)" not in Situation("t", steps=[done(1, "print(12)", "12")], overlooked=overlooked).text(FOLDS[0])
+    assert "print(12)" in Situation("t", steps=[done(1, "print(12)", "12" * 150)], overlooked=overlooked).text(FOLDS[0])
+    edited = Step(1, "print(12)", outcome=Outcome("done", "print(13)", "13", edited=True))
+    assert "print(13)" in Situation("t", steps=[edited], overlooked=overlooked).text(FOLDS[0])
+    changed = done(1, "print(12)", "12")
+    changed.changed = "print(14)"
+    assert "print(14)" in Situation("t", steps=[changed], overlooked=overlooked).text(FOLDS[0])
