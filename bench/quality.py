@@ -7,6 +7,10 @@ The tables are `bench/tasks/` (or those of `--dir`), the questions `bench/questi
 table is solved from a share of 0.8 on (see `scoring.py`), a question by the right answer. `wrong` finished and isn't
 right. `--ablate PART` also runs this agent without a part of its context: skill, skill:NAME, profile, variables, help,
 notebook, files, plan, budget.
+
+The set `skills` (`bench/skills.json`, this agent only) has tables whose task asks for more, each for a skill that goes
+beyond a file of predictions: a cell that ran without an error has to show it, too. `--beside FOLDER` puts a model there
+for those that need one.
 """
 
 from __future__ import annotations
@@ -23,25 +27,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.attempt import GRACE, SOLVED  # noqa: E402
 from bench.scoring import BadPredictions, Task, read_tasks, score  # noqa: E402
 
+NOTEBOOK = "out.ipynb"
 ROW = "{:14} {:22} {:>7} {:>6} {:>6} {:>8} {:>8}  {}"
 HEAD = ("task", "agent", "result", "steps", "errors", "tokens", "seconds", "remark")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to be solved: `task` is a table's, or else `question` has a question's fields."""
+    """Something to be solved: `task` is a table's, or else `question` has a question's fields.
+
+    `ran` is a pattern that the source or the output of a cell which ran without an error must have besides.
+    """
 
     name: str
     words: str
     data: Path
     task: Task | None = None
     question: dict[str, Any] | None = None
+    ran: str = ""
 
     def verdict(self, folder: Path, answer: str) -> tuple[bool, str]:
         """Whether what was left in `folder`, or the answer, is right; and a remark."""
@@ -52,7 +63,19 @@ class Problem:
             share = self.task.share(score(folder / self.task.output_file, self.task))
         except BadPredictions as error:
             return False, str(error)
+        if self.ran and not shown(folder / NOTEBOOK, self.ran):
+            return False, f"share {share:.2f}, and no cell shows {self.ran}"
         return share >= SOLVED, f"share {share:.2f}"
+
+
+def shown(notebook: Path, pattern: str) -> bool:
+    """Whether a code cell that ran without an error has the pattern in its source or in a text that it put out."""
+    for cell in nbformat.read(notebook, as_version=4).cells if notebook.is_file() else []:
+        if cell.cell_type == "code" and not any(each.output_type == "error" for each in cell.outputs):
+            texts = [each.get("text") or each.get("data", {}).get("text/plain", "") for each in cell.outputs]
+            if cell.execution_count and re.search(pattern, "\n".join([cell.source, *texts]), re.I):
+                return True
+    return False
 
 
 def right_answer(question: dict[str, Any], answer: str) -> bool:
@@ -70,6 +93,13 @@ def problems(sets: list[str], folder: Path, questions: Path, names: list[str]) -
     found = []
     if "tables" in sets:
         found += [Problem(task.name, task.task, task.folder / "data", task) for task in read_tasks(folder)]
+    if "skills" in sets:
+        tables = {task.name: task for task in read_tasks(ROOT / "bench/tasks")}
+        for each in json.loads((ROOT / "bench/skills.json").read_text("utf-8")):
+            task = tables[each["table"]]
+            found.append(
+                Problem(each["name"], f"{task.task} {each['also']}", task.folder / "data", task, ran=each["ran"])
+            )
     if "questions" in sets:
         for each in json.loads(questions.read_text("utf-8")):
             found.append(Problem(each["name"], each["question"], questions.parent / each["file"], question=each))
@@ -87,7 +117,7 @@ def ours(words: str, folder: Path, options: argparse.Namespace, without: str) ->
         "--cwd",
         str(folder),
         "--notebook",
-        "out.ipynb",
+        NOTEBOOK,
     ]
     command += ["--approve", "auto", "--json", "--max-steps", str(options.calls - 1), "--timeout", str(options.timeout)]
     command += ["--journal", str(folder / ".journal.db"), *_model(options)]
@@ -113,6 +143,8 @@ def attempt(problem: Problem, agent: str, options: argparse.Namespace) -> dict[s
         else:
             folder.mkdir(parents=True)
             shutil.copy(problem.data, folder)
+        if options.beside:
+            shutil.copytree(options.beside, folder / options.beside.name)
         without = agent.partition(" without ")[2]
         command = stock(problem.words, options) if agent == "stock" else ours(problem.words, folder, options, without)
         started = time.monotonic()
@@ -123,8 +155,11 @@ def attempt(problem: Problem, agent: str, options: argparse.Namespace) -> dict[s
             )
             lines = done.stdout.strip().splitlines()
             said = json.loads(lines[-1]) if lines else {"reason": done.stderr.strip()[-200:]}
-        except subprocess.TimeoutExpired:
-            said = {"status": "failed", "reason": "out of time"}
+        except subprocess.TimeoutExpired as error:
+            # What the stock agent said after its last step, and the rest is out of its time.
+            lines = (error.stdout or b"").decode().strip().splitlines()
+            said = (json.loads(lines[-1]) if agent == "stock" and lines else {}) | {"status": "failed"}
+            said["reason"] = "out of time"
         except json.JSONDecodeError:
             said = {"status": "failed", "reason": "no summary"}
         right, remark = problem.verdict(folder, str(said.get("answer") or ""))
@@ -153,6 +188,7 @@ def main() -> None:
     parser.add_argument("--tasks", default="", help="names, separated by commas (default: all)")
     parser.add_argument("--calls", type=int, default=8, help="calls of the model for one task")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for one task")
+    parser.add_argument("--beside", type=Path, help="a folder that is copied beside the data, such as a model's")
     parser.add_argument("--ablate", action="append", default=[], metavar="PART", help="also run without this part")
     parser.add_argument("--keep", help="leave the working folders here")
     options = parser.parse_args()

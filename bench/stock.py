@@ -2,7 +2,7 @@
 
     python bench/stock.py TASK --model M [--base-url URL] --max-steps N
 
-Works in the current folder and prints one JSON object as its last line.
+Works in the current folder and prints one JSON object after each step and at the end, each on a line of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from smolagents import CodeAgent
-from smolagents.memory import ActionStep
+from smolagents.memory import ActionStep, FinalAnswerStep
 from smolagents.monitoring import LogLevel
 
 from ml_intern_jlab.agent.models import create_model, readable
@@ -39,27 +39,33 @@ def main() -> None:
         max_steps=options.max_steps,
         verbosity_level=LogLevel.OFF,
     )
+    steps: list[ActionStep] = []
+
+    def summary(status: str, answer: str = "", reason: str = "") -> None:
+        usage = [step.token_usage for step in steps if step.token_usage]
+        said = {
+            "status": status,
+            "answer": answer,
+            "reason": reason,
+            "steps": len(steps),
+            "errors": sum(step.error is not None for step in steps),
+            "input_tokens": sum(each.input_tokens for each in usage),
+            "output_tokens": sum(each.output_tokens for each in usage),
+            "seconds": round(time.monotonic() - started, 1),
+        }
+        print(json.dumps(said), flush=True)
+
     status, answer, reason = "finished", "", ""
     try:
-        answer = str(agent.run(options.task))
+        for event in agent.run(options.task, stream=True):
+            if isinstance(event, ActionStep):
+                steps.append(event)
+                summary("failed", reason="not done")
+            elif isinstance(event, FinalAnswerStep):
+                answer = str(event.output)
     except Exception as error:
         status, reason = "failed", readable(error, agent.model)
-    steps = [step for step in agent.memory.steps if isinstance(step, ActionStep)]
-    usage = [step.token_usage for step in steps if step.token_usage]
-    print(
-        json.dumps(
-            {
-                "status": status,
-                "answer": answer,
-                "reason": reason,
-                "steps": len(steps),
-                "errors": sum(step.error is not None for step in steps),
-                "input_tokens": sum(each.input_tokens for each in usage),
-                "output_tokens": sum(each.output_tokens for each in usage),
-                "seconds": round(time.monotonic() - started, 1),
-            }
-        )
-    )
+    summary(status, answer, reason)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable
 
 from ..protocol import Deliverable
-from .answers import in_form, states_result
+from .answers import answer_form, in_form, states_result
 from .context import Situation
 from .deliverables import check_code, verdicts
 from .executor import Workbench
 from .goal import GOAL_ID, Goal, Progress, progress
 from .guards import NO_CODE
 from .reply import Turn
-from .skills.columns import Mention, overlooked
+from .skills.mentions import Mention, out_of_place, overlooked
 
 MAX_FAILED_CHECKS = 2
 """How often an agent may come back from a failed check of its deliverables before the person is asked."""
@@ -101,6 +101,8 @@ class Ending:
             for each in checked
             if each.status in ("failed", "open") and each.deliverable_id != done
         ]
+        named = any(answer_form(each) == "a name" for each in checked)
+        failed += [told for told in [out_of_place(self._mentions, answer)] if named and told]
         if not failed:
             return self._misread() or self._reviewed()
         self._failed_checks += 1

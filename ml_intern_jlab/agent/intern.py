@@ -35,7 +35,7 @@ from .guards import NO_CODE, REPEATED, Guards
 from .history import FOLDS, UNFOLDED, Past, Step, notebook_text
 from .plan import item_named, parse_plan
 from .reply import Turn, read_turn
-from .skills.columns import Mention
+from .skills.mentions import Mention
 from .snippets import snippet
 
 KEPT_STEPS = 2

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ml_intern_jlab.agent.skills.choice import KnowHow, choose, filled, know_how, read_skill, read_skills
-from ml_intern_jlab.agent.skills.columns import overlooked
+from ml_intern_jlab.agent.skills.mentions import out_of_place, overlooked
 from ml_intern_jlab.agent.snippets import snippet
 from ml_intern_jlab.recipes.grounding import ground, listed_tables
 from ml_intern_jlab.recipes.task import read_task
@@ -89,7 +89,7 @@ def test_a_question_is_told_what_it_names(tmp_path: Path, inspect: Callable[[str
         'df["Colour"]: 2 different words: "2. red", "1. dark blue"; the question names df["Colour"] == "1. dark blue"'
         in how.text
     )
-    assert 'rows = df[df["Colour"] == "1. dark blue"]\n' in how.text
+    assert 'rows = df[(df["Colour"] == "1. dark blue") & (df["Rent (EUR)"] > 1320)]\n' in how.text
     assert 'df["Let on"]: dates; the year is `df["Let on"].dt.year`' in how.text
     assert 'df["Rent (EUR)"]: numbers from 300.5 to 359.5' in how.text
     assert 'rent above 1,320"' in how.text
@@ -112,12 +112,22 @@ def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect:
 
 @pytest.mark.parametrize(("question", "rows"), [
     ("How many flats were let in March 2004?", '(df["Let on"].dt.year == 2004) & (df["Let on"].dt.month == 3)'),
-    ("How many flats were let after 2004?", ""),
-    ("How many flats were let from 2003 to 2005?", ""),
+    ("How many flats were let after 2004?", 'df["Let on"].dt.year > 2004'),
+    ("How many flats were let since 2004?", 'df["Let on"].dt.year >= 2004'),
+    ("How many flats were let from 2003 to 2005?", 'df["Let on"].dt.year.between(2003, 2005)'),
+    ("How many flats were let in 2003, 2005 or 2007?", ""),
     ("How many flats may be let in 2004?", 'df["Let on"].dt.year == 2004'),
-    ("What percentage of dark blue flats has a cellar?", ""),
+    ("How many flats were let in the second quarter?", 'df["Let on"].dt.quarter == 2'),
+    ("How many flats were let on Sundays?", 'df["Let on"].dt.day_name() == "Sunday"'),
+    ("What percentage of dark blue flats has a cellar?", 'df["Colour"] == "1. dark blue"'),
+    ("What percentage of the flats is dark blue?", ""),
     ("What is the mean rent of red and of dark blue flats?", ""),
-    ("How many dark blue flats were let in 2004?", '(df["Let on"].dt.year == 2004) & (df["Colour"] == "1. dark blue")'),
+    ("How many dark blue flats were let in 2004?", '(df["Colour"] == "1. dark blue") & (df["Let on"].dt.year == 2004)'),
+    ("How many flats have a size below 25.5?", 'df["Size"] < 25.5'),
+    ("How many flats of at least 1,000 Size are there?", 'df["Size"] >= 1000'),
+    ("How many flats have a Size of 30 or more?", 'df["Size"] >= 30'),
+    ("How many flats have a size of 30?", 'df["Size"] == 30'),
+    ("How many flats have a size above 20%?", ""),
 ])  # fmt: skip
 def test_the_rows_that_a_question_is_about(
     question: str, rows: str, tmp_path: Path, inspect: Callable[[str], str]
@@ -148,6 +158,64 @@ def test_days_of_the_week_have_names(tmp_path: Path, inspect: Callable[[str], st
     text = asked("On which day of the week are most flats let in flats.csv? Answer with its name.", inspect).text
     assert 'the day of the week is `df["Let on"].dt.day_name()`' in text
     assert '`rows["Let on"].dt.day_name().value_counts().idxmax()`' in text
+
+
+@pytest.mark.parametrize(("question", "idiom"), [
+    ("What is the median rent?", '`rows["Rent (EUR)"].median()`'),
+    ("Which colour has the lowest mean rent?", '`rows.groupby("Colour")["Rent (EUR)"].mean().idxmin()`'),
+    ("Which colour with at least 20 flats has the highest rent?",
+     '`rows.groupby("Colour")["Rent (EUR)"].max().idxmax()`'),
+    ("In which year was the total rent highest?",
+     '`rows.groupby(rows["Let on"].dt.year)["Rent (EUR)"].sum().idxmax()`'),
+    ("Which colour has the second highest mean rent?", "`.sort_values(ascending=False)`, then `.index[1]`"),
+    ("What is the highest rent?", '`rows.loc[rows["Rent (EUR)"].idxmax()]`'),
+    ("In which colour did Size rise most between 2003 and 2005?",
+     '(index="Colour", columns=rows["Let on"].dt.year, values="Size")`, then `wide[2005] - wide[2003]`'),
+    ("How much higher is the mean rent of red than of dark blue flats?",
+     '`by_group["2. red"] - by_group["1. dark blue"]`'),
+    ("What percentage of flats is dark blue?", '`(rows["Colour"] == "1. dark blue").mean() * 100`'),
+    ("What fraction of flats has no Size recorded, so that Size is missing?", '`(rows["Size"].isna()).mean()`'),
+    ("Which column has the most missing values?", "`rows.isna().sum()`"),
+    ("What is the 95th percentile of Size?", '`rows["Size"].quantile(0.95)`'),
+    ("Is there a difference of rent between red and dark blue flats, by a t-test? What is the p-value?",
+     'where `one` is `rows.loc[rows["Colour"] == "2. red", "Rent (EUR)"].dropna()`'),
+    ("What is the correlation of Size and rent?", '`rows["Size"].corr(rows["Rent (EUR)"])`'),
+    ("Which colour is most frequent?", '`rows["Colour"].value_counts().idxmax()`'),
+])  # fmt: skip
+def test_how_it_is_computed_has_the_names_of_the_data(
+    question: str, idiom: str, tmp_path: Path, inspect: Callable[[str], str]
+) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    assert idiom in asked(f"{question} Look in flats.csv. Answer with just the number.", inspect).text
+
+
+def test_the_form_of_an_answer_names_the_groups_only_where_the_question_does_not(
+    tmp_path: Path, inspect: Callable[[str], str]
+) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    form = "Look in flats.csv. Answer with the number of the month."
+    assert "month" not in asked(f"What is the median rent? {form}", inspect).text
+    assert "month" not in asked(f"Which colour has the highest median rent? {form}", inspect).text
+    by_month = '`rows.groupby(rows["Let on"].dt.month)["Rent (EUR)"].median().idxmax()`'
+    assert by_month in asked(f"When is the median rent highest? {form}", inspect).text
+
+
+def test_a_number_is_no_value_of_a_column_of_words(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    mentions = asked("Which Colour has the highest mean rent in flats.csv? Answer with its name.", inspect).mentions
+    assert "1. dark blue" in out_of_place(mentions, "312.5")
+    assert out_of_place(mentions, "2. red") == ""
+    assert out_of_place(asked("What is the mean rent of each colour in flats.csv?", inspect).mentions[:1], "3") == ""
+
+
+def test_values_that_several_columns_have_belong_to_the_named_one(
+    tmp_path: Path, inspect: Callable[[str], str]
+) -> None:
+    (tmp_path / "a.csv").write_text("air,pool,grade\nYes,No,not low\nNo,Yes,low\nNo,No,not low\n")
+    how = asked("How many houses of a.csv have air Yes?", inspect)
+    assert 'rows = df[df["air"] == "Yes"]\n' in how.text
+    assert "pool" not in how.text
+    assert 'rows = df[df["grade"] == "not low"]\n' in asked("How many of a.csv have the grade not low?", inspect).text
 
 
 def test_a_correlation_has_the_column_that_is_named(tmp_path: Path, inspect: Callable[[str], str]) -> None:

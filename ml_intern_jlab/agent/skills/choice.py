@@ -27,8 +27,8 @@ from pathlib import Path
 
 from ..data_profile import DataProfile, Inspect, profile_data
 from ..snippets import snippet
-from .columns import Mention
 from .facts import template_facts
+from .mentions import Mention
 
 MOST = 2
 """Skills of one task at most."""

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from calendar import month_name
-from dataclasses import dataclass
+from calendar import day_name, month_name
+from dataclasses import replace
 from typing import Any
 
 from ...recipes.source import literal
 from ..answers import FORM_DEMAND
 from ..data_profile import DataProfile, Inspect
-from ..metrics import numbers_in
 from ..snippets import snippet
 from ..snippets.columns import core_of
+from .measures import condition_on, measure_facts, read_measure, share_parts, years_condition, years_of
+from .mentions import GROUP, Mention, goes_by, named, place, spelt
 
 _PARTS = (
     ("day of the week", r"\b(weekdays?|days? of the week|weekends?)\b"),
@@ -29,8 +30,6 @@ _PARTS = (
 """The parts of a date that a question may go by."""
 _SPELT = {"day of the week": "day_name()"}
 """How a part is written, where that isn't its name."""
-_BOUNDS = {"since", "after", "before", "from", "until", "till", "between", "than", "to", "through", "by", "and"}
-"""Words before a year that isn't the only one meant."""
 _CONDITION = re.compile(
     r"(?:[\w-]+ ){0,3}(?<![\w.])(?P<figure>\d[\d.,]*\d|\d)(?:[a-z]{1,2}\b)?(?! ?(?:decimal|digit|significant|dp\b))"
     r"(?: [\w-]+){0,2}",
@@ -44,54 +43,23 @@ _ENOUGH = re.compile(
 """Groups with enough rows, such as "carriers with at least 100 flights"."""
 _COUNTED = re.compile(r"\b(?:how (?:many|much)|(?:number|amount|total) of) (?P<what>(?:\w+ ?){1,2})", re.I)
 _SUBJECTS = {
-    "groups": r"\b(?:which|each|per|by|among|highest|lowest|most|least|best|worst|largest|smallest|longest|shortest)\b",
     "counts": r"\b(?:how many|count|number of)\b",
     "frequencies": r"\b(?:how often|most|least|fewest|frequent|common|rare(?:st)?)\b",
     "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate|ratio)s?\b",
     "correlations": r"\bcorrelat|\bassociat",
-    "gaps": r"\b(?:missing|null|nan|empty|blank|unknown|not (?:recorded|given|known)|without (?:a|any) value|gaps?)\b",
+    "columns": r"\b(?:which|what) (?:\w+ ){0,2}(?:columns?|variables?|features?|measurements?|attributes?)\b",
+    "gaps": r"\b(?:missing|null|nan|empty|blank|unknown|not (?:recorded|given|known)|without (?:a|any) value|"
+    r"gaps?|lack(?:s|ing)?)\b",
+    "changes": r"\b(?:rise|rose|risen|f[ae]ll|fallen|gr[eo]w|grown|increase|decrease|gain|"
+    r"lose|lost|drop|change|decline)",
+    "quantiles": r"\bpercentile|\bquantile|\bquartile|\binterquartile|\bIQR\b",
+    "tests": r"\bt[- ]?(?:test|stat)|\bp[- ]?value|\bmann-?whitney|\bchi-?squared?|\banova\b",
+    "slopes": r"\bslope|\bregress|\bintercept\b|\bR(?:²|\^?2|-squared)",
+    "logarithms": r"\blog(?:arithm)?s?\b|\blogarithmic\b",
+    "comparisons": r"\b(?:than|difference|differs?|compared|versus|vs|exceeds?|gap between|ratio|times as)\b",
+    "fractions": r"\b(?:fraction|proportion|between 0 and 1)\b",
 }
 """What a question speaks of, by its words."""
-
-
-@dataclass(frozen=True)
-class Mention:
-    """Something that the question names: a column, perhaps with values of it, or a figure. `told` is what the model
-    is told of it."""
-
-    told: str
-    column: str = ""
-    values: tuple[str, ...] = ()
-    figure: str = ""
-    part: str = ""
-    """The expression of the part of a date that the question goes by."""
-    is_number: bool = False
-    where: str = ""
-    """The condition that takes the rows with these values."""
-    rows: str = ""
-    """A condition that all rows that the question is about fulfil, as far as can be told."""
-
-    def is_used(self, source: str) -> bool:
-        """Whether cells with this source take it into account."""
-        if self.figure:
-            wanted = float(self.figure.replace(",", ""))
-            found = [value for value, _ in numbers_in(_spaced(source))]
-            return any(abs(value * factor - wanted) < 1e-9 for value in found for factor in (1, 100))
-        return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source) for name in (self.column, *self.values))
-
-
-def _spaced(source: str) -> str:
-    """Source in which each number stands alone, also where it is part of a date in quotes."""
-    return " ".join(re.findall(r"\d+(?:\.\d+)?", source.replace("_", "")))
-
-
-def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
-    """What the question names and no cell uses, in a sentence; "" where all is used."""
-    source = "\n".join(sources)
-    missing = [each for each in mentions if not each.is_used(source)]
-    if not missing:
-        return ""
-    return "No cell uses what the question names: " + "; ".join(each.where or each.told for each in missing) + "."
 
 
 def question_facts(
@@ -99,10 +67,9 @@ def question_facts(
 ) -> dict[str, object]:
     """What the templates may tell of a question.
 
-    `mentions`, `asks(subject)` for what it speaks of, `reads` with the tables' dates, `by`, the part of a date to group
-    by, or the word "column", `rows`, those of a single table that the question is about, `large_groups`, which keeps
-    the groups with enough of them, `amount`, a column of numbers to be added up, and `number`, the first column of
-    numbers that it names, or the word "one".
+    `mentions`, `asks(subject)` for what it speaks of, `reads` with the tables' dates, `rows`, those of a single table
+    that the question is about, `large_groups`, which keeps the groups with enough of them, `amount`, a column of
+    numbers to be added up, `portion`, the condition of the rows whose share is asked for, and those of `measure_facts`.
 
     Args:
         task: the person's words.
@@ -112,7 +79,9 @@ def question_facts(
     """
     found: list[Mention] = []
     dated: list[tuple[str, str]] = []
-    asked = _without_files(task, profile)
+    whole = _without_files(task, profile)
+    # The demand for a form ("answer with the number of the month") says little of what is computed.
+    asked = FORM_DEMAND.sub("", whole)
     for name, reading in reads:
         try:
             about = json.loads(inspect(snippet("columns", reading=reading, task=asked)))
@@ -121,25 +90,48 @@ def question_facts(
             continue
         dated.append((name, _with_dates(reading, about["columns"])))
         found += [each for column in about["columns"] if (each := _column_named(asked, name, column, dated[-1][1]))]
+        if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):
+            more = [_column_named(whole, name, column, dated[-1][1]) for column in about["columns"]]
+            found += [each for each in more if each and _may_group(whole, each)]
+    found = _owned(sorted(found, key=lambda each: each.at), asked)
     table = reads[0][0] if reads else ""
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
-    return {
+    base, portion = _share(asked, found) if "shares" in spoken else (found, [])
+    return measure_facts(asked, table, found, "changes" in spoken) | {
         "reads": dated,
-        "mentions": (*found, *_figures(asked)),
+        "mentions": (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked)),
         "asks": lambda subject: subject in spoken,
-        "by": next((each.part.replace(f"{table}[", "rows[") for each in found if each.part), "column"),
-        # A share is one of all rows.
-        "rows": _rows(table, [] if "shares" in spoken else found) if len(reads) == 1 else "",
+        "rows": _rows(table, base) if len(reads) == 1 else "",
+        "portion": _all([each.rows.replace(f"{table}[", "rows[") for each in portion]),
         "large_groups": _large_groups(asked, found),
         "amount": _amount(asked, found),
-        "number": next((literal(each.column) for each in found if each.is_number), "one"),
     }
+
+
+def _may_group(task: str, mention: Mention) -> bool:
+    """Whether the question may go by what it names: a part of a date, words, or what stands behind "which"."""
+    return bool(mention.part or (mention.words and not mention.values)) or goes_by(task, mention)
+
+
+def _owned(mentions: list[Mention], task: str) -> list[Mention]:
+    """Without those of a column that isn't named, all of whose values another has that is: many columns have "Yes"."""
+    owned = {value for each in mentions if named(task, each.column) for value in each.values}
+    return [each for each in mentions if not each.values or named(task, each.column) or set(each.values) - owned]
 
 
 def _rows(table: str, mentions: list[Mention]) -> str:
     """The expression of the rows that the question is about."""
     conditions = [each.rows for each in mentions if each.rows]
     return f"{table}[{_all(conditions)}]" if conditions else table
+
+
+def _share(task: str, mentions: list[Mention]) -> tuple[list[Mention], list[Mention]]:
+    """What says of which rows a share is asked for, and what says which of them are counted; of all rows where the
+    question doesn't tell the two apart."""
+    begin, end = share_parts(task)
+    base = [each for each in mentions if each.rows and begin <= each.at < end]
+    counted = [replace(each, rows=each.rows or each.where) for each in mentions if each.at >= end]
+    return base, [each for each in counted if each.rows] if end else []
 
 
 def _all(conditions: list[str]) -> str:
@@ -149,15 +141,15 @@ def _all(conditions: list[str]) -> str:
 def _amount(task: str, mentions: list[Mention]) -> str:
     """The column of numbers of which the question asks how many there are in all, "" where rows are counted."""
     counted = _COUNTED.search(task)
-    named = [each for each in mentions if each.is_number and counted and _named(counted["what"], each.column)]
-    return literal(named[0].column) if named else ""
+    fitting = [each for each in mentions if each.is_number and counted and named(counted["what"], each.column)]
+    return literal(fitting[0].column) if fitting else ""
 
 
 def _large_groups(task: str, mentions: list[Mention]) -> str:
     """The expression that keeps of `rows` the groups with enough of them, "" where the question asks for none."""
     found = _ENOUGH.search(task)
     for each in mentions:
-        if found and each.column and not (each.values or each.part) and _named(found["what"], each.column):
+        if found and each.column and not (each.values or each.part) and named(found["what"], each.column):
             fewest = found["figure"].replace(",", "")
             return f"rows.groupby({literal(each.column)}).filter(lambda group: len(group) >= {fewest})"
     return ""
@@ -186,11 +178,13 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
     name, where = about["name"], f"{table}[{literal(about['name'])}]"
     if about["kind"] == "date":
         return _date_named(task, where, about, reading)
-    spoken = tuple(about.get("spoken", ()))
-    year = _year(task, about) if name.lower() == "year" and about["kind"] == "number" else 0
-    if not (spoken or year or _named(task, name)):
+    is_number = about["kind"] == "number"
+    spoken = sorted(about.get("spoken", ()), key=lambda value: place(task, core_of(value)))
+    is_year = is_number and name.lower() == "year"
+    year = years_condition(task, _years(task, about), where) if is_year else ""
+    if not (spoken or year or named(task, name)):
         return None
-    if about["kind"] == "number":
+    if is_number:
         told = f"{where}: numbers from {about['low']:g} to {about['high']:g}"
     else:
         more = ", ..." if about["different"] > len(about["frequent"]) else ""
@@ -198,46 +192,65 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
     told += f"; {about['missing']} are missing" if about["missing"] else ""
     conditions = [f"{where} == {literal(value)}" for value in spoken]
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
-    is_one = len(spoken) == 1 and (core_of(spoken[0]) in task or _named(task, name))
-    rows = f"{where} == {year}" if year else conditions[0] if is_one else ""
-    is_number = about["kind"] == "number"
-    return Mention(told, name, spoken, is_number=is_number, where=" or ".join(conditions), rows=rows)
+    sure = [value for value in spoken if core_of(value) in task or named(task, name)]
+    year = year or (_equal(where, _months(task)) if is_number and name.lower() == "month" else "")
+    rows = year or (condition_on(task, f"(?:{spelt(name)})(?!\\w)", where) if is_number else "")
+    if len(spoken) == len(sure) == 1:
+        rows = conditions[0]
+    elif len(spoken) == len(sure) > 1 and about["different"] > len(spoken):
+        rows = f"{where}.isin([{', '.join(map(literal, spoken))}])"
+    at = min([place(task, name), *(place(task, core_of(value)) for value in spoken)])
+    frequent = tuple(about.get("frequent", ()))
+    where = " or ".join(conditions)
+    return Mention(told, name, tuple(spoken), words=frequent, is_number=is_number, at=at, where=where, rows=rows)
 
 
 def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> Mention | None:
     """What is told of a column of dates: how they are read, and the parts that the question goes by."""
-    year = _year(task, about)
-    months = [number for number, month in enumerate(month_name) if month and re.search(rf"\b{month}\b", task)]
-    time = {"year": year, "month": months[0] if len(months) == 1 else 0}
-    parts = [part for part, words in _PARTS if time.get(part) or re.search(words, task, re.I)]
-    if not parts and not _named(task, about["name"]):
-        return None
+    years = _years(task, about)
     is_read = "parse_dates=" in reading or not about["is_text"]
     date = where if is_read else f"pd.to_datetime({where}{about['arguments']})"
+    time = {
+        "year": years_condition(task, years, f"{date}.dt.year"),
+        "quarter": _equal(f"{date}.dt.quarter", _quarters(task)),
+        "month": "" if _quarters(task) else _equal(f"{date}.dt.month", _months(task)),
+        "day of the week": _equal(
+            f"{date}.dt.day_name()", [literal(day) for day in day_name if re.search(rf"\b{day}s?\b", task)]
+        ),
+    }
+    rows = [each for each in time.values() if each]
+    parts = [part for part, words in _PARTS if time.get(part) or re.search(words, task, re.I)]
+    if not parts and not named(task, about["name"]):
+        return None
     how = "" if is_read else f" as text, read by `{date}`"
     told = f"{where}: dates{how}" + "".join(f"; the {part} is `{date}.dt.{_SPELT.get(part, part)}`" for part in parts)
-    rows = [f"{date}.dt.{part} == {one}" for part, one in time.items() if one]
-    part = f"{date}.dt.{_SPELT.get(parts[-1], parts[-1])}" if parts else ""
-    return Mention(told, about["name"], part=part, rows=_all(rows) if rows else "")
+    words = dict(_PARTS)
+    asked = [part for part in parts if re.search(rf"{GROUP}{words[part]}", task, re.I)]
+    asked = asked or [part for part in parts if not time.get(part)] or parts
+    part = f"{date}.dt.{_SPELT.get(asked[0], asked[0])}" if asked else ""
+    at = min([place(task, about["name"]), *(place(task, str(year)) for year in years)])
+    return Mention(told, about["name"], part=part, at=at, rows=_all(rows))
 
 
-def _year(task: str, about: dict[str, Any]) -> int:
-    """The year that the question is about, 0 where it names none, several, or one that begins or ends something."""
-    found = list(re.finditer(r"(?<![\w.,])(?:1[5-9]|20)\d\d(?!\w|[.,]\d)", task))
-    if len(found) != 1 or not about["low"] <= int(found[0].group()) <= about["high"]:
-        return 0
-    before = task[: found[0].start()].rstrip().rpartition(" ")[2].lower()
-    return 0 if before in _BOUNDS else int(found[0].group())
+def _equal(where: str, values: list[Any]) -> str:
+    """The condition of the only value, "" where there are none or several."""
+    return f"{where} == {values[0]}" if len(values) == 1 else ""
 
 
-def _named(task: str, name: str) -> bool:
-    """Whether the words of a column's name stand in the question one after the other."""
-    bare = re.sub(r"\(.*?\)|\[.*?\]", "", name)
-    words = [word for word in re.split(r"[\s_.\-/]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", bare)) if word]
-    spelt = r"[\s_.\-]*".join(
-        rf"{re.escape(word[:-1])}(?:y|ies)" if word.endswith("y") else re.escape(word) + r"(?:e?s)?" for word in words
-    )
-    return bool(words) and bool(re.search(rf"(?<!\w){spelt}(?!\w)", task, re.I))
+def _months(task: str) -> list[int]:
+    return [number for number, month in enumerate(month_name) if month and re.search(rf"\b{month}\b", task)]
+
+
+def _quarters(task: str) -> list[int]:
+    found = re.findall(r"\b(first|second|third|fourth|last) quarter\b|\bQ([1-4])\b", task, re.I)
+    ordinals = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
+    return [int(number) if number else ordinals[word.lower()] for word, number in found]
+
+
+def _years(task: str, about: dict[str, Any]) -> list[int]:
+    """The years that the question names, where a column that goes from `low` to `high` has them all."""
+    years = years_of(task)
+    return years if all(about["low"] <= year <= about["high"] for year in years) else []
 
 
 def _figures(task: str) -> list[Mention]:

@@ -45,9 +45,19 @@ def main(reading: str, task: str) -> None:
             counts = column.astype(str).value_counts()
             values = [str(value) for value in counts.index[:MOST_VALUES]]
             about |= {"kind": "words", "frequent": [value[:40] for value in values[:SHOWN_VALUES]]}
-            about["spoken"] = [value for value in values if len(value) <= 80 and _spoken(value, values, task)][:6]
+            about["spoken"] = _all_spoken(values, task)[:6]
         found.append(about)
     print(json.dumps({"rows": len(table), "columns": found}))
+
+
+def _all_spoken(values: list[str], task: str) -> list[str]:
+    """The values that the task names; one that only stands within a longer one ("low" in "not low") isn't."""
+    found = []
+    for value in sorted((value for value in values if len(value) <= 80), key=len, reverse=True):
+        if _spoken(value, values, task):
+            found.append(value)
+            task = re.sub(rf"(?<!\w){re.escape(core_of(value))}(?!\w)", "_", task, flags=re.I)
+    return [value for value in values if value in found]
 
 
 def _spoken(value: str, values: list[str], task: str) -> bool:

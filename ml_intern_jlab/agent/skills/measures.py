@@ -1,0 +1,179 @@
+"""What a question wants computed: the statistic, of which column, of which rows, by which groups."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ...recipes.source import literal
+from .mentions import Mention, goes_by
+
+NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?![\w%]|\.\d| ?(?:%|percent|thousand|million|decimal))"
+"""A figure that means what it says, as a pattern."""
+_COMPARED = (
+    (">=", r"at least|not less than|no less than|no fewer than|a minimum of"),
+    ("<=", r"at most|not more than|no more than|up to|a maximum of"),
+    ("<", r"below|under|(?:less|fewer|smaller|lower|cheaper|shorter|lighter|younger|earlier) than"),
+    (">", r"above|over|exceed(?:s|ed|ing)?|(?:more|greater|larger|bigger|higher|longer|heavier|older|later) than"),
+)
+_OR = ((">=", r"or (?:more|higher|above|over|older|greater|later)"), ("<=", r"or (?:less|fewer|lower|below|under)"))
+_TIMES = (
+    ("<", r"before|prior to"),
+    (">", r"after|later than"),
+    (">=", r"since|from"),
+    ("<=", r"until|till|up to|through"),
+)
+"""Words before a year that bound it."""
+_STATISTICS = (
+    ("median", r"\bmedian"),
+    ("std", r"\bstandard deviation|\bstd\b"),
+    ("var", r"\bvariance\b"),
+    ("mean", r"\b(?:mean|average)"),
+    ("nunique", r"\b(?:different|distinct|unique)\b"),
+    ("sum", r"\b(?:total|sum|altogether|in all|combined|overall|how much)\b"),
+)
+_LEAST = (
+    r"\b(?:lowest|least|fewest|smallest|shortest|youngest|cheapest|lightest|slowest|weakest|minimum|minimal|"
+    r"earliest|rarest|worst|poorest)\b"
+)
+_MOST = (
+    r"\b(?:highest|most|largest|greatest|biggest|longest|oldest|dearest|heaviest|fastest|strongest|maximum|maximal|"
+    r"latest|best|top|richest|tallest)\b"
+)
+_ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_VERB = r"\b(?:is|are|was|were|has|have|had|do|does|did|lacks?|lacked|get|got|came|come|comes|arrived)\b"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a question wants computed; names are those of pandas."""
+
+    statistic: str
+    """Such as `mean`; of a group or row that is the highest or lowest without more words, `max` or `min`."""
+    best: str
+    """`idxmax` or `idxmin`."""
+    nth: int
+    """1 for the highest, 3 for the third highest."""
+    is_ranked: bool
+    """Whether the highest or lowest of something is asked for."""
+    is_named: bool
+    """Whether the statistic is."""
+    at: int
+    """Where the question names statistic or rank, an index of its text, 0 where it doesn't."""
+
+
+def read_measure(task: str) -> Measure:
+    """The statistic and the rank that the words of a question ask for."""
+    task = re.sub(r"\bat (?:least|most)\b", lambda found: " " * len(found.group()), task, flags=re.I)
+    rank = re.search(f"{_LEAST}|{_MOST}", task, re.I)
+    extreme = "min" if rank and re.fullmatch(_LEAST, rank.group(), re.I) else "max"
+    name, stated = next(
+        ((name, found) for name, words in _STATISTICS if (found := re.search(words, task, re.I))), ("", rank)
+    )
+    statistic = name or (extreme if rank else "mean")
+    found = re.search(rf"\b(?:({'|'.join(_ORDINALS)})|(\d)(?:nd|rd|th))[ -](?:{_MOST}|{_LEAST})", task, re.I)
+    nth = 1 if not found else int(found[2]) if found[2] else 2 + _ORDINALS.index(found[1].lower())
+    return Measure(statistic, f"idx{extreme}", nth, bool(rank), bool(name), stated.start() if stated else 0)
+
+
+def condition_on(task: str, spelt: str, where: str) -> str:
+    """The condition that the question sets to a column of numbers, such as `df["carat"] < 1`, or "".
+
+    Args:
+        task: the question.
+        spelt: a pattern of the column's name, as people write it.
+        where: the column's expression.
+    """
+    number = rf"(?P<number>{NUMBER})"
+    link = r"(?:\W+(?:is|are|was|were|of|being|that is|which is|with|values?))*\W+"
+    for sign, words in _COMPARED:
+        # "price above 500", "below 1 carat"
+        for pattern in (rf"{spelt}{link}(?:{words})\W+{number}", rf"\b(?:{words})\W+{number}[ -](?:of )?{spelt}"):
+            if found := re.search(pattern, task, re.I):
+                return f"{where} {sign} {_plain(found)}"
+    for sign, words in _OR:
+        # "4 or more doors", "an age of 60 or more"
+        for pattern in (rf"{number} {words} {spelt}", rf"{spelt}{link}{number} {words}"):
+            if found := re.search(pattern, task, re.I):
+                return f"{where} {sign} {_plain(found)}"
+    # "a term of 36 months", "with 4 cylinders"
+    for pattern in (
+        rf"{spelt} (?:is|was|of|equal to|equals|=|==) {number}",
+        rf"\b(?:with|having|have|has|had) (?:exactly )?{number}[ -]{spelt}",
+    ):
+        if found := re.search(pattern, task, re.I):
+            return f"{where} == {_plain(found)}"
+    return ""
+
+
+def _plain(found: re.Match[str]) -> str:
+    return found["number"].replace(",", "")
+
+
+def years_of(task: str) -> list[int]:
+    """The years that the question names, in its order."""
+    return [int(year) for year in re.findall(r"(?<![\w.,])(?:1[5-9]|20)\d\d(?!\w|[.,]\d)", task)]
+
+
+def years_condition(task: str, years: list[int], where: str) -> str:
+    """The condition on the expression of a year that takes the years the question is about, or ""."""
+    if len(years) == 1:
+        before = task.partition(str(years[0]))[0].rstrip()
+        sign = next((sign for sign, words in _TIMES if re.search(rf"\b(?:{words})(?: the| year)*$", before, re.I)), "")
+        return f"{where} {sign or '=='} {years[0]}"
+    if len(years) == 2 and re.search(rf"\b(?:between|from) {years[0]} (?:and|to|until|through) {years[1]}", task, re.I):
+        return f"{where}.between({years[0]}, {years[1]})"
+    return ""
+
+
+def quantile_of(task: str) -> float:
+    """The share of the values below the quantile that the question names, 0.9 where it names none."""
+    if found := re.search(r"\b(\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?[ -]percentile", task, re.I):
+        return float(found[1]) / 100
+    quartile = re.search(r"\b(?:(first|lower)|(third|upper))[ -]quartile", task, re.I)
+    return 0.9 if not quartile else 0.25 if quartile[1] else 0.75
+
+
+def share_parts(task: str) -> tuple[int, int]:
+    """Where the words begin and end that say of what a share is asked for: "percentage of | full professors | are …".
+
+    (0, 0) where no such words are found.
+    """
+    found = re.search(r"\b(?:percent(?:age)?|share|proportion|fraction)s? of (?:the |all )*", task, re.I)
+    if not found:
+        return 0, 0
+    verb = re.search(_VERB, task[found.end() :], re.I)
+    return found.end(), found.end() + verb.start() if verb else 0
+
+
+def measure_facts(task: str, table: str, mentions: list[Mention], is_change: bool) -> dict[str, object]:
+    """What is to be computed: the `statistic`, which `is_named` or a guess, of the column `value` by `by`, both ""
+    where unknown; the group that is the `best`, the `nth` of them, where it `is_ranked`; `numbers`, the columns of
+    numbers that set no condition, the `quantile`; `pair`, two values that are compared, `pair_of`, their column;
+    `years`, an expression of the year, with `times`, the two years between which something changed."""
+    measure = read_measure(task)
+    words = [each for each in mentions if each.column and not (each.is_number or each.part or each.values)]
+    grouped = sorted((each for each in mentions if goes_by(task, each)), key=lambda each: bool(each.values))
+    dates = [each.part.replace(f"{table}[", "rows[") for each in mentions if each.part]
+    free = [each.part.replace(f"{table}[", "rows[") for each in mentions if each.part and each.part not in each.rows]
+    by = free[:1] or [literal(each.column) for each in (*grouped, *words)][:1] or [""]
+    numbers = [each for each in mentions if each.is_number and not (each.rows or literal(each.column) in by)]
+    behind = [each for each in numbers if each.at > measure.at] or numbers
+    pairs = [each for each in mentions if len(each.values) == 2]
+    times = years_of(task) if is_change else []
+    year = next((each.column for each in mentions if each.is_number and each.column.lower() == "year"), "")
+    return {
+        "statistic": measure.statistic,
+        "is_named": measure.is_named,
+        "is_ranked": measure.is_ranked,
+        "best": measure.best,
+        "nth": measure.nth,
+        "by": by[0],
+        "value": literal(behind[0].column) if behind else "",
+        "numbers": [literal(each.column) for each in numbers],
+        "quantile": quantile_of(task),
+        "pair": [literal(value) for value in pairs[0].values] if pairs else [],
+        "pair_of": literal(pairs[0].column) if pairs else "",
+        "times": times if len(times) == 2 else [],
+        "years": literal(year) if year else next((part for part in dates if part.endswith(".year")), ""),
+    }
