@@ -179,6 +179,7 @@ def test_days_of_the_week_have_names(tmp_path: Path, inspect: Callable[[str], st
     ("What is the 95th percentile of Size?", '`rows["Size"].quantile(0.95)`'),
     ("Is there a difference of rent between red and dark blue flats, by a t-test? What is the p-value?",
      'where `one` is `rows.loc[rows["Colour"] == "2. red", "Rent (EUR)"].dropna()`'),
+    ("Fit a line of rent on Size. What is its slope?", '`line = stats.linregress(whole["Size"], whole["Rent (EUR)"])`'),
     ("What is the correlation of Size and rent?", '`rows["Size"].corr(rows["Rent (EUR)"])`'),
     ("Which colour is most frequent?", '`rows["Colour"].value_counts().idxmax()`'),
 ])  # fmt: skip

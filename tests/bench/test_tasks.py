@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from bench.attempt import Outcome, printed_metrics, summary_line
+from bench.quality import ROOT, problems, shown
 from bench.scoring import METRICS, BadPredictions, Task, read_task, read_tasks, score
 
 TASKS = Path(__file__).parents[2] / "bench" / "tasks"
@@ -228,3 +229,28 @@ def test_task_files_are_plain_json_without_a_path(task: Task) -> None:
     fields = json.loads((task.folder / "task.json").read_text("utf-8"))
     assert "folder" not in fields
     assert {"title", "task", "source", "licence", "metric", "direction", "dummy", "reference"} <= set(fields)
+
+
+# --- what else a task asks for ----------------------------------------------------------------------------------------
+
+
+def test_a_cell_shows_something_once_it_ran_without_an_error(tmp_path: Path) -> None:
+    ran = nbformat.v4.new_code_cell("search = GridSearchCV()", execution_count=1)
+    ran.outputs = [nbformat.v4.new_output("stream", text="hold-out accuracy: 0.93")]
+    failed = nbformat.v4.new_code_cell("optuna.create_study()", execution_count=2)
+    failed.outputs = [nbformat.v4.new_output("error", ename="NameError", evalue="optuna", traceback=[])]
+    cells = [ran, failed, nbformat.v4.new_code_cell("Trainer()"), nbformat.v4.new_markdown_cell("a naive forecast")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    patterns = ["gridsearch", "hold-out acc", "optuna", "Trainer", "naive"]
+    assert [each for each in patterns if shown(tmp_path / "a.ipynb", each)] == patterns[:2]
+    assert not shown(tmp_path / "missing.ipynb", "GridSearchCV")
+
+
+def test_the_tasks_for_skills_ask_for_more_than_their_table() -> None:
+    wanted = {each["name"]: each for each in json.loads((ROOT / "bench/skills.json").read_text())}
+    found = problems(["skills"], TASKS, ROOT / "bench/questions.json", [])
+    assert [each.name for each in found] == list(wanted)
+    for each in found:
+        assert each.task is not None
+        assert each.words.startswith(each.task.task)
+        assert each.ran == wanted[each.name]["ran"]
