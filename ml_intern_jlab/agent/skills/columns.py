@@ -79,6 +79,7 @@ def question_facts(
     """
     found: list[Mention] = []
     dated: list[tuple[str, str]] = []
+    numbers: list[str] = []
     whole = _without_files(task, profile)
     # The demand for a form ("answer with the number of the month") says little of what is computed.
     asked = FORM_DEMAND.sub("", whole)
@@ -89,6 +90,7 @@ def question_facts(
             dated.append((name, reading))
             continue
         dated.append((name, _with_dates(reading, about["columns"])))
+        numbers += [each["name"] for each in about["columns"] if each["kind"] == "number"]
         found += [each for column in about["columns"] if (each := _column_named(asked, name, column, dated[-1][1]))]
         if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):
             more = [_column_named(whole, name, column, dated[-1][1]) for column in about["columns"]]
@@ -97,7 +99,7 @@ def question_facts(
     table = reads[0][0] if reads else ""
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     base, portion = _share(asked, found) if "shares" in spoken else (found, [])
-    return measure_facts(asked, table, found, "changes" in spoken) | {
+    return measure_facts(asked, table, found, numbers, "changes" in spoken) | {
         "reads": dated,
         "mentions": (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked)),
         "asks": lambda subject: subject in spoken,

@@ -41,6 +41,10 @@ _MOST = (
     r"latest|best|top|richest|tallest)\b"
 )
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_COUNTS_ROWS = re.compile(
+    r"(?:^|[\s_.])(?:id|index|row|no|nr|number|year|month|day|week|weekday|hour)s?$|^unnamed", re.I
+)
+"""Names of columns of numbers that are no amounts."""
 _VERB = r"\b(?:is|are|was|were|has|have|had|do|does|did|lacks?|lacked|get|got|came|come|comes|arrived)\b"
 
 
@@ -146,7 +150,9 @@ def share_parts(task: str) -> tuple[int, int]:
     return found.end(), found.end() + verb.start() if verb else 0
 
 
-def measure_facts(task: str, table: str, mentions: list[Mention], is_change: bool) -> dict[str, object]:
+def measure_facts(
+    task: str, table: str, mentions: list[Mention], columns: list[str], is_change: bool
+) -> dict[str, object]:
     """What is to be computed: the `statistic`, which `is_named` or a guess, of the column `value` by `by`, both ""
     where unknown; the group that is the `best`, the `nth` of them, where it `is_ranked`; `numbers`, the columns of
     numbers that set no condition, the `quantile`; `pair`, two values that are compared, `pair_of`, their column;
@@ -159,6 +165,8 @@ def measure_facts(task: str, table: str, mentions: list[Mention], is_change: boo
     by = free[:1] or [literal(each.column) for each in (*grouped, *words)][:1] or [""]
     numbers = [each for each in mentions if each.is_number and not (each.rows or literal(each.column) in by)]
     behind = [each for each in numbers if each.at > measure.at] or numbers
+    amounts = [name for name in columns if not _COUNTS_ROWS.search(name)]
+    value = behind[0].column if behind else amounts[0] if len(amounts) == 1 else ""
     pairs = [each for each in mentions if len(each.values) == 2]
     times = years_of(task) if is_change else []
     year = next((each.column for each in mentions if each.is_number and each.column.lower() == "year"), "")
@@ -169,7 +177,7 @@ def measure_facts(task: str, table: str, mentions: list[Mention], is_change: boo
         "best": measure.best,
         "nth": measure.nth,
         "by": by[0],
-        "value": literal(behind[0].column) if behind else "",
+        "value": literal(value) if value else "",
         "numbers": [literal(each.column) for each in numbers],
         "quantile": quantile_of(task),
         "pair": [literal(value) for value in pairs[0].values] if pairs else [],
