@@ -61,8 +61,8 @@ _QUESTION = re.compile(
     re.I,
 )
 FORM_DEMAND = re.compile(
-    r"(?:(?<=[.?!;])|^)\s*(?:please )?(?:(?:answer|reply|respond|give|just|only|round(?:ed)?|as)\b|"
-    r"numbers? only)[^?\n]*\Z",
+    r"(?:(?<=[.?!;])|^)\s*(?:please )?(?:(?:answer|reply|respond|give|just|only|round(?:ed)?|as|percent)\b|"
+    r"numbers? only|\w+ decimals?\b)[^?\n]*\Z",
     re.I,
 )
 """The last sentence of a task, where it says what form the answer must have."""

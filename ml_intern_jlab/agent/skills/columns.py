@@ -16,6 +16,7 @@ from ..answers import FORM_DEMAND
 from ..data_profile import DataProfile, Inspect
 from ..snippets import snippet
 from ..snippets.columns import core_of
+from .idioms import idioms, sure_lines
 from .measures import condition_on, measure_facts, read_measure, share_parts, years_condition, years_of
 from .mentions import GROUP, Mention, goes_by, named, place, spelt
 
@@ -45,13 +46,13 @@ _COUNTED = re.compile(r"\b(?:how (?:many|much)|(?:number|amount|total) of) (?P<w
 _SUBJECTS = {
     "counts": r"\b(?:how many|count|number of)\b",
     "frequencies": r"\b(?:how often|most|least|fewest|frequent|common|rare(?:st)?)\b",
-    "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate|ratio)s?\b",
+    "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate)s?\b",
     "correlations": r"\bcorrelat|\bassociat",
     "columns": r"\b(?:which|what) (?:\w+ ){0,2}(?:columns?|variables?|features?|measurements?|attributes?)\b",
     "gaps": r"\b(?:missing|null|nan|empty|blank|unknown|not (?:recorded|given|known)|without (?:a|any) value|"
     r"gaps?|lack(?:s|ing)?)\b",
-    "changes": r"\b(?:rise|rose|risen|f[ae]ll|fallen|gr[eo]w|grown|increase|decrease|gain|"
-    r"lose|lost|drop|change|decline)",
+    "changes": r"\b(?:r[io]se|risen|f[ae]ll|fallen|gr[eo]w|grown|increase|decrease|gain|lose|lost|drop|dropped|change|"
+    r"decline)(?:s|d)?\b",
     "quantiles": r"\bpercentile|\bquantile|\bquartile|\binterquartile|\bIQR\b",
     "tests": r"\bt[- ]?(?:test|stat)|\bp[- ]?value|\bmann-?whitney|\bchi-?squared?|\banova\b",
     "slopes": r"\bslope|\bregress|\bintercept\b|\bR(?:²|\^?2|-squared)",
@@ -67,9 +68,9 @@ def question_facts(
 ) -> dict[str, object]:
     """What the templates may tell of a question.
 
-    `mentions`, `asks(subject)` for what it speaks of, `reads` with the tables' dates, `rows`, those of a single table
-    that the question is about, `large_groups`, which keeps the groups with enough of them, `amount`, a column of
-    numbers to be added up, `portion`, the condition of the rows whose share is asked for, and those of `measure_facts`.
+    `mentions`, `reads` with the tables' dates, `rows`, those of a single table that the question is about,
+    `large_groups`, which keeps the groups with enough of them, the `idioms`, and `answer`, the lines that compute the
+    answer from these rows, "" where that isn't sure.
 
     Args:
         task: the person's words.
@@ -99,14 +100,21 @@ def question_facts(
     table = reads[0][0] if reads else ""
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     base, portion = _share(asked, found) if "shares" in spoken else (found, [])
-    return measure_facts(asked, table, found, numbers, "changes" in spoken) | {
-        "reads": dated,
-        "mentions": (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked)),
-        "asks": lambda subject: subject in spoken,
-        "rows": _rows(table, base) if len(reads) == 1 else "",
+    facts = measure_facts(asked, table, found, numbers, "changes" in spoken) | {
         "portion": _all([each.rows.replace(f"{table}[", "rows[") for each in portion]),
-        "large_groups": _large_groups(asked, found),
         "amount": _amount(asked, found),
+    }
+    mentions = (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked))
+    ways = idioms(facts, spoken, asked)
+    rows, large = _rows(table, base) if len(reads) == 1 else "", _large_groups(asked, found)
+    spoken |= {name for name, is_asked in (("statistic", facts["is_named"]), ("rank", facts["is_ranked"])) if is_asked}
+    return {
+        "reads": dated,
+        "mentions": mentions,
+        "rows": rows,
+        "large_groups": large,
+        "idioms": ways,
+        "answer": sure_lines(ways, spoken, asked, mentions, f"{rows}\n{large}" if rows else ""),
     }
 
 
@@ -192,14 +200,14 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
         more = ", ..." if about["different"] > len(about["frequent"]) else ""
         told = f"{where}: {about['different']} different words: {', '.join(map(literal, about['frequent']))}{more}"
     told += f"; {about['missing']} are missing" if about["missing"] else ""
-    conditions = [f"{where} == {literal(value)}" for value in spoken]
+    conditions = [f"{where} {_sign(task, value)} {literal(value)}" for value in spoken]
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
     sure = [value for value in spoken if core_of(value) in task or named(task, name)]
     year = year or (_equal(where, _months(task)) if is_number and name.lower() == "month" else "")
     rows = year or (condition_on(task, f"(?:{spelt(name)})(?!\\w)", where) if is_number else "")
     if len(spoken) == len(sure) == 1:
         rows = conditions[0]
-    elif len(spoken) == len(sure) > 1 and about["different"] > len(spoken):
+    elif len(spoken) == len(sure) > 1 and about["different"] > len(spoken) and " != " not in str(conditions):
         rows = f"{where}.isin([{', '.join(map(literal, spoken))}])"
     at = min([place(task, name), *(place(task, core_of(value)) for value in spoken)])
     frequent = tuple(about.get("frequent", ()))
@@ -232,6 +240,12 @@ def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> M
     part = f"{date}.dt.{_SPELT.get(asked[0], asked[0])}" if asked else ""
     at = min([place(task, about["name"]), *(place(task, str(year)) for year in years)])
     return Mention(told, about["name"], part=part, at=at, rows=_all(rows))
+
+
+def _sign(task: str, value: str) -> str:
+    """`!=` where the question names a value to leave it out, such as "flats that aren't red"."""
+    out = r"(?:\bnot|n['’]t|\bnon|\bother than|\bexcept(?: for)?|\bexcluding)\W+(?:(?:be|the|from|in|of)\W+)*"
+    return "!=" if re.search(rf"{out}(?:{spelt(core_of(value))})(?!\w)", task, re.I) else "=="
 
 
 def _equal(where: str, values: list[Any]) -> str:

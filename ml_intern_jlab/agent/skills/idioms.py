@@ -1,0 +1,205 @@
+"""How what a question asks for is written with pandas, with the names of its table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .mentions import Mention, overlooked
+
+_STEPS = re.compile(
+    r"\b(?:per|each|every|both|either|top|bottom|half|twice|double|consecutive|running|cumulative|rolling|weighted|"
+    r"ratio|minus|plus|divided|multiplied|squared|relative|two(?!-)|three|four|five|six|seven|eight|nine|ten|dozen)\b",
+    re.I,
+)
+"""Words for a step that no idiom has."""
+_NOT = re.compile(r"\b(?:not|no|non|nor|neither|never|except|excluding|other than|without|unless)\b|n['’]t\b", re.I)
+_THAN_FIGURE = re.compile(r"\b\w+ than (?:the )?[\d.,]+", re.I)
+_LESS = r"\b(?:lower|less|fewer|smaller|shorter|lighter|cheaper|younger|slower)\b"
+_FELL = r"\b(?:f[ae]ll|fallen|decreased?|declined?|lost|lose|drop(?:ped)?|shr[aiu]nk)\b"
+
+
+@dataclass(frozen=True)
+class Idiom:
+    """A way to compute something.
+
+    `what` it gives, the `code` of the value, "" where only words can tell, the lines that go `before` it, and what of a
+    question it `covers`: its subjects, `statistic` and `rank`.
+    """
+
+    what: str
+    code: str
+    covers: frozenset[str]
+    before: tuple[str, ...] = ()
+
+
+def sure_lines(found: list[Idiom], subjects: set[str], task: str, mentions: tuple[Mention, ...], rows: str) -> str:
+    """The lines that compute the answer from `rows`, "" unless they leave out nothing that the question says.
+
+    Args:
+        found: the idioms that it may need.
+        subjects: what it speaks of, with `statistic` and `rank`.
+        task: the question.
+        mentions: what it names.
+        rows: the source that takes the rows.
+    """
+    if len(found) != 1 or not found[0].code or not rows or _STEPS.search(task):
+        return ""
+    if not subjects & {"gaps", "columns"} and _NOT.search(task):
+        return ""
+    if not re.search(r"\b(?<!other )(?<!rather )than\b|\bdiffer", _THAN_FIGURE.sub("", task), re.I):
+        subjects = subjects - {"comparisons"}
+    lines = [*found[0].before, f"answer = {found[0].code}"]
+    is_whole = subjects - {"frequencies"} <= found[0].covers and not overlooked(mentions, [rows, *lines])
+    return "\n".join(lines) if is_whole else ""
+
+
+def idioms(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
+    """The idioms that a question may need, mostly one.
+
+    Args:
+        facts: those of `measure_facts`, with `portion` and `amount`.
+        subjects: what the question speaks of.
+        task: the question.
+    """
+    value, numbers = facts["value"], facts["numbers"]
+    found: list[Idiom] = []
+    if "gaps" in subjects:
+        found = _of_gaps(facts, subjects)
+    elif "tests" in subjects:
+        found = _of_tests(facts, task) if facts["pair"] and value else []
+    elif "slopes" in subjects:
+        found = _of_lines(numbers, task) if len(numbers) == 2 else []
+    elif "correlations" in subjects:
+        found = _of_correlations(facts, subjects)
+    elif "quantiles" in subjects and value:
+        covers = frozenset({"quantiles"})
+        found = [Idiom("a quantile", f"rows[{value}].quantile({facts['quantile']})", covers)]
+        if re.search(r"\bIQR\b|interquartile", task, re.I):
+            spread = f"rows[{value}].quantile(0.75) - rows[{value}].quantile(0.25)"
+            found.append(Idiom("the interquartile range", spread, covers))
+    elif facts["times"] and facts["by"] and value and facts["years"]:
+        first, last = facts["times"]
+        wide = f"wide = rows.pivot_table(index={facts['by']}, columns={facts['years']}, values={value})"
+        change = f"(wide[{last}] - wide[{first}]).{'idxmin' if re.search(_FELL, task, re.I) else 'idxmax'}()"
+        found = [Idiom("the group that changed most", change, frozenset({"changes", "rank"}), (wide,))]
+    else:
+        found = _of_rows(facts, subjects, task)
+    if "logarithms" in subjects and numbers:
+        logarithm = f"np.log(rows[{numbers[-1]}])"
+        found.append(Idiom("the natural logarithm of a column", logarithm, frozenset(), ("import numpy as np",)))
+    return found
+
+
+def _of_gaps(facts: dict[str, Any], subjects: set[str]) -> list[Idiom]:
+    """Missing values are counted: by column, by group, or as a share."""
+    covers = frozenset({"gaps", "columns", "counts", "rank"})
+    gaps = f"rows[{facts['value']}].isna()"
+    if "columns" in subjects:
+        return [Idiom("the column with the most missing values", f"rows.isna().sum().{facts['best']}()", covers)]
+    if not facts["value"]:
+        return []
+    if facts["is_ranked"] and facts["by"]:
+        found = f"{gaps}.groupby({_groups(facts)}).sum().{facts['best']}()"
+        return [Idiom("the group with the most missing values", found, covers)]
+    if "shares" in subjects:
+        return [
+            Idiom("the share of missing values", _share(gaps, subjects), frozenset({"gaps", "shares", "fractions"}))
+        ]
+    return [Idiom("how many are missing", f"{gaps}.sum()", frozenset({"gaps", "counts"}))]
+
+
+def _of_tests(facts: dict[str, Any], task: str) -> list[Idiom]:
+    """Welch's t-test of two groups."""
+    result = "statistic" if re.search(r"\bstatistic|\bt[- ]value", task, re.I) else "pvalue"
+    code = f"abs(test.{result})" if "absolute" in task.lower() else f"test.{result}"
+    one, other = (f"rows.loc[rows[{facts['pair_of']}] == {each}, {facts['value']}].dropna()" for each in facts["pair"])
+    test = "test = stats.ttest_ind(one, other, equal_var=False)"
+    before = ("from scipy import stats", f"one = {one}", f"other = {other}", test)
+    return [Idiom("a test of two groups", code, frozenset({"tests", "comparisons"}), before)]
+
+
+def _of_lines(numbers: list[str], task: str) -> list[Idiom]:
+    """The straight line of the first column on the second."""
+    result = "intercept" if re.search(r"what(?:['’]s| is) the (?:\w+ )?intercept", task, re.I) else "slope"
+    whole = f"whole = rows.dropna(subset=[{', '.join(numbers)}])"
+    line = f"line = stats.linregress(whole[{numbers[1]}], whole[{numbers[0]}])"
+    covers = frozenset({"slopes", "changes", "counts"})
+    return [Idiom("a straight line", f"line.{result}", covers, ("from scipy import stats", whole, line))]
+
+
+def _of_correlations(facts: dict[str, Any], subjects: set[str]) -> list[Idiom]:
+    """The correlation of two columns, or the column that correlates most with one."""
+    value, numbers = facts["value"], facts["numbers"]
+    if "columns" in subjects and value:
+        found = f"rows.corr(numeric_only=True)[{value}].drop({value}).{facts['best']}()"
+        covers = frozenset({"correlations", "columns", "rank"})
+        return [Idiom("the column that correlates most with one", found, covers)]
+    if len(numbers) != 2:
+        return []
+    return [Idiom("the correlation", f"rows[{numbers[0]}].corr(rows[{numbers[1]}])", frozenset({"correlations"}))]
+
+
+def _of_rows(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
+    """Rows or groups are compared, ranked, averaged or counted, or their share is asked for."""
+    value, statistic = facts["value"], facts["statistic"]
+    if facts["pair"] and value and "comparisons" in subjects and facts["is_named"]:
+        one, other = reversed(facts["pair"]) if re.search(_LESS, task, re.I) else facts["pair"]
+        by_group = f"by_group = rows.groupby({facts['pair_of']})[{value}].{statistic}()"
+        covers = frozenset({"comparisons", "statistic", "counts"})
+        return [Idiom("two groups compared", f"by_group[{one}] - by_group[{other}]", covers, (by_group,))]
+    if "shares" in subjects:
+        covers = frozenset({"shares", "fractions"})
+        told = "a share of rows, where `rows` are all those that it is a share of"
+        if facts["portion"]:
+            return [Idiom(told, _share(f"({facts['portion']})", subjects), covers)]
+        return [
+            Idiom(
+                f"{told}: the `.mean()` of their condition{'' if 'fractions' in subjects else ', times 100'}",
+                "",
+                covers,
+            )
+        ]
+    if facts["is_ranked"]:
+        return _of_ranks(facts, subjects, task)
+    found = []
+    if facts["is_named"] and value and statistic != "nunique" and not facts["amount"]:
+        found.append(Idiom(f"the {statistic}", f"rows[{value}].{statistic}()", frozenset({"statistic"})))
+    if "counts" in subjects and statistic == "nunique" and facts["by"]:
+        found.append(Idiom("how many different", f"{_groups(facts)}.nunique()", frozenset({"statistic", "counts"})))
+    elif "counts" in subjects and facts["amount"]:
+        covers = frozenset({"counts", "statistic"} if statistic == "sum" else {"counts"})
+        found.append(Idiom("how many", f"rows[{facts['amount']}].sum()", covers))
+    elif "counts" in subjects:
+        found.append(Idiom("how many", "len(rows)", frozenset({"counts"})))
+    return found
+
+
+def _of_ranks(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
+    """The highest or lowest, or the one that comes as second, third, …"""
+    value, by, best, nth, statistic = (facts[name] for name in ("value", "by", "best", "nth", "statistic"))
+    rank = "lowest" if best == "idxmin" else "highest"
+    told = f"number {nth} from the {rank}" if nth > 1 else f"the {rank}"
+    pick = f"sort_values(ascending={best == 'idxmin'}).index[{nth - 1}]" if nth > 1 else f"{best}()"
+    if "frequencies" in subjects and by and not (facts["is_named"] or facts["numbers"]):
+        counts = f"{_groups(facts)}.value_counts().{pick}"
+        return [Idiom(f"the value with {told} number of rows", counts, frozenset({"rank", "counts"}))]
+    if value and by:
+        found = f"rows.groupby({by})[{value}].{statistic}().{pick}"
+        return [Idiom(f"the group with {told} {statistic}", found, frozenset({"rank", "statistic"}))]
+    if value and re.search(r"\b(?:which|who|where|when)\b", task, re.I):
+        row = f"rows.sort_values({value}, ascending={best == 'idxmin'}).iloc[{nth - 1}]"
+        return [Idiom(f"the row with {told} value", row, frozenset({"rank"}))]
+    if value:
+        found = f"rows[{value}].{'nsmallest' if best == 'idxmin' else 'nlargest'}({nth}).iloc[-1]"
+        return [Idiom(f"{told} value", found, frozenset({"rank"}))]
+    return []
+
+
+def _groups(facts: dict[str, Any]) -> str:
+    return str(facts["by"]) if "dt." in facts["by"] else f"rows[{facts['by']}]"
+
+
+def _share(condition: str, subjects: set[str]) -> str:
+    return f"{condition}.mean()" if "fractions" in subjects else f"{condition}.mean() * 100"
