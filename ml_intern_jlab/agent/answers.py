@@ -131,12 +131,15 @@ def in_form(answer: str, wanted: Deliverable, outputs: str, task: str) -> str:
     given = set(_FIGURE.findall(task))
     stated: list[str] = list(dict.fromkeys(_FIGURE.findall(answer)))
     stated = [each for each in stated if each not in given] or stated
+    if len(stated) > 1:  # small models copy what they were told; the last output is what they were asked for
+        last = {value for value, _ in numbers_in((outputs.strip().splitlines() or [""])[-1])}
+        stated = [each for each in stated if abs(float(each.replace(",", ""))) in last]
     if len(stated) != 1:
         return answer
     figure = stated[0].replace(",", "")
     found = _DECIMALS.search(task)
     if not found or "e" in figure.lower():
-        return figure
+        return figure.removesuffix(".0")
     word = (found[1] or "no").lower()
     places = _COUNTS[word] if word in _COUNTS else int(word)
     return f"{float(figure):.{places}f}" if len(figure.partition(".")[2]) > places else figure

@@ -91,6 +91,7 @@ def test_the_form_that_a_question_demands(task: str, form: str) -> None:
         ("The mean is 23.3512 below 1 carat", "a number", "23.351213", "23.35"),
         ("About -4.2 of 17", "a number", "-4.2 17", "About -4.2 of 17"),
         ("-4.236", "a number", "-4.236", "-4.24"),
+        ("From 6 to 8945, 568 missing. It is 56807.25.", "a number", "568\n56807.25", "56807.25"),
         (
             "The drug with the most is `Ethinyl / norethindrone`.",
             "a name",
@@ -106,6 +107,10 @@ def test_the_form_that_a_question_demands(task: str, form: str) -> None:
 def test_words_around_a_short_answer_go(answer: str, form: str, outputs: str, short: str) -> None:
     task = "What is it below 1 carat for the drug with the most? Answer with just that, two decimals."
     assert in_form(answer, wants(form), outputs, task) == short
+
+
+def test_a_whole_number_has_no_decimals_that_nobody_demands() -> None:
+    assert in_form("It is 56,807.0.", wants("a number"), "56807.0", "How many? Answer with just the number.") == "56807"
 
 
 @pytest.mark.parametrize(
