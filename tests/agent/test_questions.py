@@ -134,6 +134,9 @@ def test_days_of_the_week_have_names(tmp_path: Path, inspect: Callable[[str], st
      "test = stats.ttest_ind(one, other, equal_var=False)\nanswer = test.pvalue"),
     ("Fit a line of rent on Size. What is its slope?",
      'line = stats.linregress(whole["Size"], whole["Rent (EUR)"])\nanswer = line.slope'),
+    ("Which colour has the highest mean of rent / Size?",
+     'rows = rows.assign(computed=rows["Rent (EUR)"] / rows["Size"])\n'
+     'answer = rows.groupby("Colour")["computed"].mean().idxmax()'),
     ("What is the correlation of Size and rent?", 'answer = rows["Size"].corr(rows["Rent (EUR)"])'),
 ])  # fmt: skip
 def test_an_answer_that_code_can_tell_is_computed_by_the_skeleton(

@@ -69,8 +69,8 @@ def question_facts(
     """What the templates may tell of a question.
 
     `mentions`, `reads` with the tables' dates, `rows`, those of a single table that the question is about,
-    `large_groups`, which keeps the groups with enough of them, the `idioms`, and `answer`, the lines that compute the
-    answer from these rows, "" where that isn't sure.
+    `large_groups`, which keeps the groups with enough of them, `computed`, a formula of columns, the `idioms`, and
+    `answer`, the lines that compute the answer from these rows, "" where that isn't sure.
 
     Args:
         task: the person's words.
@@ -108,13 +108,17 @@ def question_facts(
     ways = idioms(facts, spoken, asked)
     rows, large = _rows(table, base) if len(reads) == 1 else "", _large_groups(asked, found)
     spoken |= {name for name, is_asked in (("statistic", facts["is_named"]), ("rank", facts["is_ranked"])) if is_asked}
+    start = "\n".join([rows, large, facts["computed"]]) if rows else ""
+    # "The price per foot (price / feet)" is said once a formula is.
+    said = re.sub(r"\bper\b", "", asked.replace(facts["computed_by"], "")) if facts["computed"] else asked
     return {
         "reads": dated,
         "mentions": mentions,
+        "computed": facts["computed"],
         "rows": rows,
         "large_groups": large,
         "idioms": ways,
-        "answer": sure_lines(ways, spoken, asked, mentions, f"{rows}\n{large}" if rows else ""),
+        "answer": sure_lines(ways, spoken, said, mentions, start),
     }
 
 

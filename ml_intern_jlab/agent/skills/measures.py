@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import permutations
+from typing import Any
 
 from ...recipes.source import literal
-from .mentions import Mention, goes_by
+from .mentions import Mention, goes_by, spelt
 
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?![\w%]|\.\d| ?(?:%|percent|thousand|million|decimal))"
 """A figure that means what it says, as a pattern."""
@@ -41,6 +43,12 @@ _MOST = (
     r"latest|best|top|richest|tallest)\b"
 )
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_OPERATIONS = (
+    ("/", r"/|÷|\b(?:divided by|over)\b"),
+    ("*", r"\*|×|\b(?:times|multiplied by)\b"),
+    ("-", r"-|\u2212|\bminus\b"),
+    ("+", r"\+|\bplus\b"),
+)
 _COUNTS_ROWS = re.compile(
     r"(?:^|[\s_.])(?:id|index|row|no|nr|number|year|month|day|week|weekday|hour)s?$|^unnamed", re.I
 )
@@ -138,6 +146,17 @@ def quantile_of(task: str) -> float:
     return 0.9 if not quartile else 0.25 if quartile[1] else 0.75
 
 
+def formula(task: str, numbers: list[Mention]) -> tuple[str, str]:
+    """The expression of two columns that the question computes, `rows["price"] / rows["area"]` for "price / area", and
+    its words in the question; ("", "") where it computes none."""
+    for one, other in permutations(numbers, 2):
+        for sign, words in _OPERATIONS:
+            pattern = rf"(?<!\w)(?:{spelt(one.column)})\s*(?:{words})\s*(?:{spelt(other.column)})(?!\w)"
+            if found := re.search(pattern, task, re.I):
+                return f"rows[{literal(one.column)}] {sign} rows[{literal(other.column)}]", found.group()
+    return "", ""
+
+
 def share_parts(task: str) -> tuple[int, int]:
     """Where the words begin and end that say of what a share is asked for: "percentage of | full professors | are …".
 
@@ -152,10 +171,11 @@ def share_parts(task: str) -> tuple[int, int]:
 
 def measure_facts(
     task: str, table: str, mentions: list[Mention], columns: list[str], is_change: bool
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """What is to be computed: the `statistic`, which `is_named` or a guess, of the column `value` by `by`, both ""
     where unknown; the group that is the `best`, the `nth` of them, where it `is_ranked`; `numbers`, the columns of
-    numbers that set no condition, the `quantile`; `pair`, two values that are compared, `pair_of`, their column;
+    numbers that set no condition, or "computed" in place of two that are in a formula, `computed`, of the words
+    `computed_by`; the `quantile`; `pair`, two values that are compared, `pair_of`, their column;
     `years`, an expression of the year, with `times`, the two years between which something changed."""
     measure = read_measure(task)
     words = [each for each in mentions if each.column and not (each.is_number or each.part or each.values)]
@@ -164,6 +184,10 @@ def measure_facts(
     free = [each.part.replace(f"{table}[", "rows[") for each in mentions if each.part and each.part not in each.rows]
     by = free[:1] or [literal(each.column) for each in (*grouped, *words)][:1] or [""]
     numbers = [each for each in mentions if each.is_number and not (each.rows or literal(each.column) in by)]
+    computed, said = formula(task, numbers)
+    if computed:
+        rest = [each for each in numbers if literal(each.column) not in computed]
+        numbers = [replace(numbers[0], column="computed", at=len(task)), *rest]
     behind = [each for each in numbers if each.at > measure.at] or numbers
     amounts = [name for name in columns if not _COUNTS_ROWS.search(name)]
     value = behind[0].column if behind else amounts[0] if len(amounts) == 1 else ""
@@ -179,6 +203,8 @@ def measure_facts(
         "by": by[0],
         "value": literal(value) if value else "",
         "numbers": [literal(each.column) for each in numbers],
+        "computed": computed,
+        "computed_by": said,
         "quantile": quantile_of(task),
         "pair": [literal(value) for value in pairs[0].values] if pairs else [],
         "pair_of": literal(pairs[0].column) if pairs else "",
