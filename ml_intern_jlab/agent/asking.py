@@ -25,9 +25,8 @@ SMALL_WINDOW = 32_768
 """Up to this window an answer is limited to the room kept for it, so that it can't run into the window's end."""
 
 
-_LOOP = re.compile(r"(.{12,150}?)\1{7,}\Z", re.S)
-"""Text that ends in the same piece eight times."""
-LOOKED_AT = 1500
+_LINE_OF_WORDS = re.compile(r"\n[^\n]*[a-z]{3}", re.I)
+LOOKED_AT = 6000
 """Characters at a text's end in which a loop is looked for."""
 
 
@@ -106,7 +105,7 @@ class Asking:
                 self._workbench.text_delta(step, delta.content)
                 # Small models fall into loops, and on a small machine their limit of tokens is minutes away.
                 tail = (tail + delta.content)[-LOOKED_AT:]
-                if len(deltas) % 32 == 0 and _LOOP.search(tail):
+                if len(deltas) % 32 == 0 and goes_round(tail):
                     self._looped = True
                     break
         return agglomerate_stream_deltas(deltas), first
@@ -125,6 +124,15 @@ class Asking:
         cost = None if None in prices else (read * (prices[0] or 0) + written * (prices[1] or 0)) / 1e6
         shown = sha256("\0".join(map(text_of, messages)).encode("utf-8", "surrogatepass")).hexdigest()
         return Usage(read, written, seconds, first, cost, shown)
+
+
+def goes_round(text: str) -> bool:
+    """Whether text ends in the same piece eight times, or sixteen times in the same words and lines but for numbers."""
+    if any(text.endswith(text[-size:] * 8) for size in range(12, len(text) // 8 + 1)):
+        return True
+    plain = re.sub(r"\d+", "0", text)
+    sizes = range(12, len(plain) // 16 + 1)
+    return any(plain.endswith(plain[-size:] * 16) and _LINE_OF_WORDS.search(plain[-2 * size :]) for size in sizes)
 
 
 def text_of(message: ChatMessage) -> str:

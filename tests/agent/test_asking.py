@@ -5,7 +5,7 @@ from typing import Any
 
 from smolagents.models import ChatMessage, ChatMessageStreamDelta, MessageRole, Model
 
-from ml_intern_jlab.agent.asking import Asking
+from ml_intern_jlab.agent.asking import Asking, goes_round
 from ml_intern_jlab.agent.context import message
 from ml_intern_jlab.agent.executor import Usage
 
@@ -53,6 +53,15 @@ def test_tokens_that_a_server_does_not_count_are_estimated() -> None:
     [usage] = listener.usage
     assert 60 < usage.input_tokens < 200
     assert 5 < usage.output_tokens < 30
+
+
+def test_lines_that_count_go_round_and_lists_of_numbers_do_not() -> None:
+    steps = [f"# Step {n}: look at the next group\nstep_{n} = rows.groupby('a').size()\n" for n in range(20)]
+    assert goes_round("".join(steps))
+    assert not goes_round("".join(steps[:15]))
+    assert not goes_round("\n".join(f"    [{n}, {n}, {n}]," for n in range(40)))
+    assert not goes_round("values = [" + ", ".join(map(str, range(400))))
+    assert not goes_round("\n".join(f"{word} = {n}" for n, word in enumerate(dir(str))))
 
 
 def test_an_answer_that_goes_round_in_a_loop_is_ended() -> None:
