@@ -49,6 +49,7 @@ class Ending:
         self._failed_checks = 0
         self._is_reviewed = False
         self._is_looked_over = False
+        self._nudged_after: int | None = None
 
     def may_be_prose(self, turn: Turn) -> bool:
         """Whether words without a new cell are the answer: something ran, and all else that the task demands is there.
@@ -129,10 +130,15 @@ class Ending:
         return progress(self._goal, steps, time.monotonic() - self._began + before)
 
     def overlooked(self) -> str:
-        """What the question names and no cell that ran through uses, until that was held against an answer once."""
-        if self._is_looked_over or not self._helps():
+        """What the question names and no cell that ran through uses, said of one cell: it may not have been meant."""
+        steps = self._situation.steps
+        sources = [step.source_now for step in steps if step.status == "done"]
+        if self._is_looked_over or not sources or not self._helps():
             return ""
-        return overlooked(self._mentions, [step.source_now for step in self._situation.steps if step.status == "done"])
+        found = overlooked(self._mentions, sources)
+        if found and self._nudged_after is None:
+            self._nudged_after = len(steps)
+        return found if self._nudged_after == len(steps) else ""
 
     def _misread(self) -> str:
         found = self.overlooked()

@@ -160,6 +160,7 @@ def test_an_answer_that_code_can_tell_is_computed_by_the_skeleton(
     "What is the mean rent and Size?",
     "How many flats have a rent above the third quartile plus 1.5 times the interquartile range?",
     "What is the correlation of Size with the logarithm of rent?",
+    "What is the median rent in Bavaria?",
 ])  # fmt: skip
 def test_what_the_skeleton_may_leave_out_is_the_models_to_write(
     question: str, tmp_path: Path, inspect: Callable[[str], str]
@@ -168,6 +169,21 @@ def test_what_the_skeleton_may_leave_out_is_the_models_to_write(
     text = asked(f"{question} Look in flats.csv. Answer with just the number.", inspect).text
     assert "print(answer)" not in text
     assert "\nrows = df" in text
+
+
+def test_women_and_men_are_found_in_codes(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    rows = "\n".join(f"{'FM'[n % 3 == 0]},{20 + n},{['TX', 'NY'][n % 2]}" for n in range(60))
+    (tmp_path / "runners.csv").write_text(f"sex,age,state\n{rows}\n")
+    text = asked("How many women aged 60 or over are there in runners.csv?", inspect).text
+    assert 'rows = df[(df["sex"] == "F") & (df["age"] >= 60)]\nanswer = len(rows)\n' in text
+    assert '(rows["sex"] == "F").mean() * 100' in asked("What percentage of runners.csv are women?", inspect).text
+    assert 'df["state"]: "TX", "NY"' in asked("How many runners of runners.csv are from Texas?", inspect).text
+
+
+def test_a_column_that_is_noted_behind_words_is_meant_by_them(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "runs.csv").write_text("net,time,age\n" + "\n".join(f"{n},{n + 1},{n}" for n in range(20)))
+    text = asked("What is the mean net time (column net, in seconds) in runs.csv?", inspect).text
+    assert 'answer = rows["net"].mean()' in text
 
 
 @pytest.mark.parametrize("left_out", ["not red", "other than red", "that aren't red", "except the red ones"])

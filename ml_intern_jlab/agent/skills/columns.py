@@ -37,7 +37,7 @@ _CONDITION = re.compile(
     re.I,
 )
 _ENOUGH = re.compile(
-    r"(?P<what>\b\w+(?: \w+)?) (?:with|having|that have|of) (?:at least|a minimum of) "
+    r"(?P<what>\b\w+(?: \w+)?) (?:with|having|that (?:have|contain)|containing|of) (?:at least|a minimum of) "
     r"(?P<figure>\d[\d,]*) (?!%|percent)",
     re.I,
 )
@@ -46,7 +46,7 @@ _COUNTED = re.compile(r"\b(?:how (?:many|much)|(?:number|amount|total) of) (?P<w
 _SUBJECTS = {
     "counts": r"\b(?:how many|count|number of)\b",
     "frequencies": r"\b(?:how often|most|least|fewest|frequent|common|rare(?:st)?)\b",
-    "shares": r"%|\b(?:percent(?:age)?|share|proportion|fraction|rate)s?\b",
+    "shares": r"%|\b(?:percent(?:age)?|proportion|fraction|rate)s?\b|\b(?:what|which) share\b|\bshares? of\b",
     "correlations": r"\bcorrelat|\bassociat",
     "columns": r"\b(?:which|what) (?:\w+ ){0,2}(?:columns?|variables?|features?|measurements?|attributes?)\b",
     "gaps": r"\b(?:missing|null|nan|empty|blank|unknown|not (?:recorded|given|known)|without (?:a|any) value|"
@@ -61,6 +61,8 @@ _SUBJECTS = {
     "fractions": r"\b(?:fraction|proportion|between 0 and 1)\b",
 }
 """What a question speaks of, by its words."""
+MOST_OTHERS = 12
+"""Columns that are told though the question doesn't name them."""
 
 
 def question_facts(
@@ -68,9 +70,10 @@ def question_facts(
 ) -> dict[str, object]:
     """What the templates may tell of a question.
 
-    `mentions`, `reads` with the tables' dates, `rows`, those of a single table that the question is about,
-    `large_groups`, which keeps the groups with enough of them, `computed`, a formula of columns, the `idioms`, and
-    `answer`, the lines that compute the answer from these rows, "" where that isn't sure.
+    `mentions`, `others`, columns of words that it doesn't name, `reads` with the tables' dates, `rows`, those of a
+    single table that the question is about, `large_groups`, which keeps the groups with enough of them, `computed`, a
+    formula of columns, the `idioms`, and `answer`, the lines that compute the answer from these rows, "" where that
+    isn't sure.
 
     Args:
         task: the person's words.
@@ -81,7 +84,8 @@ def question_facts(
     found: list[Mention] = []
     dated: list[tuple[str, str]] = []
     numbers: list[str] = []
-    whole = _without_files(task, profile)
+    others: list[str] = []
+    whole = _in_digits(_without_files(task, profile))
     # The demand for a form ("answer with the number of the month") says little of what is computed.
     asked = FORM_DEMAND.sub("", whole)
     for name, reading in reads:
@@ -92,9 +96,12 @@ def question_facts(
             continue
         dated.append((name, _with_dates(reading, about["columns"])))
         numbers += [each["name"] for each in about["columns"] if each["kind"] == "number"]
-        found += [each for column in about["columns"] if (each := _column_named(asked, name, column, dated[-1][1]))]
+        said = _annotated(asked, about["columns"])
+        there = [(column, _column_named(asked, said, name, column, dated[-1][1])) for column in about["columns"]]
+        found += [each for _, each in there if each]
+        others += [_told_briefly(name, column) for column, each in there if not each and column["kind"] == "words"]
         if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):
-            more = [_column_named(whole, name, column, dated[-1][1]) for column in about["columns"]]
+            more = [_column_named(whole, whole, name, column, dated[-1][1]) for column in about["columns"]]
             found += [each for each in more if each and _may_group(whole, each)]
     found = _owned(sorted(found, key=lambda each: each.at), asked)
     table = reads[0][0] if reads else ""
@@ -114,6 +121,7 @@ def question_facts(
     return {
         "reads": dated,
         "mentions": mentions,
+        "others": others[:MOST_OTHERS],
         "computed": facts["computed"],
         "rows": rows,
         "large_groups": large,
@@ -155,7 +163,7 @@ def _all(conditions: list[str]) -> str:
 def _amount(task: str, mentions: list[Mention]) -> str:
     """The column of numbers of which the question asks how many there are in all, "" where rows are counted."""
     counted = _COUNTED.search(task)
-    fitting = [each for each in mentions if each.is_number and counted and named(counted["what"], each.column)]
+    fitting = [each for each in mentions if each.is_number and counted and place(counted["what"], each.column) == 0]
     return literal(fitting[0].column) if fitting else ""
 
 
@@ -187,16 +195,43 @@ def _without_files(task: str, profile: DataProfile) -> str:
     return task
 
 
-def _column_named(task: str, table: str, about: dict[str, Any], reading: str) -> Mention | None:
-    """What is told of a column that the question names, None where it doesn't."""
+_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def _in_digits(task: str) -> str:
+    """The question with the number words of its comparisons as figures: "at least four"."""
+    before = r"\b(?:at least|at most|more than|less than|fewer than|over|under|exactly|a minimum of|a maximum of)"
+    pattern = rf"({before}) ({'|'.join(_WORDS)})\b"
+    return re.sub(pattern, lambda found: f"{found[1]} {_WORDS.index(found[2].lower()) + 2}", task, flags=re.I)
+
+
+def _annotated(task: str, columns: list[dict[str, Any]]) -> str:
+    """The question without words that it puts a column's name behind: "net time (column net)" is only about `net`."""
+    for column in columns:
+        note = rf"\((?:in |the )?(?:columns? )?[`\"']?{re.escape(column['name'])}[`\"']?(?=[,;)])"
+        task = re.sub(rf"(?:[\w'’.-]+ ){{1,2}}(?={note})", "", task)
+    return task
+
+
+def _told_briefly(table: str, about: dict[str, Any]) -> str:
+    """What is told of a column of words that the question doesn't name: it may mean its values in other words."""
+    frequent = [value for value in about["frequent"] if len(value) <= 20][:6]
+    more = ", ..." if about["different"] > len(frequent) else ""
+    return f"{table}[{literal(about['name'])}]: {', '.join(map(literal, frequent))}{more}"
+
+
+def _column_named(task: str, said: str, table: str, about: dict[str, Any], reading: str) -> Mention | None:
+    """What is told of a column that the question names, in the words `said`, None where it doesn't."""
     name, where = about["name"], f"{table}[{literal(about['name'])}]"
     if about["kind"] == "date":
         return _date_named(task, where, about, reading)
     is_number = about["kind"] == "number"
-    spoken = sorted(about.get("spoken", ()), key=lambda value: place(task, core_of(value)))
+    meant = about.get("meant", {})
+    places = {value: place(task, meant.get(value) or core_of(value)) for value in about.get("spoken", ())}
+    spoken = sorted(places, key=lambda value: places[value])
     is_year = is_number and name.lower() == "year"
     year = years_condition(task, _years(task, about), where) if is_year else ""
-    if not (spoken or year or named(task, name)):
+    if not (spoken or year or named(said, name)):
         return None
     if is_number:
         told = f"{where}: numbers from {about['low']:g} to {about['high']:g}"
@@ -204,16 +239,16 @@ def _column_named(task: str, table: str, about: dict[str, Any], reading: str) ->
         more = ", ..." if about["different"] > len(about["frequent"]) else ""
         told = f"{where}: {about['different']} different words: {', '.join(map(literal, about['frequent']))}{more}"
     told += f"; {about['missing']} are missing" if about["missing"] else ""
-    conditions = [f"{where} {_sign(task, value)} {literal(value)}" for value in spoken]
+    conditions = [f"{where} {_sign(task, meant.get(value) or core_of(value))} {literal(value)}" for value in spoken]
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
-    sure = [value for value in spoken if core_of(value) in task or named(task, name)]
+    sure = [value for value in spoken if value in meant or core_of(value) in task or named(task, name)]
     year = year or (_equal(where, _months(task)) if is_number and name.lower() == "month" else "")
     rows = year or (condition_on(task, f"(?:{spelt(name)})(?!\\w)", where) if is_number else "")
     if len(spoken) == len(sure) == 1:
         rows = conditions[0]
     elif len(spoken) == len(sure) > 1 and about["different"] > len(spoken) and " != " not in str(conditions):
         rows = f"{where}.isin([{', '.join(map(literal, spoken))}])"
-    at = min([place(task, name), *(place(task, core_of(value)) for value in spoken)])
+    at = min([place(task, name), *places.values()])
     frequent = tuple(about.get("frequent", ()))
     where = " or ".join(conditions)
     return Mention(told, name, tuple(spoken), words=frequent, is_number=is_number, at=at, where=where, rows=rows)
@@ -246,10 +281,10 @@ def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> M
     return Mention(told, about["name"], part=part, at=at, rows=_all(rows))
 
 
-def _sign(task: str, value: str) -> str:
+def _sign(task: str, said: str) -> str:
     """`!=` where the question names a value to leave it out, such as "flats that aren't red"."""
     out = r"(?:\bnot|n['’]t|\bnon|\bother than|\bexcept(?: for)?|\bexcluding)\W+(?:(?:be|the|from|in|of)\W+)*"
-    return "!=" if re.search(rf"{out}(?:{spelt(core_of(value))})(?!\w)", task, re.I) else "=="
+    return "!=" if re.search(rf"{out}(?:{spelt(said)})(?!\w)", task, re.I) else "=="
 
 
 def _equal(where: str, values: list[Any]) -> str:
@@ -262,8 +297,8 @@ def _months(task: str) -> list[int]:
 
 
 def _quarters(task: str) -> list[int]:
-    found = re.findall(r"\b(first|second|third|fourth|last) quarter\b|\bQ([1-4])\b", task, re.I)
-    ordinals = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
+    found = re.findall(r"\b(first|second|third|fourth) quarter\b|\bQ([1-4])\b", task, re.I)
+    ordinals = {"first": 1, "second": 2, "third": 3, "fourth": 4}
     return [int(number) if number else ordinals[word.lower()] for word, number in found]
 
 

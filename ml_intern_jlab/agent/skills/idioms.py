@@ -10,11 +10,17 @@ from .mentions import Mention, overlooked
 
 _STEPS = re.compile(
     r"\b(?:per|each|every|both|either|top|bottom|half|twice|double|consecutive|running|cumulative|rolling|weighted|"
-    r"ratio|minus|plus|divided|multiplied|squared|relative|two(?!-)|three|four|five|six|seven|eight|nine|ten|dozen)\b",
+    r"ratio|minus|plus|divided|multiplied|squared|relative|(?:two|three|four|five|six|seven|eight|nine|ten|dozen)(?!-))\b",
     re.I,
 )
 """Words for a step that no idiom has."""
 _NOT = re.compile(r"\b(?:not|no|non|nor|neither|never|except|excluding|other than|without|unless)\b|n['’]t\b", re.I)
+_NAMES = re.compile(
+    r"(?<=[\w,] )(?!(?:Pearson|Spearman|Welch|Student|English|Mann|"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|January|February|March|April|May|June|July|August|September|October|"
+    r"November|December)\b)[A-Z][a-z]+"
+)
+"""Words for something that has a name: where no column has it, the question means it in other words."""
 _THAN_FIGURE = re.compile(r"\b\w+ than (?:the )?[\d.,]+", re.I)
 _LESS = r"\b(?:lower|less|fewer|smaller|shorter|lighter|cheaper|younger|slower)\b"
 _FELL = r"\b(?:f[ae]ll|fallen|decreased?|declined?|lost|lose|drop(?:ped)?|shr[aiu]nk)\b"
@@ -47,6 +53,9 @@ def sure_lines(found: list[Idiom], subjects: set[str], task: str, mentions: tupl
     if len(found) != 1 or not found[0].code or not rows or _STEPS.search(task):
         return ""
     if not subjects & {"gaps", "columns"} and _NOT.search(task):
+        return ""
+    told = "\n".join(each.told for each in mentions)
+    if any(name not in told for name in _NAMES.findall(task)):
         return ""
     if not re.search(r"\b(?<!other )(?<!rather )than\b|\bdiffer", _THAN_FIGURE.sub("", task), re.I):
         subjects = subjects - {"comparisons"}
@@ -164,14 +173,16 @@ def _of_rows(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom
     if facts["is_ranked"]:
         return _of_ranks(facts, subjects, task)
     found = []
-    if facts["is_named"] and value and statistic != "nunique" and not facts["amount"]:
-        found.append(Idiom(f"the {statistic}", f"rows[{value}].{statistic}()", frozenset({"statistic"})))
+    is_sum = statistic == "sum" and "counts" in subjects and facts["amount"]
+    if facts["is_named"] and value and statistic != "nunique" and not is_sum:
+        covers = frozenset({"statistic", "counts"} if facts["amount"] else {"statistic"})
+        found.append(Idiom(f"the {statistic}", f"rows[{value}].{statistic}()", covers))
     if "counts" in subjects and statistic == "nunique" and facts["by"]:
         found.append(Idiom("how many different", f"{_groups(facts)}.nunique()", frozenset({"statistic", "counts"})))
-    elif "counts" in subjects and facts["amount"]:
+    elif "counts" in subjects and facts["amount"] and (is_sum or not facts["is_named"]):
         covers = frozenset({"counts", "statistic"} if statistic == "sum" else {"counts"})
         found.append(Idiom("how many", f"rows[{facts['amount']}].sum()", covers))
-    elif "counts" in subjects:
+    elif "counts" in subjects and not (facts["amount"] and facts["is_named"]):
         found.append(Idiom("how many", "len(rows)", frozenset({"counts"})))
     return found
 

@@ -90,13 +90,18 @@ def spelt(name: str) -> str:
     words = [word for word in re.split(r"[\s_.\-/]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", bare)) if word]
     if not words:
         return r"(?!)"
-    forms = [
-        rf"{re.escape(word[:-1])}(?:y|ies)" if word.endswith("y") else re.escape(word) + r"(?:e?s)?" for word in words
-    ]
+    forms = [_forms(word) for word in words]
     between = r"[\s_.\-]*"
     said = between.join(forms)
     has_unit = len(words) > 1 and bool(_UNIT.fullmatch(words[-1]))
     return f"{said}|{between.join(forms[:-1])}" if has_unit else said
+
+
+def _forms(word: str) -> str:
+    """A pattern of a word, its plural, and what is made of it: "countries", "aged"."""
+    if word.endswith("y"):
+        return rf"{re.escape(word[:-1])}(?:y|ies)"
+    return re.escape(word) + (r"(?:s|d)?" if word.endswith("e") else r"(?:e?s)?")
 
 
 def goes_by(task: str, mention: Mention) -> bool:

@@ -19,7 +19,8 @@ def main(reading: str, task: str) -> None:
     * a number: `low` and `high`;
     * a date: the years `low` and `high`, `arguments`, which `pd.to_datetime` needs beside the column, and whether it
       still `is_text`;
-    * words: the most `frequent` values, and those that are `spoken` of in the task.
+    * words: the most `frequent` values, those that are `spoken` of in the task, and those that are `meant` by other
+      words, with these.
 
     Args:
         reading: the expression that reads the table, such as `pd.read_csv("a.csv")`.
@@ -45,19 +46,38 @@ def main(reading: str, task: str) -> None:
             counts = column.astype(str).value_counts()
             values = [str(value) for value in counts.index[:MOST_VALUES]]
             about |= {"kind": "words", "frequent": [value[:40] for value in values[:SHOWN_VALUES]]}
-            about["spoken"] = _all_spoken(values, task)[:6]
+            meant = _of_sex(values, task)
+            about |= {"meant": meant, "spoken": _all_spoken(values, task, list(meant))[:6]}
         found.append(about)
     print(json.dumps({"rows": len(table), "columns": found}))
 
 
-def _all_spoken(values: list[str], task: str) -> list[str]:
-    """The values that the task names; one that only stands within a longer one ("low" in "not low") isn't."""
-    found = []
+def _all_spoken(values: list[str], task: str, found: list[str]) -> list[str]:
+    """Those that were `found` and the values that the task names; one that only stands within a longer one ("low" in
+    "not low") isn't."""
     for value in sorted((value for value in values if len(value) <= 80), key=len, reverse=True):
-        if _spoken(value, values, task):
+        if value not in found and _spoken(value, values, task):
             found.append(value)
             task = re.sub(rf"(?<!\w){re.escape(core_of(value))}(?!\w)", "_", task, flags=re.I)
     return [value for value in values if value in found]
+
+
+_SEXES = (
+    ({"f", "female", "w", "woman", "women", "girl"}, r"\b(?:wom[ae]n|females?|girls?)\b"),
+    ({"m", "male", "man", "men", "boy"}, r"\b(?:m[ae]n|males?|boys?)\b"),
+)
+"""What stands in tables, and what people say."""
+
+
+def _of_sex(values: list[str], task: str) -> dict[str, str]:
+    """The values of a column of sexes that the task names, and the words that it has for them."""
+    known = set().union(*(codes for codes, _ in _SEXES))
+    if not {value.lower() for value in values if len(values) <= 3} & known:
+        return {}
+    said = [
+        (value, re.search(words, task, re.I)) for value in values for codes, words in _SEXES if value.lower() in codes
+    ]
+    return {value: found.group() for value, found in said if found}
 
 
 def _spoken(value: str, values: list[str], task: str) -> bool:
