@@ -186,6 +186,14 @@ def test_a_column_that_is_noted_behind_words_is_meant_by_them(tmp_path: Path, in
     assert 'answer = rows["net"].mean()' in text
 
 
+def test_words_for_a_missing_value_and_two_kinds_of_year(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    rows = "\n".join(f"{2000 + n // 10},{2000 + n // 8}-03-0{1 + n % 8},{n if n % 7 else '..'}" for n in range(60))
+    (tmp_path / "games.csv").write_text(f"Year,Day,visitors\n{rows}\n")
+    text = asked("How many games of the season with Year 2003 had more than 20 visitors, in games.csv?", inspect).text
+    assert 'df = pd.read_csv("games.csv", na_values=[".."], parse_dates=["Day"])\n' in text
+    assert 'rows = df[(df["Year"] == 2003) & (df["visitors"] > 20)]\nanswer = len(rows)\n' in text
+
+
 @pytest.mark.parametrize("left_out", ["not red", "other than red", "that aren't red", "except the red ones"])
 def test_values_that_are_left_out(left_out: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)

@@ -63,6 +63,8 @@ def test_help_names_what_is_close(tmp_path: Path) -> None:
     text = help_for("KeyError", "'price'", "df['price'].mean()", frame, tmp_path)
     assert "close: 'Price'" in text
     assert "['Price', 'weight']" in text
+    grouped = f"{frame}; by = df.groupby('weight').sum()"
+    assert "by.reset_index()" in help_for("KeyError", "'weight'", "by['weight']", grouped, tmp_path)
     (tmp_path / "sales.csv").write_text("a\n")
     assert "sales.csv" in help_for("FileNotFoundError", "no 'sale.csv'", "open('sale.csv')", "", tmp_path)
     assert "import pandas as pd" in help_for("NameError", "name 'pd' is not defined", "pd.read_csv('a')", "", tmp_path)

@@ -94,16 +94,19 @@ def question_facts(
         except ValueError:
             dated.append((name, reading))
             continue
-        dated.append((name, _with_dates(reading, about["columns"])))
+        dated.append((name, _well_read(reading, about["columns"])))
         numbers += [each["name"] for each in about["columns"] if each["kind"] == "number"]
         said = _annotated(asked, about["columns"])
         there = [(column, _column_named(asked, said, name, column, dated[-1][1])) for column in about["columns"]]
         found += [each for _, each in there if each]
-        others += [_told_briefly(name, column) for column, each in there if not each and column["kind"] == "words"]
+        unnamed = [column for column, each in there if not each and column["kind"] == "words"]
         if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):
             more = [_column_named(whole, whole, name, column, dated[-1][1]) for column in about["columns"]]
             found += [each for each in more if each and _may_group(whole, each)]
-    found = _owned(sorted(found, key=lambda each: each.at), asked)
+        others += [
+            _told_briefly(name, column) for column in unnamed if column["name"] not in {each.column for each in found}
+        ]
+    found = _one_year(_owned(sorted(found, key=lambda each: each.at), asked))
     table = reads[0][0] if reads else ""
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     base, portion = _share(asked, found) if "shares" in spoken else (found, [])
@@ -139,6 +142,13 @@ def _owned(mentions: list[Mention], task: str) -> list[Mention]:
     """Without those of a column that isn't named, all of whose values another has that is: many columns have "Yes"."""
     owned = {value for each in mentions if named(task, each.column) for value in each.values}
     return [each for each in mentions if not each.values or named(task, each.column) or set(each.values) - owned]
+
+
+def _one_year(mentions: list[Mention]) -> list[Mention]:
+    """Where a column is the year that the question names, it isn't that of a date: seasons don't end with a year."""
+    if not any(each.is_number and each.rows and each.column.lower() == "year" for each in mentions):
+        return mentions
+    return [each for each in mentions if ".dt.year" not in each.rows]
 
 
 def _rows(table: str, mentions: list[Mention]) -> str:
@@ -177,10 +187,16 @@ def _large_groups(task: str, mentions: list[Mention]) -> str:
     return ""
 
 
-def _with_dates(reading: str, columns: list[dict[str, Any]]) -> str:
-    """The expression that reads a table, and its dates as such where all are written alike."""
+def _well_read(reading: str, columns: list[dict[str, Any]]) -> str:
+    """The expression that reads a table, its words for a missing value and its dates as such where all are written
+    alike."""
+    if not reading.startswith("pd.read_csv("):
+        return reading
+    gaps = list(dict.fromkeys(gap for each in columns for gap in each["gaps"]))
+    if gaps and "na_values=" not in reading:
+        reading = f"{reading[:-1]}, na_values=[{', '.join(map(literal, gaps))}])"
     dates = [each for each in columns if each["kind"] == "date"]
-    if not reading.startswith("pd.read_csv(") or len({each["arguments"] for each in dates}) != 1:
+    if len({each["arguments"] for each in dates}) != 1:
         return reading
     names = ", ".join(literal(each["name"]) for each in dates)
     return f"{reading[:-1]}, parse_dates=[{names}]{dates[0]['arguments']})"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_COLUMNS = 200
 FEW_VALUES = 30
@@ -16,7 +20,7 @@ def main(reading: str, task: str) -> None:
     """Print JSON: the table's `rows`, and its `columns`, each with `name`, `kind` (number, date, words), how many
     `different` and `missing` values it has, and
 
-    * a number: `low` and `high`;
+    * a number: `low` and `high`, and the `gaps`, words for a missing value without which the column is one of numbers;
     * a date: the years `low` and `high`, `arguments`, which `pd.to_datetime` needs beside the column, and whether it
       still `is_text`;
     * words: the most `frequent` values, those that are `spoken` of in the task, and those that are `meant` by other
@@ -34,7 +38,9 @@ def main(reading: str, task: str) -> None:
         column = table[name].dropna()
         if not isinstance(name, str) or not hasattr(column, "dtype") or not len(column):
             continue
+        column, gaps = _numbers(column)
         about = {"name": name, "different": int(column.astype(str).nunique()), "missing": len(table) - len(column)}
+        about |= {"gaps": gaps}
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             about |= {"kind": "number", "low": float(column.min()), "high": float(column.max())}
         elif (arguments := _date_arguments(column)) is not None:
@@ -50,6 +56,18 @@ def main(reading: str, task: str) -> None:
             about |= {"meant": meant, "spoken": _all_spoken(values, task, list(meant))[:6]}
         found.append(about)
     print(json.dumps({"rows": len(table), "columns": found}))
+
+
+def _numbers(column: pd.Series) -> tuple[pd.Series, list[str]]:
+    """A column as numbers without its gaps, where up to three short words among numbers stand for a missing value."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column) or not pd.api.types.is_string_dtype(column.astype(str)):
+        return column, []
+    numbers = pd.to_numeric(column, errors="coerce")
+    gaps = sorted(set(column[numbers.isna()].astype(str)))
+    is_number = numbers.notna().mean() >= 0.5 and 1 <= len(gaps) <= 3 and all(len(gap) <= 5 for gap in gaps)
+    return (numbers.dropna(), gaps) if is_number else (column, [])
 
 
 def _all_spoken(values: list[str], task: str, found: list[str]) -> list[str]:

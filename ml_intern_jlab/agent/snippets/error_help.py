@@ -99,6 +99,8 @@ def columns(evalue: str, names: list[str], source: str) -> None:
     for name, table in list(frames.items())[:3]:
         there = [str(column) for column in table.columns]
         for each in missing[:4]:
+            if each in map(str, table.index.names):
+                print(f"{each!r} is the index of {name}, no column: {name}.reset_index() makes it one.")
             near = close(each, there)
             if near and each not in there:
                 print(f"{name} has no {each!r}; close: {', '.join(map(repr, near))}")
