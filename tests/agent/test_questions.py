@@ -88,6 +88,16 @@ def test_what_is_counted_is_told_from_what_is_added_up(tmp_path: Path, inspect: 
     assert "print(answer)" not in text
 
 
+@pytest.mark.parametrize("question", [
+    "From flats.csv: how strongly are Size and rent correlated?",
+    "flats.csv: the flats' mean rent, please",
+    "Is any flat of flats.csv smaller than 20?",
+])  # fmt: skip
+def test_questions_are_known_as_such(question: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    assert asked(question, inspect).names == ("questions",)
+
+
 def test_a_figure_of_the_data_is_no_prediction(tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     line = "Fit a linear regression of Rent (EUR) on Size to flats.csv. By how much does the predicted rent rise?"
