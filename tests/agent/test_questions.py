@@ -91,11 +91,12 @@ def test_what_is_counted_is_told_from_what_is_added_up(tmp_path: Path, inspect: 
 @pytest.mark.parametrize("question", [
     "From flats.csv: how strongly are Size and rent correlated?",
     "flats.csv: the flats' mean rent, please",
-    "Is any flat of flats.csv smaller than 20?",
+    "A word about flats.csv. Do red flats cost more?",
 ])  # fmt: skip
 def test_questions_are_known_as_such(question: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     assert asked(question, inspect).names == ("questions",)
+    assert asked("Could you clean flats.csv and save it as clean.csv?", inspect).names == ()
 
 
 def test_a_figure_of_the_data_is_no_prediction(tmp_path: Path, inspect: Callable[[str], str]) -> None:
