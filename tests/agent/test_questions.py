@@ -91,7 +91,7 @@ def test_what_is_counted_is_told_from_what_is_added_up(tmp_path: Path, inspect: 
 @pytest.mark.parametrize("question", [
     "From flats.csv: how strongly are Size and rent correlated?",
     "flats.csv: the flats' mean rent, please",
-    "A word about flats.csv. Do red flats cost more?",
+    "A word with you: do red flats of flats.csv cost more?",
 ])  # fmt: skip
 def test_questions_are_known_as_such(question: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
