@@ -205,6 +205,14 @@ def test_words_for_a_missing_value_and_two_kinds_of_year(tmp_path: Path, inspect
     assert 'rows = df[(df["Year"] == 2003) & (df["visitors"] > 20)]\nanswer = len(rows)\n' in text
 
 
+def test_a_word_among_many_values_may_be_there_by_chance(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    streets = "\n".join(f"{name},{n}" for n, name in enumerate(["Field", *(f"street {n}" for n in range(40))]))
+    (tmp_path / "a.csv").write_text(f"place,rent\n{streets}\n")
+    text = asked("What is the mean rent, a field that is filled in, in a.csv?", inspect).text
+    assert "names df" not in text
+    assert 'rows = df[df["place"] == "Field"]' in asked("What is the mean rent of Field in a.csv?", inspect).text
+
+
 @pytest.mark.parametrize("left_out", ["not red", "other than red", "that aren't red", "except the red ones"])
 def test_values_that_are_left_out(left_out: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)

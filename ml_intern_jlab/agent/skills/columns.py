@@ -15,7 +15,7 @@ from ...recipes.source import literal
 from ..answers import FORM_DEMAND
 from ..data_profile import DataProfile, Inspect
 from ..snippets import snippet
-from ..snippets.columns import core_of
+from ..snippets.columns import FEW_VALUES, core_of
 from .idioms import idioms, sure_lines
 from .measures import condition_on, measure_facts, read_measure, share_parts, years_condition, years_of
 from .mentions import GROUP, Mention, goes_by, named, place, spelt
@@ -244,7 +244,9 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
     is_number = about["kind"] == "number"
     meant = about.get("meant", {})
     places = {value: place(task, meant.get(value) or core_of(value)) for value in about.get("spoken", ())}
-    spoken = sorted(places, key=lambda value: places[value])
+    sure = {value for value in places if value in meant or core_of(value) in task or named(said, name)}
+    # A word among many values may stand in the question by chance.
+    spoken = sorted((places if about["different"] <= FEW_VALUES else sure), key=lambda value: places[value])
     is_year = is_number and name.lower() == "year"
     year = years_condition(task, _years(task, about), where) if is_year else ""
     if not (spoken or year or named(said, name)):
@@ -257,7 +259,6 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
     told += f"; {about['missing']} are missing" if about["missing"] else ""
     conditions = [f"{where} {_sign(task, meant.get(value) or core_of(value))} {literal(value)}" for value in spoken]
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
-    sure = [value for value in spoken if value in meant or core_of(value) in task or named(task, name)]
     year = year or (_equal(where, _months(task)) if is_number and name.lower() == "month" else "")
     rows = year or (condition_on(task, f"(?:{spelt(name)})(?!\\w)", where) if is_number else "")
     if len(spoken) == len(sure) == 1:
