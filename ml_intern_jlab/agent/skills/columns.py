@@ -57,7 +57,9 @@ _SUBJECTS = {
     "tests": r"\bt[- ]?(?:test|stat)|\bp[- ]?value|\bmann-?whitney|\bchi-?squared?|\banova\b",
     "slopes": r"\bslope|\bregress|\bintercept\b|\bR(?:²|\^?2|-squared)",
     "logarithms": r"\blog(?:arithm)?s?\b|\blogarithmic\b",
-    "comparisons": r"\b(?:than|difference|differs?|compared|versus|vs|exceeds?|gap between|ratio|times as)\b",
+    "comparisons": r"\b(?:than|(?:below|above) (?:the|that|those)|difference|differs?|compared|versus|vs|exceeds?|"
+    r"gap between|ratio|times as)\b",
+    "successions": r"\b(?:the (?:\w+ )?(?:before|earlier)|previous|preceding|prior) ?(?:\w+)?",
     "fractions": r"\b(?:fraction|proportion|between 0 and 1)\b",
 }
 """What a question speaks of, by its words."""

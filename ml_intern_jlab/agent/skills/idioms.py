@@ -22,7 +22,7 @@ _NAMES = re.compile(
 )
 """Words for something that has a name: where no column has it, the question means it in other words."""
 _THAN_FIGURE = re.compile(r"\b\w+ than (?:the )?[\d.,]+", re.I)
-_LESS = r"\b(?:lower|less|fewer|smaller|shorter|lighter|cheaper|younger|slower)\b"
+_LESS = r"\b(?:below|lower|less|fewer|smaller|shorter|lighter|cheaper|younger|slower)\b"
 _FELL = r"\b(?:f[ae]ll|fallen|decreased?|declined?|lost|lose|drop(?:ped)?|shr[aiu]nk)\b"
 
 
@@ -93,6 +93,12 @@ def idioms(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
         wide = f"wide = rows.pivot_table(index={facts['by']}, columns={facts['years']}, values={value})"
         change = f"(wide[{last}] - wide[{first}]).{'idxmin' if re.search(_FELL, task, re.I) else 'idxmax'}()"
         found = [Idiom("the group that changed most", change, frozenset({"changes", "rank"}), (wide,))]
+    elif "successions" in subjects and facts["date"] and value:
+        extreme = "idxmin" if re.search(_FELL, task, re.I) else "idxmax"
+        change = f"rows.loc[rows[{value}].diff().{extreme}(), {facts['date']}]"
+        covers = frozenset({"successions", "changes", "rank"})
+        before = (f"rows = rows.sort_values({facts['date']})",)
+        found = [Idiom("the time of the greatest change since the row before", change, covers, before)]
     else:
         found = _of_rows(facts, subjects, task)
     if "logarithms" in subjects and numbers:
@@ -153,9 +159,10 @@ def _of_correlations(facts: dict[str, Any], subjects: set[str]) -> list[Idiom]:
 def _of_rows(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
     """Rows or groups are compared, ranked, averaged or counted, or their share is asked for."""
     value, statistic = facts["value"], facts["statistic"]
-    if facts["pair"] and value and "comparisons" in subjects and facts["is_named"]:
-        one, other = reversed(facts["pair"]) if re.search(_LESS, task, re.I) else facts["pair"]
-        by_group = f"by_group = rows.groupby({facts['pair_of']})[{value}].{statistic}()"
+    pair = facts["pair"] or (facts["compared"] if facts["years"] else [])
+    if pair and value and "comparisons" in subjects and facts["is_named"]:
+        one, other = reversed(pair) if re.search(_LESS, task, re.I) else pair
+        by_group = f"by_group = rows.groupby({facts['pair_of'] or facts['years']})[{value}].{statistic}()"
         covers = frozenset({"comparisons", "statistic", "counts"})
         return [Idiom("two groups compared", f"by_group[{one}] - by_group[{other}]", covers, (by_group,))]
     if "shares" in subjects:

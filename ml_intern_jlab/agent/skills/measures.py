@@ -176,11 +176,12 @@ def measure_facts(
     where unknown; the group that is the `best`, the `nth` of them, where it `is_ranked`; `numbers`, the columns of
     numbers that set no condition, or "computed" in place of two that are in a formula, `computed`, of the words
     `computed_by`; the `quantile`; `pair`, two values that are compared, `pair_of`, their column;
-    `years`, an expression of the year, with `times`, the two years between which something changed."""
+    `years`, an expression of the year, with `times`, the two years between which something changed, or `compared`, two
+    that are compared; `date`, the column of dates."""
     measure = read_measure(task)
     words = [each for each in mentions if each.column and not (each.is_number or each.part or each.values)]
     grouped = sorted((each for each in mentions if goes_by(task, each)), key=lambda each: bool(each.values))
-    dates = [each.part.replace(f"{table}[", "rows[") for each in mentions if each.part]
+    parts = [re.sub(r"\.dt\..*", ".dt.year", each.part.replace(f"{table}[", "rows[")) for each in mentions if each.part]
     free = [each.part.replace(f"{table}[", "rows[") for each in mentions if each.part and each.part not in each.rows]
     by = free[:1] or [literal(each.column) for each in (*grouped, *words)][:1] or [""]
     numbers = [each for each in mentions if each.is_number and not (each.rows or literal(each.column) in by)]
@@ -192,7 +193,8 @@ def measure_facts(
     amounts = [name for name in columns if not _COUNTS_ROWS.search(name)]
     value = behind[0].column if behind else amounts[0] if len(amounts) == 1 else ""
     pairs = [each for each in mentions if len(each.values) == 2]
-    times = years_of(task) if is_change else []
+    times = years_of(task)
+    date = next((literal(each.column) for each in mentions if each.part), "")
     year = next((each.column for each in mentions if each.is_number and each.column.lower() == "year"), "")
     return {
         "statistic": measure.statistic,
@@ -208,6 +210,8 @@ def measure_facts(
         "quantile": quantile_of(task),
         "pair": [literal(value) for value in pairs[0].values] if pairs else [],
         "pair_of": literal(pairs[0].column) if pairs else "",
-        "times": times if len(times) == 2 else [],
-        "years": literal(year) if year else next((part for part in dates if part.endswith(".year")), ""),
+        "times": times if len(times) == 2 and is_change else [],
+        "compared": times if len(times) == 2 and not is_change else [],
+        "years": literal(year) if year else next((part for part in parts if part.endswith(".year")), ""),
+        "date": date,
     }
