@@ -287,7 +287,9 @@ def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> M
         ),
     }
     rows = [each for each in time.values() if each]
-    parts = [part for part, words in _PARTS if time.get(part) or re.search(words, task, re.I)]
+    parts = [
+        part for part, words in _PARTS if time.get(part) or (part == "year" and years) or re.search(words, task, re.I)
+    ]
     if not parts and not named(task, about["name"]):
         return None
     how = "" if is_read else f" as text, read by `{date}`"
