@@ -83,6 +83,7 @@ class Situation:
         listing: the files there.
         skill: know-how that fits the task, with a skeleton filled in.
         drafts: the skeletons that are whole cells; the skill's text has them.
+        owed: those that the task's words ask for beside its files, each with what it is for.
         first: how the skill wants the first cell written.
         overlooked: what the question names and no cell uses.
         steps: what was done, the last of them shown whole.
@@ -100,6 +101,7 @@ class Situation:
     listing: str = ""
     skill: str = ""
     drafts: tuple[str, ...] = ()
+    owed: tuple[tuple[str, str], ...] = ()
     first: str = ""
     overlooked: str = ""
     steps: list[Step] = field(default_factory=list)
@@ -142,6 +144,13 @@ class Situation:
             ("demand", self.demand),
         ]
         return "\n".join(text for name, text in parts if text and name not in self.without)
+
+    @property
+    def owes(self) -> str:
+        """What the task asks for beside its files and no cell does yet, "" where there is nothing. Any cell that ran
+        through after those which the draft builds on may do it."""
+        ran = sum(step.status == "done" for step in self.steps)
+        return next((what for draft, what in self.owed if ran <= self.drafts.index(draft)), "")
 
     @property
     def draft(self) -> str:

@@ -61,6 +61,10 @@ def demand(now: Situation) -> str:
         )
     if goal:
         return goal.demand
+    if files_there(now) and now.owes:
+        is_next = any(now.draft == draft for draft, _ in now.owed)
+        write = DRAFT if is_next else f"Now write that cell: {_FORM}"
+        return f"The task also asks for {now.owes}, and no cell does that yet. {write}"
     if files_there(now):
         better = "The next draft may make it better: the line RUN DRAFT runs it. Else " if now.draft else ""
         return (

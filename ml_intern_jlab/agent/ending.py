@@ -49,6 +49,7 @@ class Ending:
         self._failed_checks = 0
         self._is_reviewed = False
         self._is_looked_over = False
+        self._is_reminded = False
         self._nudged_after: int | None = None
 
     def may_be_prose(self, turn: Turn) -> bool:
@@ -105,7 +106,7 @@ class Ending:
         named = any(answer_form(each) == "a name" for each in checked)
         failed += [told for told in [out_of_place(self._mentions, answer)] if named and told]
         if not failed:
-            return self._misread() or self._reviewed()
+            return self._misread() or self._owing() or self._reviewed()
         self._failed_checks += 1
         return NOT_YET + " ".join(failed)
 
@@ -144,6 +145,12 @@ class Ending:
         found = self.overlooked()
         self._is_looked_over = True
         return found and f"Before you finish: {found} Take it into account in a new cell, or give the same answer."
+
+    def _owing(self) -> str:
+        if self._is_reminded or not (owes := self._situation.owes):
+            return ""
+        self._is_reminded = True
+        return f"You can't finish yet: the task also asks for {owes}, and no cell does that."
 
     def _reviewed(self) -> str:
         """Let the rules look over the run's cells, once: a language model hears what they call an error."""

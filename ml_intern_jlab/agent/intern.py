@@ -136,6 +136,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
 
             found = know_how(facts, listing, self._workbench.inspect, self._folder, self._without)
             self._situation.skill, self._situation.drafts, plan = found.text, found.drafts, found.plan
+            self._situation.owed = found.owed
             self._situation.first, self._reads, mentions = found.first, found.reads, found.mentions
         helps, reviews = (lambda: not self._knows_how), "review" not in self._without
         self._ending = Ending(self._workbench, self._situation, goal, mentions, self._behind, helps, reviews)

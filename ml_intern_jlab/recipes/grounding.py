@@ -13,6 +13,7 @@ from dataclasses import replace
 from .metrics import is_metric
 from .names import find_column, find_in_phrase, normalised
 from .task import TaskFacts
+from .task_columns import OBJECT
 from .task_files import mentions_in
 
 _LISTED = re.compile(r"^(?! )(?P<path>.+) \([\d,]+ bytes\)$")
@@ -181,8 +182,9 @@ def _output_columns(facts: TaskFacts, known: list[str]) -> tuple[str, ...]:
             name = match["quoted"] or bare
             if bare and (bare.lower() in _FILLER or not (trusted or "_" in bare or normalised(bare) in words)):
                 break
-            if bare and names and normalised(bare) not in words and _GOES_ON.match(text, match.end()):
-                break  # "x and y, scored by …"
+            goes_on = _GOES_ON.match(text, match.end()) or OBJECT.match(text, match.end())
+            if bare and names and normalised(bare) not in words and goes_on:
+                break  # "x and y, scored by …", "x, and check it"
             names.append(name)
             between = _AND.match(text, match.end())
             if not between or between.end() == match.end():

@@ -152,6 +152,12 @@ _CUES = {
 }
 
 
+OBJECT = re.compile(
+    r"\s+(?:it|them|me|us|the|a|an|this|that|these|how|what|which|whether|its|their|my|our|your|all|some|each)\b", re.I
+)
+"""What stands behind a verb: "with the column price, and check it" names one column."""
+
+
 def _names(listing: str) -> list[str]:
     """The column names of a list such as "`id`, `price` and colour"; words that can't be names end it."""
     names: list[str] = []
@@ -182,6 +188,8 @@ def column_lists(masked: str) -> tuple[str, ...]:
             spelt = re.search(r"[`\"']", listing) or re.search(r"\bcolumns?\b|\bheader", match.group(0), re.I)
             names = _names(listing)
             after = masked[match.end("list") : match.end("list") + 20]
+            if len(names) > 1 and re.search(r"\band\s+[\w-]+$", listing, re.I) and OBJECT.match(after):
+                names = names[:-1]
             if spelt and not re.match(r"\s+(?:for|per)\s+(?:each|every|class)", after) and len(names) > len(best):
                 best = names
     return tuple(dict.fromkeys(best))

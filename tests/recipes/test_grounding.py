@@ -94,6 +94,8 @@ def test_a_listing_is_read_with_its_separators_and_its_cuts() -> None:
     ("words", "columns"),
     [
         ("with column y_hat, MAE", ("y_hat",)),
+        ("with the column fee, and evaluate it", ("fee",)),
+        ("with the columns id, fee and tune the model", ("id", "fee")),
         ("with the columns x and y, scored by RMSE", ("x", "y")),
         ('with the columns "y" and "mae"', ("y", "mae")),
         ("with columns accuracy and y", ("accuracy", "y")),  # the data have such a column

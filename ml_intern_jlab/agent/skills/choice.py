@@ -12,6 +12,8 @@ A skill is a markdown file with front matter between `---` lines:
     priority: a number; the highest that fits gives the skeleton
     draft: `yes` where the skeleton, once filled in, is a whole cell that may be run as it is
     after: the skill whose draft must have run before this one's, because it builds on its variables
+    owes: a regular expression of words by which a task asks for such a draft itself, not only for what it is good for
+        (default: words)
 
 Its body is a Jinja template over the facts of `facts.py`. A body that needs a fact which is unknown loses its code
 blocks: a name that isn't filled in never reaches a model. Files in `.ml-intern/skills/` beside the notebook are skills,
@@ -49,7 +51,7 @@ _CODE = re.compile(r"^```.*?^```[ \t]*$", re.M | re.S)
 @dataclass(frozen=True)
 class Skill:
     """One skill as its file has it; `needs` and `unless` are kinds of data; `whole`: its skeleton is a whole cell;
-    `after`: it builds on the variables of that skill's cell."""
+    `after`: it builds on the variables of that skill's cell; a task with the words of `owes` asks for it."""
 
     name: str
     description: str
@@ -62,19 +64,22 @@ class Skill:
     whole: bool = False
     after: str = ""
     first: str = ""
+    owes: str = ""
 
 
 @dataclass(frozen=True)
 class KnowHow:
     """The chosen skills as the model reads them, a plan that fits, and what was found about the data.
 
-    `drafts` are the filled-in skeletons that are whole cells, in the order in which they may run; `first` says how the
-    first cell is to be written, `reads` how each variable of the skeletons is read, `mentions` what a question names.
+    `drafts` are the filled-in skeletons that are whole cells, in the order in which they may run, `owed` those of them
+    that build on another and are what the task's words ask for, each with what it is for; `first` says how the first
+    cell is to be written, `reads` how each variable of the skeletons is read, `mentions` what a question names.
     """
 
     text: str = ""
     plan: str = ""
     drafts: tuple[str, ...] = ()
+    owed: tuple[tuple[str, str], ...] = ()
     names: tuple[str, ...] = ()
     profile: DataProfile = field(default_factory=DataProfile)
     first: str = ""
@@ -103,22 +108,25 @@ def know_how(
     chosen = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without][
         :MOST
     ]
-    texts, drafts = [], []
+    texts, drafts, owed = [], [], []
     coded = ""
     for skill in chosen:
         text = filled(skill.body, facts, code=skill.after == coded)
         if skill.whole and (block := _PYTHON_BLOCK.search(text)):
             drafts.append(block.group(1).strip("\n"))
+            if skill.after and re.search(skill.owes or skill.words or "(?!)", task.text, re.I):
+                owed.append((drafts[-1], skill.description))
         coded = coded or (skill.name if "```" in text else "")
         texts.append(f"# {skill.name}: {skill.description}\n{text}")
     if any(TOOLKIT in text for text in texts) and inspect(snippet("toolkit")).strip() == "absent":
         texts.insert(0, WITHOUT_TOOLKIT)
     plan = next((skill.plan for skill in chosen if skill.plan), ())
-    numbered = "\n".join(f"{number}. {item}" for number, item in enumerate(plan, 1))
+    numbered = "\n".join(f"{number}. {item}" for number, item in enumerate((*plan, *(what for _, what in owed)), 1))
     return KnowHow(
         text="\n\n".join(texts),
         plan=numbered,
         drafts=tuple(drafts),
+        owed=tuple(owed),
         names=tuple(skill.name for skill in chosen),
         profile=profile,
         first=next((skill.first for skill in chosen if skill.first), ""),
@@ -167,7 +175,7 @@ def read_skill(text: str) -> Skill | None:
         if colon:
             front[key.strip()] = value.strip()
     try:
-        re.compile(front.get("words", ""))
+        re.compile(front.get("words", "")), re.compile(front.get("owes", ""))
         priority = float(front.get("priority") or 0)
     except (re.error, ValueError):
         return None
@@ -184,6 +192,7 @@ def read_skill(text: str) -> Skill | None:
         body=match.group(2).strip(),
         after=front.get("after", ""),
         first=front.get("first", ""),
+        owes=front.get("owes", ""),
         whole=front.get("draft", "").lower() in ("yes", "true"),
     )
 
