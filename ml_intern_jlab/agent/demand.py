@@ -22,9 +22,12 @@ _NO_BETTER = "If the result can't be made better, "
 
 def files_there(now: Situation) -> bool:
     """Whether the last cell ran and all that the task demands but the answer is there and checked."""
+    return bool(now.steps) and now.steps[-1].status == "done" and _all_there(now)
+
+
+def _all_there(now: Situation) -> bool:
     wanted = [each for each in now.deliverables if each.kind != "answer"]
-    ran = bool(now.steps) and now.steps[-1].status == "done"
-    return ran and bool(wanted) and all(each.status in ("passed", "waived") for each in wanted)
+    return bool(wanted) and all(each.status in ("passed", "waived") for each in wanted)
 
 
 def demand(now: Situation) -> str:
@@ -38,6 +41,8 @@ def demand(now: Situation) -> str:
         return f"Now write the first cell. {start}Answer with {_FORM} {now.first}".strip()
     if last.repeats:
         return _instead_of_repeating(now)
+    if now.owes and last.status not in ("failed", "rejected") and _all_there(now):
+        return _owed(now)
     if last.outcome is None:
         if now.draft:
             return f"That answer ran nothing. {DRAFT}"
@@ -61,10 +66,6 @@ def demand(now: Situation) -> str:
         )
     if goal:
         return goal.demand
-    if files_there(now) and now.owes:
-        is_next = any(now.draft == draft for draft, _ in now.owed)
-        write = DRAFT if is_next else f"Now write that cell: {_FORM}"
-        return f"The task also asks for {now.owes}, and no cell does that yet. {write}"
     if files_there(now):
         better = "The next draft may make it better: the line RUN DRAFT runs it. Else " if now.draft else ""
         return (
@@ -76,6 +77,17 @@ def demand(now: Situation) -> str:
     return (
         "If the outputs above answer the task, finish now with a block that contains only "
         'final_answer("the answer"), in the form that the task asks for. Otherwise write the next cell.'
+    )
+
+
+def _owed(now: Situation) -> str:
+    number = next((number for number, item in enumerate(now.items, 1) if item.title == now.owes), len(now.items))
+    asks = f"The file is there. The task also asks for {now.owes}, and no cell does that yet. "
+    if not any(now.draft == draft for draft, _ in now.owed):
+        return f"{asks}Now write that cell: {_FORM}"
+    return (
+        f"{asks}The skill's second draft does: answer with exactly three lines:\nRUN DRAFT\nItem {number}\n"
+        "One sentence for the notebook's reader: what this second cell does and why."
     )
 
 

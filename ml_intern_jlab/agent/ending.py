@@ -110,6 +110,11 @@ class Ending:
         self._failed_checks += 1
         return NOT_YET + " ".join(failed)
 
+    def in_full(self, answer: str) -> str:
+        """The answer, with what the task asks for and no cell did."""
+        owes = self._situation.owes
+        return f"{answer}\n\nNot done: {owes}, which the task asks for." if owes else answer
+
     @property
     def is_in_vain(self) -> bool:
         """Whether the agent came back from failed checks too often."""

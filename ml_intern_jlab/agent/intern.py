@@ -211,7 +211,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             self._refresh()
             wanting = self._ending.wanting(answer)
             if not wanting:
-                yield ActionOutput(output=answer, is_final_answer=True)
+                yield ActionOutput(output=self._ending.in_full(answer), is_final_answer=True)
                 return
             step.checks.append(wanting)
             if self._ending.is_in_vain:

@@ -205,7 +205,21 @@ async def test_what_the_task_asks_for_beside_its_file_is_owed(desk: MakeDesk) ->
     ended = await d.run(task)
     assert ended.answer == "Done and measured."
     assert "3. measuring how good a model is" in d.model.seen[0]
-    assert "The task also asks for measuring how good a model is, and no cell does that yet. Compare" in d.model.seen[2]
+    assert (
+        "The task also asks for measuring how good a model is, and no cell does that yet. The skill" in d.model.seen[2]
+    )
     assert "You can't finish yet: the task also asks for measuring how good a model is" in d.model.seen[3]
     assert "hold-out accuracy" in (await d.sources())[-1]
     assert "The task also asks" not in d.model.seen[4]
+
+
+async def test_a_run_says_what_it_left_undone(desk: MakeDesk) -> None:
+    done = turn('final_answer("Done.")')
+    d = desk([PLAN, turn("open('kinds.csv', 'w').write('kind\\nsmall\\n')"), done, done])
+    (d.folder / "past.csv").write_text("size,kind\n" + "2.5,small\n30.5,large\n1.25,small\n44,large\n" * 20)
+    (d.folder / "new.csv").write_text("size\n3\n")
+    ended = await d.run(
+        "Learn kind from past.csv, predict it for new.csv, write kinds.csv with the column kind. Tune it."
+    )
+    assert ended.answer == "Done.\n\nNot done: searching hyper-parameters, which the task asks for."
+    assert "Now write that cell" in d.model.seen[2]
