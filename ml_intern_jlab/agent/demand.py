@@ -80,10 +80,18 @@ def demand(now: Situation) -> str:
     )
 
 
+def owed_item(now: Situation) -> int:
+    """The number of the plan's item that the next draft serves, where the task asks for that draft and the files are
+    there; else 0."""
+    if not (now.owes and _all_there(now) and any(now.draft == draft for draft, _ in now.owed)):
+        return 0
+    return next((number for number, item in enumerate(now.items, 1) if item.title == now.owes), len(now.items))
+
+
 def _owed(now: Situation) -> str:
-    number = next((number for number, item in enumerate(now.items, 1) if item.title == now.owes), len(now.items))
+    number = owed_item(now)
     asks = f"The file is there. The task also asks for {now.owes}, and no cell does that yet. "
-    if not any(now.draft == draft for draft, _ in now.owed):
+    if not number:
         return f"{asks}Now write that cell: {_FORM}"
     return (
         f"{asks}The skill's second draft does: answer with exactly three lines:\nRUN DRAFT\nItem {number}\n"

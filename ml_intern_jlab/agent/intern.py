@@ -24,7 +24,7 @@ from .answers import answer_form, supported
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import derive_deliverables
-from .demand import FIRST_PLAN, SUMMARISE, demand, files_there
+from .demand import FIRST_PLAN, SUMMARISE, demand, files_there, owed_item
 from .draft import DoesNotFit, whole
 from .ending import NOT_YET, Ending
 from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
@@ -225,6 +225,9 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
 
     def _written(self, turn: Turn) -> tuple[Turn, str]:
         """The turn with its whole cell, or a sentence that says why the changes don't fit."""
+        if turn.code is None and not turn.changes and turn.item and turn.item == owed_item(self._situation):
+            # Asked for it in three lines, small models write the two others.
+            turn = replace(turn, takes_draft=True)
         try:
             turn = whole(turn, self._situation.draft, self._situation.last_cell)
         except DoesNotFit as misfit:

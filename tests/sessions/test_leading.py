@@ -196,14 +196,15 @@ async def test_a_model_may_run_the_skills_draft_and_change_it(desk: MakeDesk) ->
 
 async def test_what_the_task_asks_for_beside_its_file_is_owed(desk: MakeDesk) -> None:
     draft = "RUN DRAFT\nItem 1\nIt does what is asked."
-    d = desk([PLAN, draft, turn('final_answer("Done.")'), draft, turn('final_answer("Done and measured.")', item=2)])
+    named = "Item 3\nThe second cell measures it."
+    d = desk([f"{PLAN}\n3. measuring how good a model is", draft, turn('final_answer("Done.")'), named, DONE])
     sizes = [number * 37 % 101 / 2 for number in range(60)]
     rows = "\n".join(f"{size},{'small' if size < 25 else 'large'}" for size in sizes)
     (d.folder / "past.csv").write_text(f"size,kind\n{rows}\n")
     (d.folder / "new.csv").write_text("size\n3\n55\n")
     task = "Learn kind from past.csv, predict it for new.csv, write kinds.csv with the column kind, and evaluate it."
     ended = await d.run(task)
-    assert ended.answer == "Done and measured."
+    assert ended.answer == "It is 2."
     assert "3. measuring how good a model is" in d.model.seen[0]
     assert (
         "The task also asks for measuring how good a model is, and no cell does that yet. The skill" in d.model.seen[2]
