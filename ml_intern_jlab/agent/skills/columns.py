@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from calendar import day_name, month_name
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...recipes.source import literal
@@ -83,31 +83,13 @@ def question_facts(
         profile: which tables there are.
         inspect: runs a snippet in the kernel.
     """
-    found: list[Mention] = []
-    dated: list[tuple[str, str]] = []
-    numbers: list[str] = []
-    others: list[str] = []
     whole = _in_digits(_without_files(task, profile))
     # The demand for a form ("answer with the number of the month") says little of what is computed.
     asked = FORM_DEMAND.sub("", whole)
-    for name, reading in reads:
-        try:
-            about = json.loads(inspect(snippet("columns", reading=reading, task=asked)))
-        except ValueError:
-            dated.append((name, reading))
-            continue
-        dated.append((name, _well_read(reading, about["columns"])))
-        numbers += [each["name"] for each in about["columns"] if each["kind"] == "number"]
-        said = _annotated(asked, about["columns"])
-        there = [(column, _column_named(asked, said, name, column, dated[-1][1])) for column in about["columns"]]
-        found += [each for _, each in there if each]
-        unnamed = [column for column, each in there if not each and column["kind"] == "words"]
-        if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):
-            more = [_column_named(whole, whole, name, column, dated[-1][1]) for column in about["columns"]]
-            found += [each for each in more if each and _may_group(whole, each)]
-        others += [
-            _told_briefly(name, column) for column in unnamed if column["name"] not in {each.column for each in found}
-        ]
+    tables = [_looked_at(name, reading, asked, whole, inspect) for name, reading in reads]
+    found = [each for seen in tables for each in seen.mentions]
+    numbers = [each for seen in tables for each in seen.numbers]
+    others = [each for seen in tables for each in seen.others]
     found = _one_year(_owned(sorted(found, key=lambda each: each.at), asked))
     table = reads[0][0] if reads else ""
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
@@ -124,7 +106,7 @@ def question_facts(
     # "The price per foot (price / feet)" is said once a formula is.
     said = re.sub(r"\bper\b", "", asked.replace(facts["computed_by"], "")) if facts["computed"] else asked
     return {
-        "reads": dated,
+        "reads": [(name, seen.reading) for (name, _), seen in zip(reads, tables, strict=True)],
         "mentions": mentions,
         "others": others[:MOST_OTHERS],
         "computed": facts["computed"],
@@ -133,6 +115,39 @@ def question_facts(
         "idioms": ways,
         "answer": sure_lines(ways, spoken, said, mentions, start),
     }
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What was found in a table: how it is read well, what the question names of it, its columns of numbers, and what
+    is told of columns of words that the question doesn't name."""
+
+    reading: str
+    mentions: tuple[Mention, ...] = ()
+    numbers: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def _looked_at(name: str, reading: str, asked: str, whole: str, inspect: Inspect) -> _Table:
+    """Look at the table of the variable `name`; the form of the answer, which only `whole` has, may name what the
+    question goes by where it doesn't itself."""
+    try:
+        columns = json.loads(inspect(snippet("columns", reading=reading, task=asked)))["columns"]
+    except ValueError:
+        return _Table(reading)
+    reading = _well_read(reading, columns)
+    said = _annotated(asked, columns)
+    found = [each for column in columns if (each := _column_named(asked, said, name, column, reading))]
+    if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):
+        more = [_column_named(whole, whole, name, column, reading) for column in columns]
+        found += [each for each in more if each and _may_group(whole, each)]
+    known = {each.column for each in found}
+    return _Table(
+        reading,
+        tuple(found),
+        tuple(each["name"] for each in columns if each["kind"] == "number"),
+        tuple(_told_briefly(name, each) for each in columns if each["kind"] == "words" and each["name"] not in known),
+    )
 
 
 def _may_group(task: str, mention: Mention) -> bool:
