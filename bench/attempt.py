@@ -183,9 +183,13 @@ def printed_metrics(document: nbformat.NotebookNode) -> list[str]:
     found = []
     for cell in document.cells:
         for output in cell.get("outputs", []):
-            text = output.get("text") or output.get("data", {}).get("text/plain", "")
-            found += [f"{each.name} {each.split} {each.value:.6g}" for each in metrics_in(text)]
+            found += [f"{each.name} {each.split} {each.value:.6g}" for each in metrics_in(text_of(output))]
     return found
+
+
+def text_of(output: nbformat.NotebookNode) -> str:
+    """What an output says in plain text, "" where it has none."""
+    return str(output.get("text") or output.get("data", {}).get("text/plain", ""))
 
 
 def summary_line(outcomes: list[Outcome], seconds: float) -> str:

@@ -32,7 +32,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bench.attempt import GRACE, SOLVED  # noqa: E402
+from bench.attempt import GRACE, SOLVED, text_of  # noqa: E402
 from bench.scoring import BadPredictions, Task, read_tasks, score  # noqa: E402
 
 NOTEBOOK = "out.ipynb"
@@ -72,8 +72,8 @@ def shown(notebook: Path, pattern: str) -> bool:
     """Whether a code cell that ran without an error has the pattern in its source or in a text that it put out."""
     for cell in nbformat.read(notebook, as_version=4).cells if notebook.is_file() else []:
         if cell.cell_type == "code" and not any(each.output_type == "error" for each in cell.outputs):
-            texts = [each.get("text") or each.get("data", {}).get("text/plain", "") for each in cell.outputs]
-            if cell.execution_count and re.search(pattern, "\n".join([cell.source, *texts]), re.I):
+            texts = [cell.source, *map(text_of, cell.outputs)]
+            if cell.execution_count and re.search(pattern, "\n".join(texts), re.I):
                 return True
     return False
 

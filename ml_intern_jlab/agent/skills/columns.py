@@ -18,7 +18,7 @@ from ..snippets import snippet
 from ..snippets.columns import FEW_VALUES, core_of
 from .idioms import idioms, sure_lines
 from .measures import condition_on, measure_facts, read_measure, share_parts, years_condition, years_of
-from .mentions import GROUP, Mention, goes_by, named, place, spelt
+from .mentions import GROUP, Mention, goes_by, in_rows, named, place, spelt
 
 _PARTS = (
     ("day of the week", r"\b(weekdays?|days? of the week|weekends?)\b"),
@@ -95,7 +95,7 @@ def question_facts(
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     base, portion = _share(asked, found) if "shares" in spoken else (found, [])
     facts = measure_facts(asked, table, found, numbers, "changes" in spoken) | {
-        "portion": _all([each.rows.replace(f"{table}[", "rows[") for each in portion]),
+        "portion": _all([in_rows(each.rows, table) for each in portion]),
         "amount": _amount(asked, found),
     }
     mentions = (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked))

@@ -73,7 +73,6 @@ def idioms(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
         task: the question.
     """
     value, numbers = facts["value"], facts["numbers"]
-    found: list[Idiom] = []
     if "gaps" in subjects:
         found = _of_gaps(facts, subjects)
     elif "tests" in subjects:
@@ -88,23 +87,29 @@ def idioms(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
         if re.search(r"\bIQR\b|interquartile", task, re.I):
             spread = f"rows[{value}].quantile(0.75) - rows[{value}].quantile(0.25)"
             found.append(Idiom("the interquartile range", spread, covers))
-    elif facts["times"] and facts["by"] and value and facts["years"]:
-        first, last = facts["times"]
-        wide = f"wide = rows.pivot_table(index={facts['by']}, columns={facts['years']}, values={value})"
-        change = f"(wide[{last}] - wide[{first}]).{'idxmin' if re.search(_FELL, task, re.I) else 'idxmax'}()"
-        found = [Idiom("the group that changed most", change, frozenset({"changes", "rank"}), (wide,))]
-    elif "successions" in subjects and facts["date"] and value:
-        extreme = "idxmin" if re.search(_FELL, task, re.I) else "idxmax"
-        change = f"rows.loc[rows[{value}].diff().{extreme}(), {facts['date']}]"
-        covers = frozenset({"successions", "changes", "rank"})
-        before = (f"rows = rows.sort_values({facts['date']})",)
-        found = [Idiom("the time of the greatest change since the row before", change, covers, before)]
     else:
-        found = _of_rows(facts, subjects, task)
+        found = _of_changes(facts, subjects, task) or _of_rows(facts, subjects, task)
     if "logarithms" in subjects and numbers:
         logarithm = f"np.log(rows[{numbers[-1]}])"
         found.append(Idiom("the natural logarithm of a column", logarithm, frozenset(), ("import numpy as np",)))
     return found
+
+
+def _of_changes(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
+    """What changed most between two years, or from one row to the next."""
+    value, by, years, date = (facts[name] for name in ("value", "by", "years", "date"))
+    extreme = "idxmin" if re.search(_FELL, task, re.I) else "idxmax"
+    if facts["times"] and by and value and years:
+        first, last = facts["times"]
+        wide = f"wide = rows.pivot_table(index={by}, columns={years}, values={value})"
+        change = f"(wide[{last}] - wide[{first}]).{extreme}()"
+        return [Idiom("the group that changed most", change, frozenset({"changes", "rank"}), (wide,))]
+    if "successions" in subjects and date and value:
+        change = f"rows.loc[rows[{value}].diff().{extreme}(), {date}]"
+        covers = frozenset({"successions", "changes", "rank"})
+        before = (f"rows = rows.sort_values({date})",)
+        return [Idiom("the time of the greatest change since the row before", change, covers, before)]
+    return []
 
 
 def _of_gaps(facts: dict[str, Any], subjects: set[str]) -> list[Idiom]:

@@ -8,9 +8,9 @@ from itertools import permutations
 from typing import Any
 
 from ...recipes.source import literal
-from .mentions import Mention, goes_by, spelt
+from .mentions import Mention, goes_by, in_rows, spelt
 
-NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?![\w%]|\.\d| ?(?:%|percent|thousand|million|decimal))"
+_NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?![\w%]|\.\d| ?(?:%|percent|thousand|million|decimal))"
 """A figure that means what it says, as a pattern."""
 _COMPARED = (
     (">=", r"at least|not less than|no less than|no fewer than|a minimum of"),
@@ -96,7 +96,7 @@ def condition_on(task: str, spelt: str, where: str) -> str:
         spelt: a pattern of the column's name, as people write it.
         where: the column's expression.
     """
-    number = rf"(?P<number>{NUMBER})"
+    number = rf"(?P<number>{_NUMBER})"
     link = r"(?:\W+(?:is|are|was|were|of|being|that is|which is|with|values?))*\W+"
     for sign, words in _COMPARED:
         # "price above 500", "below 1 carat"
@@ -181,8 +181,8 @@ def measure_facts(
     measure = read_measure(task)
     words = [each for each in mentions if each.column and not (each.is_number or each.part or each.values)]
     grouped = sorted((each for each in mentions if goes_by(task, each)), key=lambda each: bool(each.values))
-    parts = [re.sub(r"\.dt\..*", ".dt.year", each.part.replace(f"{table}[", "rows[")) for each in mentions if each.part]
-    free = [each.part.replace(f"{table}[", "rows[") for each in mentions if each.part and each.part not in each.rows]
+    dated = [each for each in mentions if each.part]
+    free = [in_rows(each.part, table) for each in dated if each.part not in each.rows]
     by = free[:1] or [literal(each.column) for each in (*grouped, *words)][:1] or [""]
     numbers = [each for each in mentions if each.is_number and not (each.rows or literal(each.column) in by)]
     computed, said = formula(task, numbers)
@@ -194,14 +194,9 @@ def measure_facts(
     value = behind[0].column if behind else amounts[0] if len(amounts) == 1 else ""
     pairs = [each for each in mentions if len(each.values) == 2]
     times = years_of(task)
-    date = next((literal(each.column) for each in mentions if each.part), "")
-    year = next((each.column for each in mentions if each.is_number and each.column.lower() == "year"), "")
-    return {
-        "statistic": measure.statistic,
-        "is_named": measure.is_named,
-        "is_ranked": measure.is_ranked,
-        "best": measure.best,
-        "nth": measure.nth,
+    years = [literal(each.column) for each in mentions if each.is_number and each.column.lower() == "year"]
+    years += [re.sub(r"\.dt\..*", ".dt.year", in_rows(each.part, table)) for each in dated]
+    return vars(measure) | {
         "by": by[0],
         "value": literal(value) if value else "",
         "numbers": [literal(each.column) for each in numbers],
@@ -212,6 +207,6 @@ def measure_facts(
         "pair_of": literal(pairs[0].column) if pairs else "",
         "times": times if len(times) == 2 and is_change else [],
         "compared": times if len(times) == 2 and not is_change else [],
-        "years": literal(year) if year else next((part for part in parts if part.endswith(".year")), ""),
-        "date": date,
+        "years": years[0] if years else "",
+        "date": literal(dated[0].column) if dated else "",
     }

@@ -51,6 +51,11 @@ def _spaced(source: str) -> str:
     return " ".join(re.findall(r"\d+(?:\.\d+)?", source.replace("_", "")))
 
 
+def in_rows(expression: str, table: str) -> str:
+    """An expression over a table as one over `rows`, those of it that the question is about."""
+    return expression.replace(f"{table}[", "rows[")
+
+
 def overlooked(mentions: tuple[Mention, ...], sources: list[str]) -> str:
     """What the question names and no cell uses, in a sentence; "" where all is used."""
     source = "\n".join(sources)
