@@ -8,9 +8,9 @@ table is solved from a share of 0.8 on (see `scoring.py`), a question by the rig
 right. `--ablate PART` also runs this agent without a part of its context: skill, skill:NAME, profile, variables, help,
 notebook, files, plan, budget.
 
-The set `skills` (`bench/skills.json`, this agent only) has tables whose task asks for more, each for a skill that goes
-beyond a file of predictions: a cell that ran without an error has to show it, too. `--beside FOLDER` puts a model there
-for those that need one.
+The set `skills` (`bench/skills.json`, this agent only) has tasks that ask for more than a file of predictions, each
+for one skill: a cell that ran without an error has to show it, too. `--beside FOLDER` puts a model beside the table,
+for the task that fine-tunes one. Those without a table work in FOLDER itself, which `bench/sums.py` makes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ HEAD = ("task", "agent", "result", "steps", "errors", "tokens", "seconds", "rema
 class Problem:
     """Something to be solved: `task` is a table's, or else `question` has a question's fields.
 
-    `ran` is a pattern that the source or the output of a cell which ran without an error must have besides.
+    `ran` is a pattern that the source or the output of a cell which ran without an error must have besides, or alone
+    where there is neither.
     """
 
     name: str
@@ -56,8 +57,10 @@ class Problem:
 
     def verdict(self, folder: Path, answer: str) -> tuple[bool, str]:
         """Whether what was left in `folder`, or the answer, is right; and a remark."""
-        if self.task is None:
-            assert self.question is not None
+        if self.task is None and self.question is None:
+            done = shown(folder / NOTEBOOK, self.ran)
+            return done, f"{'a' if done else 'no'} cell shows {self.ran}"
+        if self.question is not None:
             return right_answer(self.question, answer), f"{answer.strip()[:60]!r} for {self.question['answer']!r}"
         try:
             share = self.task.share(score(folder / self.task.output_file, self.task))
@@ -88,18 +91,24 @@ def right_answer(question: dict[str, Any], answer: str) -> bool:
     return bool(numbers) and abs(numbers[-1] - expected) <= question["tolerance"] + 1e-9
 
 
-def problems(sets: list[str], folder: Path, questions: Path, names: list[str]) -> list[Problem]:
-    """The tables of a folder and the questions of a file that are wanted, all where no names are given."""
+def problems(
+    sets: list[str], folder: Path, questions: Path, names: list[str], beside: Path | None = None
+) -> list[Problem]:
+    """The tables of a folder and the questions of a file that are wanted, all where no names are given.
+
+    Tasks that have no table of their own are there only with the folder `beside`.
+    """
     found = []
     if "tables" in sets:
         found += [Problem(task.name, task.task, task.folder / "data", task) for task in read_tasks(folder)]
     if "skills" in sets:
         tables = {task.name: task for task in read_tasks(ROOT / "bench/tasks")}
         for each in json.loads((ROOT / "bench/skills.json").read_text("utf-8")):
-            task = tables[each["table"]]
-            found.append(
-                Problem(each["name"], f"{task.task} {each['also']}", task.folder / "data", task, ran=each["ran"])
-            )
+            if task := tables.get(each["table"]):
+                words = f"{task.task} {each['also']}"
+                found.append(Problem(each["name"], words, task.folder / "data", task, ran=each["ran"]))
+            elif beside:
+                found.append(Problem(each["name"], each["also"], beside, ran=each["ran"]))
     if "questions" in sets:
         for each in json.loads(questions.read_text("utf-8")):
             found.append(Problem(each["name"], each["question"], questions.parent / each["file"], question=each))
@@ -143,7 +152,7 @@ def attempt(problem: Problem, agent: str, options: argparse.Namespace) -> dict[s
         else:
             folder.mkdir(parents=True)
             shutil.copy(problem.data, folder)
-        if options.beside:
+        if options.beside and options.beside != problem.data:
             shutil.copytree(options.beside, folder / options.beside.name)
         without = agent.partition(" without ")[2]
         command = stock(problem.words, options) if agent == "stock" else ours(problem.words, folder, options, without)
@@ -196,7 +205,7 @@ def main() -> None:
     names = [name for name in options.tasks.split(",") if name]
     rows = []
     print(ROW.format(*HEAD), flush=True)
-    for problem in problems(options.sets.split(","), options.dir, options.questions, names):
+    for problem in problems(options.sets.split(","), options.dir, options.questions, names, options.beside):
         for agent in agents:
             row = attempt(problem, agent, options)
             rows.append(row)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from bench.attempt import Outcome, printed_metrics, summary_line
-from bench.quality import ROOT, problems, shown
+from bench.quality import ROOT, Problem, problems, shown
 from bench.scoring import METRICS, BadPredictions, Task, read_task, read_tasks, score
 
 TASKS = Path(__file__).parents[2] / "bench" / "tasks"
@@ -246,11 +246,22 @@ def test_a_cell_shows_something_once_it_ran_without_an_error(tmp_path: Path) -> 
     assert not shown(tmp_path / "missing.ipynb", "GridSearchCV")
 
 
-def test_the_tasks_for_skills_ask_for_more_than_their_table() -> None:
+def test_the_tasks_for_skills_ask_for_more_than_their_table(tmp_path: Path) -> None:
     wanted = {each["name"]: each for each in json.loads((ROOT / "bench/skills.json").read_text())}
-    found = problems(["skills"], TASKS, ROOT / "bench/questions.json", [])
+    questions = ROOT / "bench/questions.json"
+    found = problems(["skills"], TASKS, questions, [], tmp_path)
     assert [each.name for each in found] == list(wanted)
+    tables = [each for each in found if each.task is not None]
+    assert tables == problems(["skills"], TASKS, questions, [])
     for each in found:
-        assert each.task is not None
-        assert each.words.startswith(each.task.task)
+        assert each.words.startswith(each.task.task if each.task else wanted[each.name]["also"])
         assert each.ran == wanted[each.name]["ran"]
+        assert each.task or each.data == tmp_path
+
+
+def test_a_task_without_a_table_is_judged_by_what_ran(tmp_path: Path) -> None:
+    problem = Problem("sampled", "Sample.", tmp_path, ran="majority@8:")
+    assert problem.verdict(tmp_path, "") == (False, "no cell shows majority@8:")
+    cell = nbformat.v4.new_code_cell("print('majority@8: 0.1')", execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "out.ipynb")
+    assert problem.verdict(tmp_path, "")[0]
