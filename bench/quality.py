@@ -82,13 +82,31 @@ def shown(notebook: Path, pattern: str) -> bool:
 
 
 def right_answer(question: dict[str, Any], answer: str) -> bool:
-    """Whether a short answer states the right one: a number within the tolerance, or the text as a word of its own."""
+    """Whether an answer states the right one: a number within the tolerance, or the text as a word of its own.
+
+    A text may be tagged values, such as `@mean[1.5] @decision[equal]`: each is compared by itself.
+    """
     expected = question["answer"]
     if isinstance(expected, str):
+        if tags := dict(_TAG.findall(expected)):
+            said = dict(_TAG.findall(answer))
+            return all(_same(said.get(name, ""), value, question.get("tolerance", 0)) for name, value in tags.items())
         return bool(re.search(rf"(?<!\w){re.escape(expected)}(?!\w)", answer, re.I)) and len(answer) < 200
-    numbers = [float(found.replace(",", "")) for found in re.findall(r"-?\d[\d,]*(?:\.\d+)?", answer)]
-    # The value closes the sentence or is all there is.
-    return bool(numbers) and abs(numbers[-1] - expected) <= question["tolerance"] + 1e-9
+    # The value closes the sentence or is all there is, but for numbers that the question gave.
+    numbers = _NUMBER.findall(answer)
+    own = [each for each in numbers if each not in _NUMBER.findall(question["question"])] or numbers
+    return bool(own) and _same(own[-1], expected, question["tolerance"])
+
+
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_TAG = re.compile(r"@(\w+)\[([^\]]*)\]")
+
+
+def _same(said: str, expected: str | float, tolerance: float) -> bool:
+    try:
+        return abs(float(said.replace(",", "")) - float(expected)) <= tolerance + 1e-9
+    except ValueError:
+        return said.strip().lower() == str(expected).strip().lower()
 
 
 def problems(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,6 +79,45 @@ def test_a_forecast_is_compared_with_the_naive_ones(folder: Path) -> None:
     naive = run_drafts(how)[1]
     assert "the value 7 rows ago: cross-validated MAE" in naive
     assert list(pd.read_csv("forecast.csv").columns) == ["date", "sold"]
+
+
+def test_what_the_words_say_and_each_attempt_are_shown_where_the_task_asks_for_them(folder: Path) -> None:
+    made = np.random.default_rng(0)
+    nouns = ["room", "breakfast", "street", "staff", "bed", "view"]
+    rows = []
+    for number in range(120):
+        good = number % 2 == 0
+        words = [made.choice(["lovely", "quiet"] if good else ["dirty", "noisy"]), *made.choice(nouns, 4)]
+        rows.append((" ".join(made.permutation(words)) + ", we thought when we left", "good" if good else "bad"))
+    table = pd.DataFrame(rows, columns=["review", "verdict"])
+    table.to_csv(folder / "reviews.csv", index=False)
+    table[:9].drop(columns="verdict").to_csv(folder / "new.csv", index=False)
+    how = known(
+        "Predict verdict for new.csv from reviews.csv, write out.csv with the column verdict. Show me which words "
+        "speak for which verdict, and log the metrics of each attempt on the scoreboard."
+    )
+    assert how.names == ("tabular", "tracking", "text")
+    assert [draft for draft, _ in how.owed] == list(how.drafts[1:])
+    space: dict[str, Any] = {}
+    _, tracked, told = run_drafts(how, space)
+    of_bad, of_good = told.splitlines()[:2]
+    assert {"dirty", "noisy"} <= set(of_bad.removeprefix("bad: ").split(", ")[:4])
+    assert {"lovely", "quiet"} <= set(of_good.removeprefix("good: ").split(", ")[:4])
+    assert re.search(r"cross-validated: \d+ of 120 texts are misread", told)
+    assert [line.split(" - ")[0] for line in tracked.splitlines()] == list(space["models"])
+    assert "accuracy (baseline): " in tracked.splitlines()[0]
+    assert "accuracy (cv): " in tracked.splitlines()[1]
+
+
+def test_a_model_worse_than_the_mean_is_printed_as_such(folder: Path) -> None:
+    made = np.random.default_rng(0)
+    noise = pd.DataFrame(made.normal(size=(60, 3)), columns=["width", "height", "price"])
+    noise.to_csv(folder / "old.csv", index=False)
+    noise.drop(columns="price").to_csv(folder / "new.csv", index=False)
+    (printed,) = run_drafts(known("Predict price for new.csv from old.csv as out.csv, scored by R2."))
+    assert re.search(r"trees: cross-validated R²: -0\.\d+", printed), printed
+    (printed,) = run_drafts(known("Predict price for new.csv from old.csv as out.csv, scored by MAE."))
+    assert re.search(r"trees: cross-validated MAE: \d\.\d+", printed), printed
 
 
 def test_shifted_copies_of_images_are_tried(folder: Path) -> None:

@@ -33,7 +33,7 @@ from .facts import template_facts
 from .mentions import Mention
 
 MOST = 2
-"""Skills of one task at most."""
+"""Skills of one task at most, but for drafts that the task's words ask for."""
 MAX_SKILL_BYTES = 20_000
 PROJECT_FOLDER = ".ml-intern/skills"
 TOOLKIT = "ml_intern_jlab.toolkit"
@@ -105,16 +105,18 @@ def know_how(
     profile = DataProfile() if "profile" in without else profile_data(task, listing, inspect)
     facts = template_facts(task, profile, listing, inspect)
     kinds = facts["kinds"]
-    chosen = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without][
-        :MOST
-    ]
+    fitting = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without]
+    # What the task asks for in so many words comes first, and is never left out.
+    asked = [skill for skill in fitting[1:] if skill.after == fitting[0].name and owes(skill, task.text)]
+    rest = [skill for skill in fitting if skill not in asked]
+    chosen = [*rest[:1], *asked, *rest[1:]][: max(MOST, 1 + len(asked))]
     texts, drafts, owed = [], [], []
     coded = ""
     for skill in chosen:
         text = filled(skill.body, facts, code=skill.after == coded)
         if skill.whole and (block := _PYTHON_BLOCK.search(text)):
             drafts.append(block.group(1).strip("\n"))
-            if skill.after and re.search(skill.owes or skill.words or "(?!)", task.text, re.I):
+            if skill.after and owes(skill, task.text):
                 owed.append((drafts[-1], skill.description))
         coded = coded or (skill.name if "```" in text else "")
         texts.append(f"# {skill.name}: {skill.description}\n{text}")
@@ -144,6 +146,11 @@ def choose(skills: list[Skill], task: str, kinds: frozenset[str]) -> list[Skill]
         if skill.needs <= kinds and not skill.unless & kinds and (spoken or (skill.needs and not skill.words)):
             fitting.append((skill.priority + spoken, skill.name, skill))
     return [skill for _, _, skill in sorted(fitting, key=lambda each: (-each[0], each[1]))]
+
+
+def owes(skill: Skill, task: str) -> bool:
+    """Whether the task's words ask for the skill's draft itself."""
+    return bool(re.search(skill.owes or skill.words or "(?!)", task, re.I))
 
 
 def read_skills(folder: Path | None) -> list[Skill]:

@@ -117,6 +117,8 @@ def _prediction(state: State) -> dict[str, Any]:
         "metric_imports": [name for name in metric.imports if re.search(rf"(?<![\w\"]){name}\b", metric.scoring)],
         "scoring": metric.scoring,
         "maximise": metric.greater_is_better,
+        # Scorers give the worse the less, so an error comes as a negative number.
+        "sign": "" if metric.greater_is_better else "-",
         "balanced": state.weighted,
         "probability": probability,
         "needs_probability": state.needs_probabilities,
