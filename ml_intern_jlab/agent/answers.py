@@ -56,37 +56,92 @@ _ASKS_BACK = re.compile(
     r"\b(?:answer|reply|respond|tell me|report back|return|give (?:me )?(?:the|your) (?:answer|result))\b", re.I
 )
 _QUESTION = re.compile(
-    r"\b(?:what|which|who|how (?:many|much|often|long|old|large)|when|where|why|is there|are there)\b"
+    r"(?:\b(?:what|which|who|how (?:many|much|often|long|old|large)|when|where|why|is there|are there)|"
+    r"(?:^|[.!:;,] )(?:do|does|did|is|are|was|were|has|have))\b"
     r"(?:[^.!\n]|\.(?=\w))*\?",
     re.I,
 )
-FORM_DEMAND = re.compile(
-    r"(?:(?<=[.?!;])|^)\s*(?:please )?(?:(?:answer|reply|respond|give|just|only|round(?:ed)?|as|percent)\b|"
-    r"numbers? only|\w+ decimals?\b)[^?\n]*\Z",
+_FORM_DEMAND = re.compile(
+    r"(?:(?<=[.?!;])|^)\s*(?:please )?(?:"
+    r"(?:answer|reply|respond|report|return|write|format|give|round(?:ed)?|as|percent)\b|"
+    r"(?:just|only)\b(?! (?:count|use|consider|look|take|include|keep|compare)\b)(?=[^.?!\n]*\b(?:answer|code|count|"
+    r"date|day|figure|id|integer|label|letter|month|name|number|percentage|title|value|word|year)s?\b)|"
+    r"(?:the )?(?:answer|code|count|figure|name|number|percentage|title|value|word)s? only\b|\w+ decimals?\b)"
+    r"(?:[^.?!\n]|\.(?=\w)|(?<=\be\.g)\.|(?<=\bi\.e)\.)*[.!]?\s*\Z",
     re.I,
 )
-"""The last sentence of a task, where it says what form the answer must have."""
+"""A last sentence that says what form the answer must have."""
+_ROUNDED = re.compile(
+    r"[,(]?\s*(?:both |each )?(?:rounded )?(?:to |with |in |at )?\b(?:one|two|three|four|five|six|no|\d) decimals?\b"
+    r"(?: places?| digits?)?(?: each)?\)?",
+    re.I,
+)
 _FIGURE = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])", re.I)
 _DECIMALS = re.compile(
     r"\b(one|two|three|four|five|six|no|\d) decimals?\b|\b(nearest (?:integer|whole|unit)|whole \w+)", re.I
 )
+_TAG = re.compile(r"@(\w+)\[([^\]\n]*)\]")
+"""A value under its name, such as "@mean_price[two decimals]"."""
+_ANY_VALUE = re.compile(r"\W*|(?:the |your |a )?(?:value|number|answer|result|figure|statistic|x+|n)", re.I)
+"""What stands for a value of which nothing is said."""
+SPLIT = re.compile(
+    r"\btrain_test_split\b|\b(?:random_state|test_size)\b|\brandom (?:state|seed)\b|\bseed (?:of )?\d", re.I
+)
+"""Words of a task that says itself how the rows are split."""
 _COUNTS = {"no": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
 def asks_back(task: str) -> bool:
     """Whether the task wants to be answered in words."""
-    return bool(_ASKS_BACK.search(task) or _QUESTION.search(task))
+    return bool(_ASKS_BACK.search(task) or _QUESTION.search(task) or _TAG.search(task))
+
+
+def without_form(task: str) -> str:
+    """The task without the last sentences, where these say what form the answer must have."""
+    tag = _TAG.search(task)
+    asked = task[: tag.start()] if tag else task
+    while (rest := _FORM_DEMAND.sub("", asked)) != asked:
+        asked = rest
+    asked = _ROUNDED.sub("", asked)
+    return asked if re.search(r"\w+ \w+ \w+", asked) else _TAG.sub("", task)
+
+
+def tagged(task: str) -> list[str]:
+    """The names of the values that the task wants back as `@name[value]`, in its order."""
+    return list(dict.fromkeys(name for name, _ in _TAG.findall(task)))
+
+
+def printed(task: str) -> str:
+    """The line that prints the variable `answer`, in the form `@name[value]` where the task wants it so, rounded as it
+    says; of several values, those of variables of these names."""
+    tags = dict(_TAG.findall(task))
+    if not tags:
+        return "print(answer)"
+    everywhere = _places(_TAG.sub("", task))
+    parts = []
+    for name, said in tags.items():
+        variable, places = "answer" if len(tags) == 1 else name, _places(said)
+        if places is None and everywhere is not None and _ANY_VALUE.fullmatch(said):
+            # Of several, one may be a count.
+            value = f"{variable}:.{everywhere}f" if len(tags) == 1 else f"round({variable}, {everywhere})"
+        else:
+            value = variable if places is None else f"{variable}:.{places}f"
+        parts.append(f"@{name}[{{{value}}}]")
+    return f'print(f"{" ".join(parts)}")'
 
 
 def described(task: str) -> str:
     """The deliverable's description for a task that asks back."""
+    if names := tagged(task):
+        return _ANSWER + " ".join(f"@{name}[…]" for name in names)
     form = next((name for name, pattern, _ in _FORMS if asks_back(task) and re.search(pattern, task, re.I)), "")
     return f"{_ANSWER}{form}" if form else "an answer in words"
 
 
 def short_answer(task: str) -> bool:
     """Whether the task demands just a number or a name."""
-    return described(task).removeprefix(_ANSWER) in _SHORT
+    form = described(task).removeprefix(_ANSWER)
+    return form in _SHORT or form.startswith("@")
 
 
 def answer_form(wanted: Deliverable) -> str:
@@ -99,6 +154,8 @@ def answer_verdict(wanted: Deliverable, answer: str, outputs: str, task: str) ->
     if not answer.strip():
         return False, "The answer is empty; say in words what was found."
     form = answer_form(wanted)
+    if form.startswith("@"):
+        return _tags_verdict(form, answer, outputs, task)
     fits = next((fits for name, _, fits in _FORMS if name == form), None)
     if fits and not fits(answer.strip()):
         return False, f"The answer is not {form}, as the task demands."
@@ -108,9 +165,21 @@ def answer_verdict(wanted: Deliverable, answer: str, outputs: str, task: str) ->
     return True, "The answer was given."
 
 
+def _tags_verdict(form: str, answer: str, outputs: str, task: str) -> tuple[bool, str]:
+    said = dict(_TAG.findall(answer))
+    if missing := [name for name in tagged(form) if not said.get(name, "").strip(" .…")]:
+        return False, f"The answer lacks {', '.join(missing)}: the task demands it as {form}."
+    for name in tagged(form):
+        if not _figure_shown(said[name], outputs, task):
+            return False, f"No output shows {name} ({said[name][:100]}): let a cell compute and print it."
+    return True, "The answer was given."
+
+
 def states_result(words: str, wanted: Deliverable, outputs: str, task: str) -> bool:
     """Whether words hold a figure or a name that an output shows and the task doesn't give: a result, not a plan."""
     form = answer_form(wanted)
+    if form.startswith("@"):
+        return _tags_verdict(form, words, outputs, task)[0]
     if form == "a name":
         return bool(_printed_name(words, outputs, task))
     given = {value for value, _ in numbers_in(task)}
@@ -124,6 +193,8 @@ def in_form(answer: str, wanted: Deliverable, outputs: str, task: str) -> str:
     A number is rounded as the task demands. What can't be told for sure stays as it was said.
     """
     form = answer_form(wanted)
+    if form.startswith("@"):
+        return _in_tags(form, answer, outputs)
     if form not in _SHORT:
         return answer
     if form == "a name":
@@ -137,12 +208,29 @@ def in_form(answer: str, wanted: Deliverable, outputs: str, task: str) -> str:
     if len(stated) != 1:
         return answer
     figure = stated[0].replace(",", "")
-    found = _DECIMALS.search(task)
-    if not found or "e" in figure.lower():
+    places = _places(task)
+    if places is None or "e" in figure.lower():
         return figure.removesuffix(".0")
-    word = (found[1] or "no").lower()
-    places = _COUNTS[word] if word in _COUNTS else int(word)
     return f"{float(figure):.{places}f}" if len(figure.partition(".")[2]) > places else figure
+
+
+def _in_tags(form: str, answer: str, outputs: str) -> str:
+    """The values of `form` as they stand in the answer, or else in the last output that has them."""
+    for text in (answer, *reversed(outputs.splitlines())):
+        said = dict(_TAG.findall(text))
+        if all(re.search(r"\w", said.get(name, "")) for name in tagged(form)):
+            return " ".join(f"@{name}[{said[name].strip()}]" for name in tagged(form))
+    figures = _FIGURE.findall(answer)
+    return form.replace("…", figures[0]) if len(figures) == form.count("…") == 1 else answer
+
+
+def _places(words: str) -> int | None:
+    """How many decimals the words demand, None where they don't."""
+    found = _DECIMALS.search(words)
+    if not found:
+        return None
+    word = (found[1] or "no").lower()
+    return _COUNTS[word] if word in _COUNTS else int(word)
 
 
 def supported(note: str, known: str, form: str = "") -> str:

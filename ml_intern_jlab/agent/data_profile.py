@@ -16,7 +16,7 @@ from ..recipes.stages import STAGE_FUNCTIONS
 from ..recipes.state import State
 from ..recipes.task import TaskFacts
 from ..recipes.turns import Outcome
-from .answers import short_answer
+from .answers import SPLIT, short_answer
 
 PLACE = "_ml_intern_profile"
 FAILED = "ml_intern_profile_failed"
@@ -25,7 +25,7 @@ MAX_BYTES = 150_000_000
 MAX_CELLS = 25
 _LISTED = re.compile(r"^(?! )(?P<path>.+) \((?P<size>[\d,]+) bytes\)$", re.M)
 _PREDICTS = re.compile(r"\b(?:predict|forecast|classif|regress|train|learn|model|impute|estimat)", re.I)
-_TRAINS = re.compile(r"\b(?:train|classif|cross[- ]?valid|learn|model)", re.I)
+_TRAINS = re.compile(r"(?:^|[.!?] +)Train|\btrain|(?i:\b(?:classif|cross[- ]?valid|learn|model))")
 """What is more than a figure of the data, such as the slope of a line."""
 _TABLE = re.compile(r"\.(csv|tsv|tab|parquet|feather|jsonl?|xlsx?)(\.gz)?$", re.I)
 
@@ -58,7 +58,9 @@ def profile_data(facts: TaskFacts, listing: str, inspect: Inspect) -> DataProfil
     if any(sizes.get(name, 0) > MAX_BYTES for name in (facts.train_file, facts.predict_file)):
         return DataProfile(trouble="The files are too large to be read twice.")
     readings = _readings(facts, sizes, inspect)
-    asks = short_answer(facts.text) and not (facts.output_file or facts.metric or _TRAINS.search(facts.text))
+    # Who says how the rows are to be split wants that figure, and no better model.
+    trains = (facts.metric or _TRAINS.search(facts.text)) and not SPLIT.search(facts.text)
+    asks = short_answer(facts.text) and not (facts.output_file or trains)
     predicts = facts.predict_file or (_PREDICTS.search(facts.text) and not asks)
     if facts.refusal or not facts.train_file or not predicts:
         return DataProfile(readings, trouble=facts.refusal or "The task names no column to predict.")

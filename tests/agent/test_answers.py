@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from ml_intern_jlab.agent.answers import answer_verdict, described, in_form, states_result, supported
+from ml_intern_jlab.agent.answers import (
+    answer_verdict,
+    described,
+    in_form,
+    printed,
+    short_answer,
+    states_result,
+    supported,
+    without_form,
+)
 from ml_intern_jlab.protocol import Deliverable
 
 
@@ -137,3 +146,45 @@ def test_a_note_states_no_figure_before_it_was_computed() -> None:
     assert supported("It is 99.9.", "") == ""
     assert supported("Hold out 20 % of the rows.", "test_size=0.2") == "Hold out 20 % of the rows."
     assert supported("Say what it does. It counts.", "", "Item N\nSay what it does.") == "It counts."
+
+
+TAGS = "How skewed is it? Answer as @skew[two decimals] @normal[yes or no]."
+
+
+@pytest.mark.parametrize(("task", "line"), [
+    ("What is it? Just the number.", "print(answer)"),
+    ("What is it? @mean[value], one decimal.", 'print(f"@mean[{answer:.1f}]")'),
+    ("What is it? @mean[..]", 'print(f"@mean[{answer}]")'),
+    (TAGS, 'print(f"@skew[{skew:.2f}] @normal[{normal}]")'),
+    ("How many, and their mean? @n[..] @mean[..], two decimals", 'print(f"@n[{round(n, 2)}] @mean[{round(mean, 2)}]")'),
+])  # fmt: skip
+def test_the_line_that_prints_the_answer(task: str, line: str) -> None:
+    assert printed(task) == line
+
+
+def test_values_under_their_names() -> None:
+    wanted = wants(described(TAGS).removeprefix("the answer: "))
+    assert "@skew[…] @normal[…]" in wanted.description
+    assert short_answer(TAGS)
+    outputs = "@skew[1.65] @normal[no]"
+    assert in_form("It is quite skewed: 1.65.", wanted, outputs, TAGS) == outputs
+    assert in_form("@normal[no], so @skew[1.65].", wanted, "", TAGS) == outputs
+    assert in_form("No.", wanted, "1.65", TAGS) == "No."
+    assert answer_verdict(wanted, outputs, outputs, TAGS) == (True, "The answer was given.")
+    assert "lacks normal" in answer_verdict(wanted, "@skew[1.65]", outputs, TAGS)[1]
+    assert "No output shows skew (9.9)" in answer_verdict(wanted, "@skew[9.9] @normal[no]", outputs, TAGS)[1]
+    assert states_result(outputs, wanted, outputs, TAGS)
+    assert in_form("It is 3.", wants("@n[…]"), "3", "How many? @n[..]") == "@n[3]"
+
+
+@pytest.mark.parametrize(("task", "asked"), [
+    ("Which is it? Answer with its name.", "Which is it?"),
+    ("Which is it? Only count those with five rows. The name only.", "Which is it? Only count those with five rows."),
+    ("Which is it? Just the count, e.g. 3. No more.", "Which is it? Just the count, e.g. 3. No more."),
+    ("Which is it, to 3 decimal places?", "Which is it?"),
+    ("Return the mean of x as @mean[..]", "Return the mean of x as "),
+    ("How many are there? I need @n[..] in all", "How many are there? I need "),
+    ("Which has the most? Report it as @name[..]", "Which has the most?"),
+])  # fmt: skip
+def test_what_a_task_asks_beside_the_form(task: str, asked: str) -> None:
+    assert without_form(task).strip() == asked.strip()

@@ -57,6 +57,15 @@ def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect:
     ("How many flats were let in March 2004?", '(df["Let on"].dt.year == 2004) & (df["Let on"].dt.month == 3)'),
     ("How many flats were let after 2004?", 'df["Let on"].dt.year > 2004'),
     ("How many flats were let since 2004?", 'df["Let on"].dt.year >= 2004'),
+    ("How many flats were let from 2004 onwards?", 'df["Let on"].dt.year >= 2004'),
+    ("How many flats, only those from 2004, are there?", 'df["Let on"].dt.year == 2004'),
+    ("How many flats were let on a weekend?", 'df["Let on"].dt.dayofweek >= 5'),
+    ("How many flats were let on weekdays?", 'df["Let on"].dt.dayofweek < 5'),
+    ("How many flats are there, leaving out those with a size above 25.5?", 'df["Size"] <= 25.5'),
+    ("How many flats have 30 Size or more?", 'df["Size"] >= 30'),
+    ("How many flats have the letters 'BLUE' in their colour?",
+     'df["Colour"].str.contains("BLUE", case=False, regex=False, na=False)'),
+    ("How many flats are of a colour that starts with '2.'?", 'df["Colour"].str.startswith("2.", na=False)'),
     ("How many flats were let from 2003 to 2005?", 'df["Let on"].dt.year.between(2003, 2005)'),
     ("How many flats were let in 2003, 2005 or 2007?", ""),
     ("How many flats may be let in 2004?", 'df["Let on"].dt.year == 2004'),
@@ -96,6 +105,7 @@ def test_what_is_counted_is_told_from_what_is_added_up(tmp_path: Path, inspect: 
 def test_questions_are_known_as_such(question: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     assert asked(question, inspect).names == ("questions",)
+    assert asked("Did rents of flats.csv split into Training and Testing differ?", inspect).names == ("questions",)
     assert asked("Could you clean flats.csv and save it as clean.csv?", inspect).names == ()
 
 
@@ -217,7 +227,9 @@ def test_a_word_among_many_values_may_be_there_by_chance(tmp_path: Path, inspect
     assert 'rows = df[df["place"] == "Field"]' in asked("What is the mean rent of Field in a.csv?", inspect).text
 
 
-@pytest.mark.parametrize("left_out", ["not red", "other than red", "that aren't red", "except the red ones"])
+@pytest.mark.parametrize(
+    "left_out", ["not red", "other than red", "that aren't red", "except the red ones", "ignoring those in red"]
+)
 def test_values_that_are_left_out(left_out: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
     (tmp_path / "flats.csv").write_text(FLATS_LET)
     text = asked(f"How many flats of flats.csv are there, {left_out}? Answer with just the number.", inspect).text
@@ -293,3 +305,60 @@ def test_a_question_about_an_odd_table_still_has_its_words(
 ) -> None:
     (tmp_path / "odd.csv").write_text(table)
     assert "Compute, don't guess" in asked("How many rows has odd.csv?", inspect).text
+
+
+def test_text_among_numbers_is_read_as_numbers(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    rows = "\n".join(f"${n},{n // 2}.50;{n} kg;{'free' if n % 4 == 0 else f'${n}.00'};{n}A{n}" for n in range(1, 41))
+    (tmp_path / "sales.csv").write_text(f"price;weight;postage;code\n{rows}\n")
+    text = asked("What is the mean weight in sales.csv of sales with postage above 10?", inspect).text
+    weight = r'df["weight"] = pd.to_numeric(df["weight"].str.replace(r"[^\d.\-]", "", regex=True), errors="coerce")'
+    assert f"\n{weight}\n" in text
+    assert 'rows = df[df["postage"] > 10]\nanswer = rows["weight"].mean()\n' in text
+    assert 'and text that is no number: "free"' in text
+    found = inspect(text.split("```python\n")[1].split("```")[0])
+    assert float(found) == pytest.approx(25.318, abs=0.001)
+    assert 'df["price"]: numbers from 1' in asked("What is the mean price in sales.csv?", inspect).text
+    assert 'df["code"]: 40 different words' in asked("Which code of sales.csv comes last?", inspect).text
+
+
+@pytest.mark.parametrize("form", ["{day:02} {month} 2004", "{month} {day}, 2004", "{day}-{month}-2004"])
+def test_dates_with_names_of_months(form: str, tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    rows = "\n".join(f'"{form.format(day=n, month="May" if n % 2 else "Sept")}";{n}' for n in range(1, 29))
+    (tmp_path / "a.csv").write_text(f"Sold;x\n{rows.replace('Sept', 'Sep')}\nn/k;3\n")
+    text = asked("How many of a.csv were sold in May 2004?", inspect).text
+    assert 'rows = df[(df["Sold"].dt.year == 2004) & (df["Sold"].dt.month == 5)]\nanswer = len(rows)\n' in text
+    assert inspect(text.split("```python\n")[1].split("```")[0]).strip() == "14"
+
+
+def test_the_skeleton_ends_in_the_form_that_is_demanded(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    text = asked("flats.csv: what is the median rent? Answer as @rent[two decimals].", inspect).text
+    assert 'answer = rows["Rent (EUR)"].median()\nprint(f"@rent[{answer:.2f}]")\n```' in text
+    text = asked("flats.csv: skewness and kurtosis of Size, as @skew[..] @kurtosis[..], one decimal", inspect).text
+    lines = 'skew = rows["Size"].skew()\nkurtosis = rows["Size"].kurt()\n'
+    assert f'{lines}print(f"@skew[{{round(skew, 1)}}] @kurtosis[{{round(kurtosis, 1)}}]")\n```' in text
+    text = asked("flats.csv: how many red flats and their mean rent? @n[..] @rent[..]", inspect).text
+    assert 'and ends so: `print(f"@n[{n}] @rent[{rent}]")`' in text
+
+
+def test_a_condition_in_the_last_sentence_is_no_form(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "flats.csv").write_text(FLATS_LET)
+    text = asked("Which Colour in flats.csv is dearest? Only count Colours with at least 30 flats.", inspect).text
+    assert "len(group) >= 30" in text
+    text = asked(
+        "How many flats has flats.csv? Only consider those with a Size below 30. Just the number.", inspect
+    ).text
+    assert 'rows = df[df["Size"] < 30]\nanswer = len(rows)' in text
+
+
+def test_what_is_true_of_a_row_is_told(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    (tmp_path / "a.csv").write_text("smoker,x\n" + "yes,1\nno,2\n" * 10)
+    assert 'it holds where df["smoker"] == "yes"' in asked("What is the mean x of smokers in a.csv?", inspect).text
+
+
+def test_a_unit_in_brackets_names_its_column(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    rows = "\n".join(f"{1 + n % 3};{n}" for n in range(40))
+    (tmp_path / "sales.csv").write_text(f"Duration (days);Bids\n{rows}\n")
+    question = "Of the sales in sales.csv that ran for just one day, what percentage got more than 15 bids?"
+    text = asked(question, inspect).text
+    assert 'rows = df[df["Duration (days)"] == 1]\nanswer = (rows["Bids"] > 15).mean() * 100\n' in text

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...recipes.source import literal
-from ..answers import FORM_DEMAND
+from ..answers import printed, tagged, without_form
 from ..data_profile import DataProfile, Inspect
 from ..snippets import snippet
 from ..snippets.columns import FEW_VALUES, core_of
 from .idioms import idioms, sure_lines
-from .measures import condition_on, measure_facts, read_measure, share_parts, years_condition, years_of
-from .mentions import GROUP, Mention, goes_by, in_rows, named, place, spelt
+from .measures import LEFT_OUT, condition_on, measure_facts, read_measure, share_parts, years_condition, years_of
+from .mentions import GROUP, Mention, goes_by, in_rows, named, place, spelt, unit_of
+from .statistics import named_ways
 
 _PARTS = (
     ("day of the week", r"\b(weekdays?|days? of the week|weekends?)\b"),
@@ -43,8 +44,15 @@ _ENOUGH = re.compile(
 )
 """Groups with enough rows, such as "carriers with at least 100 flights"."""
 _COUNTED = re.compile(r"\b(?:how (?:many|much)|(?:number|amount|total) of) (?P<what>(?:\w+ ?){1,2})", re.I)
+_QUOTE = r"[\"'\u2018\u2019\u201c\u201d]"
+_CONTAINS = (
+    r"\b(contain\w*|includ\w*|mention\w*|(?:have|has|having|with) the (?:\w+ )?(?:letters?|words?|text|string|phrase)|"
+    r"(?:begin|start|end)\w* (?:with|in))\b(?: the| a)?(?: letters?| words?| text| string| phrase)? ?"
+    rf"{_QUOTE}([^\"'\u2018\u2019\u201c\u201d]+){_QUOTE}"
+)
+"""Words for what a text has in it."""
 _SUBJECTS = {
-    "counts": r"\b(?:how many|count|number of)\b",
+    "counts": r"\bhow many\b|\bnumber of\b|\b(?:the|a) count\b|\bcounts? of\b|(?:^|[.:;!?,] |please )count\b",
     "frequencies": r"\b(?:how often|most|least|fewest|frequent|common|rare(?:st)?)\b",
     "shares": r"%|\b(?:percent(?:age)?|proportion|fraction|rate)s?\b|\b(?:what|which) share\b|\bshares? of\b",
     "correlations": r"\bcorrelat|\bassociat",
@@ -72,10 +80,11 @@ def question_facts(
 ) -> dict[str, object]:
     """What the templates may tell of a question.
 
-    `mentions`, `others`, columns of words that it doesn't name, `reads` with the tables' dates, `rows`, those of a
-    single table that the question is about, `large_groups`, which keeps the groups with enough of them, `computed`, a
-    formula of columns, the `idioms`, and `answer`, the lines that compute the answer from these rows, "" where that
-    isn't sure.
+    `mentions`, `others`, columns of words that it doesn't name, `reads` with the tables' dates, `parsed`, lines that
+    make numbers of text, `rows`, those of a single table that the question is about, `large_groups`, which keeps the
+    groups with enough of them, `computed`, a formula of columns, `steps`, lines on the way to the answer, the `idioms`,
+    `answer`, the lines that compute the answer from these rows, "" where that isn't sure, `printed`, the line that
+    prints it, and whether its values are `tagged`.
 
     Args:
         task: the person's words.
@@ -85,7 +94,7 @@ def question_facts(
     """
     whole = _in_digits(_without_files(task, profile))
     # The demand for a form ("answer with the number of the month") says little of what is computed.
-    asked = FORM_DEMAND.sub("", whole)
+    asked = without_form(whole)
     tables = [_looked_at(name, reading, asked, whole, inspect) for name, reading in reads]
     found = [each for seen in tables for each in seen.mentions]
     numbers = [each for seen in tables for each in seen.numbers]
@@ -99,7 +108,9 @@ def question_facts(
         "amount": _amount(asked, found),
     }
     mentions = (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked))
-    ways = idioms(facts, spoken, asked)
+    by_name, names, steps = named_ways(facts, asked)
+    ways = [*by_name, *idioms(facts, spoken - {name for way in by_name for name in way.covers}, asked)]
+    spoken |= names
     rows, large = _rows(table, base) if len(reads) == 1 else "", _large_groups(asked, found)
     spoken |= {name for name, is_asked in (("statistic", facts["is_named"]), ("rank", facts["is_ranked"])) if is_asked}
     start = "\n".join([rows, large, facts["computed"]]) if rows else ""
@@ -109,20 +120,25 @@ def question_facts(
         "reads": [(name, seen.reading) for (name, _), seen in zip(reads, tables, strict=True)],
         "mentions": mentions,
         "others": others[:MOST_OTHERS],
+        "steps": steps if rows else [],
+        "parsed": [line for seen in tables for line in seen.parsed],
         "computed": facts["computed"],
         "rows": rows,
         "large_groups": large,
         "idioms": ways,
-        "answer": sure_lines(ways, spoken, said, mentions, start),
+        "answer": sure_lines(ways, spoken, said, mentions, start, tagged(task)),
+        "printed": printed(task),
+        "tagged": bool(tagged(task)),
     }
 
 
 @dataclass(frozen=True)
 class _Table:
-    """What was found in a table: how it is read well, what the question names of it, its columns of numbers, and what
-    is told of columns of words that the question doesn't name."""
+    """What was found in a table: how it is read well, how numbers are made of text, what the question names of it, its
+    columns of numbers, and what is told of columns of words that the question doesn't name."""
 
     reading: str
+    parsed: tuple[str, ...] = ()
     mentions: tuple[Mention, ...] = ()
     numbers: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -137,13 +153,23 @@ def _looked_at(name: str, reading: str, asked: str, whole: str, inspect: Inspect
         return _Table(reading)
     reading = _well_read(reading, columns)
     said = _annotated(asked, columns)
+    units = [unit_of(column["name"]) for column in columns if column["kind"] == "number"]
+    for column in columns:
+        unit = unit_of(column["name"]) if column["kind"] == "number" else ""
+        column["unit"] = unit if units.count(unit) == 1 else ""
     found = [each for column in columns if (each := _column_named(asked, said, name, column, reading))]
     if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):
         more = [_column_named(whole, whole, name, column, reading) for column in columns]
         found += [each for each in more if each and _may_group(whole, each)]
     known = {each.column for each in found}
+    parsed = [
+        f"{where} = {each['parsed'].format(where)}"
+        for each in columns
+        if each["parsed"] and each["name"] in known and (where := f"{name}[{literal(each['name'])}]")
+    ]
     return _Table(
         reading,
+        tuple(parsed),
         tuple(found),
         tuple(each["name"] for each in columns if each["kind"] == "number"),
         tuple(_told_briefly(name, each) for each in columns if each["kind"] == "words" and each["name"] not in known),
@@ -216,7 +242,7 @@ def _well_read(reading: str, columns: list[dict[str, Any]]) -> str:
     if len({each["arguments"] for each in dates}) != 1:
         return reading
     names = ", ".join(literal(each["name"]) for each in dates)
-    return f"{reading[:-1]}, parse_dates=[{names}]{dates[0]['arguments']})"
+    return f"{reading[:-1]}, parse_dates=[{names}]{dates[0]['arguments'].replace('format', 'date_format')})"
 
 
 def _without_files(task: str, profile: DataProfile) -> str:
@@ -228,14 +254,14 @@ def _without_files(task: str, profile: DataProfile) -> str:
     return task
 
 
-_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def _in_digits(task: str) -> str:
     """The question with the number words of its comparisons as figures: "at least four"."""
-    before = r"\b(?:at least|at most|more than|less than|fewer than|over|under|exactly|a minimum of|a maximum of)"
+    before = r"\b(?:at least|at most|more than|less than|fewer than|over|under|exactly|just|a minimum of|a maximum of)"
     pattern = rf"({before}) ({'|'.join(_WORDS)})\b"
-    return re.sub(pattern, lambda found: f"{found[1]} {_WORDS.index(found[2].lower()) + 2}", task, flags=re.I)
+    return re.sub(pattern, lambda found: f"{found[1]} {_WORDS.index(found[2].lower()) + 1}", task, flags=re.I)
 
 
 def _annotated(task: str, columns: list[dict[str, Any]]) -> str:
@@ -266,26 +292,50 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
     spoken = sorted((places if about["different"] <= FEW_VALUES else sure), key=lambda value: places[value])
     is_year = is_number and name.lower() == "year"
     year = years_condition(task, _years(task, about), where) if is_year else ""
-    if not (spoken or year or named(said, name)):
+    unit = about.get("unit", "")
+    bounded = is_number and condition_on(task, f"(?:{spelt(name)})(?!\\w)", where, unit)
+    if not (spoken or year or named(said, name) or (unit and bounded)):
         return None
     if is_number:
         told = f"{where}: numbers from {about['low']:g} to {about['high']:g}"
+        if about["strangers"]:
+            told += f", and text that is no number: {', '.join(map(literal, about['strangers']))}"
     else:
         more = ", ..." if about["different"] > len(about["frequent"]) else ""
         told = f"{where}: {about['different']} different words: {', '.join(map(literal, about['frequent']))}{more}"
     told += f"; {about['missing']} are missing" if about["missing"] else ""
+    yes = {value.lower(): value for value in about.get("frequent", ()) if about["different"] == 2}
+    if not spoken and yes.keys() in ({"yes", "no"}, {"y", "n"}):
+        told += f"; it holds where {where} == {literal(yes[max(yes)])}"
     conditions = [f"{where} {_sign(task, meant.get(value) or core_of(value))} {literal(value)}" for value in spoken]
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
     year = year or (_equal(where, _months(task)) if is_number and name.lower() == "month" else "")
-    rows = year or (condition_on(task, f"(?:{spelt(name)})(?!\\w)", where) if is_number else "")
-    if len(spoken) == len(sure) == 1:
+    rows = year or bounded or ""
+    if contained := "" if is_number else _containing(task, name, where):
+        rows = contained
+    elif len(spoken) == len(sure) == 1:
         rows = conditions[0]
     elif len(spoken) == len(sure) > 1 and about["different"] > len(spoken) and " != " not in str(conditions):
         rows = f"{where}.isin([{', '.join(map(literal, spoken))}])"
     at = min([place(task, name), *places.values()])
+    if at == len(task) and unit and (counted := re.search(rf"\d\W*{unit}", task, re.I)):
+        at = counted.start()
     frequent = tuple(about.get("frequent", ()))
     where = " or ".join(conditions)
     return Mention(told, name, tuple(spoken), words=frequent, is_number=is_number, at=at, where=where, rows=rows)
+
+
+def _containing(task: str, name: str, where: str) -> str:
+    """The condition that a text has the words which the question quotes, such as "names that contain 'wood'", or ""."""
+    found = re.search(_CONTAINS, task, re.I)
+    if not found or not named(task, name):
+        return ""
+    quoted = found[2]
+    if re.match(r"begin|start", found[1], re.I):
+        return f"{where}.str.startswith({literal(quoted)}, na=False)"
+    if re.match(r"end", found[1], re.I):
+        return f"{where}.str.endswith({literal(quoted)}, na=False)"
+    return f"{where}.str.contains({literal(quoted)}, case=False, regex=False, na=False)"
 
 
 def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> Mention | None:
@@ -299,7 +349,8 @@ def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> M
         "month": "" if _quarters(task) else _equal(f"{date}.dt.month", _months(task)),
         "day of the week": _equal(
             f"{date}.dt.day_name()", [literal(day) for day in day_name if re.search(rf"\b{day}s?\b", task)]
-        ),
+        )
+        or _weekend(f"{date}.dt.dayofweek", task),
     }
     rows = [each for each in time.values() if each]
     parts = [
@@ -319,13 +370,21 @@ def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> M
 
 def _sign(task: str, said: str) -> str:
     """`!=` where the question names a value to leave it out, such as "flats that aren't red"."""
-    out = r"(?:\bnot|n['’]t|\bnon|\bother than|\bexcept(?: for)?|\bexcluding)\W+(?:(?:be|the|from|in|of)\W+)*"
-    return "!=" if re.search(rf"{out}(?:{spelt(said)})(?!\w)", task, re.I) else "=="
+    out = r"(?:\bnot|n['’]t|\bnon|\bother than|\bexcept(?: for)?)\W+(?:(?:be|the|from|in|of)\W+)*"
+    return "!=" if re.search(rf"(?:{out}|{LEFT_OUT})(?:{spelt(said)})(?!\w)", task, re.I) else "=="
 
 
 def _equal(where: str, values: list[Any]) -> str:
     """The condition of the only value, "" where there are none or several."""
     return f"{where} == {values[0]}" if len(values) == 1 else ""
+
+
+def _weekend(weekday: str, task: str) -> str:
+    """The condition on the number of a weekday that takes the weekends, or the days between them, or ""."""
+    found = re.search(
+        r"\b(?:on|at|during|over) (?:a |the |any )?(week-?ends?|working days?|week-?days?|business days?)\b", task, re.I
+    )
+    return "" if not found else f"{weekday} >= 5" if "end" in found[1].lower() else f"{weekday} < 5"
 
 
 def _months(task: str) -> list[int]:
@@ -346,5 +405,5 @@ def _years(task: str, about: dict[str, Any]) -> list[int]:
 
 def _figures(task: str) -> list[Mention]:
     """The figures of the question's conditions; those in brackets and in the demand for a form are none."""
-    asked = FORM_DEMAND.sub("", re.sub(r"\([^)]*\)", "", task))
+    asked = without_form(re.sub(r"\([^)]*\)", "", task))
     return [Mention(f'"{each.group(0).strip()}"', figure=each["figure"]) for each in _CONDITION.finditer(asked)]

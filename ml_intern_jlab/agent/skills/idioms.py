@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .mentions import Mention, overlooked
+from ...recipes.source import literal
+from .mentions import Mention, overlooked, same_word
 
 _STEPS = re.compile(
     r"\b(?:per|each|every|both|either|top|bottom|half|twice|double|consecutive|running|cumulative|rolling|weighted|"
@@ -16,11 +17,13 @@ _STEPS = re.compile(
 """Words for a step that no idiom has."""
 _NOT = re.compile(r"\b(?:not|no|non|nor|neither|never|except|excluding|other than|without|unless)\b|n['’]t\b", re.I)
 _NAMES = re.compile(
-    r"(?<=[\w,] )(?!(?:Pearson|Spearman|Welch|Student|English|Mann|"
+    r"(?<=[\w,] )(?!(?:Pearson|Spearman|Kendall|Welch|Student|Shapiro|Yates|Kruskal|Mann|Excel|English|"
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|January|February|March|April|May|June|July|August|September|October|"
     r"November|December)\b)[A-Z][a-z]+"
 )
 """Words for something that has a name: where no column has it, the question means it in other words."""
+_SETTLED = re.compile(r"\bwithout [^.,;?!]*\b(?:correction|replacement)\b|\bno matter\b|\bnothing (?:but|else)\b", re.I)
+"""What sounds like a negation and is settled elsewhere or is none."""
 _THAN_FIGURE = re.compile(r"\b\w+ than (?:the )?[\d.,]+", re.I)
 _LESS = r"\b(?:below|lower|less|fewer|smaller|shorter|lighter|cheaper|younger|slower)\b"
 _FELL = r"\b(?:f[ae]ll|fallen|decreased?|declined?|lost|lose|drop(?:ped)?|shr[aiu]nk)\b"
@@ -40,7 +43,9 @@ class Idiom:
     before: tuple[str, ...] = ()
 
 
-def sure_lines(found: list[Idiom], subjects: set[str], task: str, mentions: tuple[Mention, ...], rows: str) -> str:
+def sure_lines(
+    found: list[Idiom], subjects: set[str], task: str, mentions: tuple[Mention, ...], rows: str, tags: list[str]
+) -> str:
     """The lines that compute the answer from `rows`, "" unless they leave out nothing that the question says.
 
     Args:
@@ -49,19 +54,40 @@ def sure_lines(found: list[Idiom], subjects: set[str], task: str, mentions: tupl
         task: the question.
         mentions: what it names.
         rows: the source that takes the rows.
+        tags: the names of the values that it wants back, where it names them.
     """
-    if len(found) != 1 or not found[0].code or not rows or _STEPS.search(task):
+    lines = _named_lines(found, tags) if len(tags) > 1 else _single_lines(found)
+    if not lines or not rows or _STEPS.search(task):
         return ""
-    if not subjects & {"gaps", "columns"} and _NOT.search(task):
+    if not subjects & {"gaps", "columns"} and _NOT.search(_SETTLED.sub("", task)):
         return ""
     told = "\n".join(each.told for each in mentions)
-    if any(name not in told for name in _NAMES.findall(task)):
+    if any(name not in told + "\n".join(lines) for name in _NAMES.findall(task)):
         return ""
     if not re.search(r"\b(?<!other )(?<!rather )than\b|\bdiffer", _THAN_FIGURE.sub("", task), re.I):
         subjects = subjects - {"comparisons"}
-    lines = [*found[0].before, f"answer = {found[0].code}"]
-    is_whole = subjects - {"frequencies"} <= found[0].covers and not overlooked(mentions, [rows, *lines])
+    covered = {name for each in found for name in each.covers}
+    is_whole = subjects - {"frequencies"} <= covered and not overlooked(mentions, [rows, *lines])
     return "\n".join(lines) if is_whole else ""
+
+
+def _single_lines(found: list[Idiom]) -> list[str]:
+    return [*found[0].before, f"answer = {found[0].code}"] if len(found) == 1 and found[0].code else []
+
+
+def _named_lines(found: list[Idiom], tags: list[str]) -> list[str]:
+    """The lines that compute each of the values, where each has the name of one of the idioms."""
+    lines: list[str] = []
+    for tag in tags:
+        fitting = [
+            each
+            for each in found
+            if each.covers and any(same_word(tag, word) for word in re.findall(r"\w+", each.what))
+        ]
+        if len(fitting) != 1:
+            return []
+        lines += [*(line for line in fitting[0].before if line not in lines), f"{tag} = {fitting[0].code}"]
+    return lines if len(tags) == len(found) else []
 
 
 def idioms(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
@@ -75,12 +101,12 @@ def idioms(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
     value, numbers = facts["value"], facts["numbers"]
     if "gaps" in subjects:
         found = _of_gaps(facts, subjects)
+    elif "correlations" in subjects:
+        found = _of_correlations(facts, subjects, task)
     elif "tests" in subjects:
         found = _of_tests(facts, task) if facts["pair"] and value else []
     elif "slopes" in subjects:
         found = _of_lines(numbers, task) if len(numbers) == 2 else []
-    elif "correlations" in subjects:
-        found = _of_correlations(facts, subjects)
     elif "quantiles" in subjects and value:
         covers = frozenset({"quantiles"})
         found = [Idiom("a quantile", f"rows[{value}].quantile({facts['quantile']})", covers)]
@@ -149,16 +175,27 @@ def _of_lines(numbers: list[str], task: str) -> list[Idiom]:
     return [Idiom("a straight line", f"line.{result}", covers, ("from scipy import stats", whole, line))]
 
 
-def _of_correlations(facts: dict[str, Any], subjects: set[str]) -> list[Idiom]:
+def _of_correlations(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
     """The correlation of two columns, or the column that correlates most with one."""
     value, numbers = facts["value"], facts["numbers"]
+    ranks = re.search(r"\b(spearman|kendall)|\b(?:rank[- ]|monotonic)", task, re.I)
+    method = (ranks[1] or "spearman").lower() if ranks else ""
     if "columns" in subjects and value:
-        found = f"rows.corr(numeric_only=True)[{value}].drop({value}).{facts['best']}()"
+        how = f"method={literal(method)}, numeric_only=True" if method else "numeric_only=True"
+        found = f"rows.corr({how})[{value}].drop({value}).{facts['best']}()"
         covers = frozenset({"correlations", "columns", "rank"})
         return [Idiom("the column that correlates most with one", found, covers)]
     if len(numbers) != 2:
         return []
-    return [Idiom("the correlation", f"rows[{numbers[0]}].corr(rows[{numbers[1]}])", frozenset({"correlations"}))]
+    if "tests" in subjects:
+        test = {"": "pearsonr", "spearman": "spearmanr", "kendall": "kendalltau"}[method]
+        whole = f"whole = rows.dropna(subset=[{', '.join(numbers)}])"
+        line = f"test = stats.{test}(whole[{numbers[0]}], whole[{numbers[1]}])"
+        before = ("from scipy import stats", whole, line)
+        return [Idiom("the correlation and its p-value", "test.statistic, test.pvalue", frozenset(), before)]
+    how = f", method={literal(method)}" if method else ""
+    code = f"rows[{numbers[0]}].corr(rows[{numbers[1]}]{how})"
+    return [Idiom("the correlation", code, frozenset({"correlations"}))]
 
 
 def _of_rows(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:

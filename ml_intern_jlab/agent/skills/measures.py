@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
@@ -19,10 +19,16 @@ _COMPARED = (
     (">", r"above|over|exceed(?:s|ed|ing)?|(?:more|greater|larger|bigger|higher|longer|heavier|older|later) than"),
 )
 _OR = ((">=", r"or (?:more|higher|above|over|older|greater|later)"), ("<=", r"or (?:less|fewer|lower|below|under)"))
+LEFT_OUT = (
+    r"\b(?:ignor\w+|exclud\w+|leav\w+ (?:out|aside)|drop(?:ping)?|remov\w+|discard\w*|disregard\w*|skip\w*|omit\w*|"
+    r"exclusive of|apart from)\b[^.,;:?!]*?"
+)
+"""Words before what is left out, up to the end of the clause."""
+_OPPOSITE = {">=": "<", "<": ">=", "<=": ">", ">": "<=", "==": "!="}
 _TIMES = (
     ("<", r"before|prior to"),
     (">", r"after|later than"),
-    (">=", r"since|from"),
+    (">=", r"since"),
     ("<=", r"until|till|up to|through"),
 )
 """Words before a year that bound it."""
@@ -88,34 +94,42 @@ def read_measure(task: str) -> Measure:
     return Measure(statistic, f"idx{extreme}", nth, bool(rank), bool(name), stated.start() if stated else 0)
 
 
-def condition_on(task: str, spelt: str, where: str) -> str:
+def condition_on(task: str, spelt: str, where: str, unit: str = "") -> str:
     """The condition that the question sets to a column of numbers, such as `df["carat"] < 1`, or "".
 
     Args:
         task: the question.
         spelt: a pattern of the column's name, as people write it.
         where: the column's expression.
+        unit: a pattern of its unit, where no other column has that: "ran for 7 days".
     """
+    spelt = f"(?:{spelt}|{unit})" if unit else spelt
     number = rf"(?P<number>{_NUMBER})"
     link = r"(?:\W+(?:is|are|was|were|of|being|that is|which is|with|values?))*\W+"
     for sign, words in _COMPARED:
         # "price above 500", "below 1 carat"
         for pattern in (rf"{spelt}{link}(?:{words})\W+{number}", rf"\b(?:{words})\W+{number}[ -](?:of )?{spelt}"):
             if found := re.search(pattern, task, re.I):
-                return f"{where} {sign} {_plain(found)}"
+                return f"{where} {_kept(sign, task, found)} {_plain(found)}"
     for sign, words in _OR:
-        # "4 or more doors", "an age of 60 or more"
-        for pattern in (rf"{number} {words} {spelt}", rf"{spelt}{link}{number} {words}"):
+        # "4 or more doors", "4 doors or more", "an age of 60 or more"
+        for pattern in (rf"{number} {words} {spelt}", rf"{number} {spelt} {words}", rf"{spelt}{link}{number} {words}"):
             if found := re.search(pattern, task, re.I):
-                return f"{where} {sign} {_plain(found)}"
+                return f"{where} {_kept(sign, task, found)} {_plain(found)}"
     # "a term of 36 months", "with 4 cylinders"
     for pattern in (
         rf"{spelt} (?:is|was|of|equal to|equals|=|==) {number}",
         rf"\b(?:with|having|have|has|had) (?:exactly )?{number}[ -]{spelt}",
+        *([rf"\b(?:for|in|of|after|lasted|lasting|exactly|just|only) {number}[ -]{unit}"] if unit else []),
     ):
         if found := re.search(pattern, task, re.I):
-            return f"{where} == {_plain(found)}"
+            return f"{where} {_kept('==', task, found)} {_plain(found)}"
     return ""
+
+
+def _kept(sign: str, task: str, found: re.Match[str]) -> str:
+    """The comparison that keeps the rows, where the question says which to leave out."""
+    return _OPPOSITE[sign] if re.search(f"{LEFT_OUT}$", task[: found.start()], re.I) else sign
 
 
 def _plain(found: re.Match[str]) -> str:
@@ -130,7 +144,10 @@ def years_of(task: str) -> list[int]:
 def years_condition(task: str, years: list[int], where: str) -> str:
     """The condition on the expression of a year that takes the years the question is about, or ""."""
     if len(years) == 1:
-        before = task.partition(str(years[0]))[0].rstrip()
+        before, _, after = task.partition(str(years[0]))
+        before = before.rstrip()
+        if re.match(r"\W+(?:on(?:wards?)?|or later|and later)\b(?! [a-z]+day)", after, re.I):
+            return f"{where} >= {years[0]}"
         sign = next((sign for sign, words in _TIMES if re.search(rf"\b(?:{words})(?: the| year)*$", before, re.I)), "")
         return f"{where} {sign or '=='} {years[0]}"
     if len(years) == 2 and re.search(rf"\b(?:between|from) {years[0]} (?:and|to|until|through) {years[1]}", task, re.I):
@@ -158,11 +175,15 @@ def formula(task: str, numbers: list[Mention]) -> tuple[str, str]:
 
 
 def share_parts(task: str) -> tuple[int, int]:
-    """Where the words begin and end that say of what a share is asked for: "percentage of | full professors | are …".
+    """Where the words begin and end that say of what a share is asked for: "percentage of | full professors | are …",
+    "of | the full professors, what percentage | are …".
 
     (0, 0) where no such words are found.
     """
-    found = re.search(r"\b(?:percent(?:age)?|share|proportion|fraction)s? of (?:the |all )*", task, re.I)
+    shares = r"(?:percent(?:age)?|share|proportion|fraction)s?"
+    if found := re.search(rf"(?:^|[.!?:;] )(?:of|among) ([^.?!]*?),? (?:what|which) {shares}\b", task, re.I):
+        return found.start(1), found.end()
+    found = re.search(rf"\b{shares} of (?:the |all )*", task, re.I)
     if not found:
         return 0, 0
     verb = re.search(_VERB, task[found.end() :], re.I)
@@ -173,9 +194,9 @@ def measure_facts(
     task: str, table: str, mentions: list[Mention], columns: list[str], is_change: bool
 ) -> dict[str, Any]:
     """What is to be computed: the `statistic`, which `is_named` or a guess, of the column `value` by `by`, both ""
-    where unknown; the group that is the `best`, the `nth` of them, where it `is_ranked`; `numbers`, the columns of
-    numbers that set no condition, or "computed" in place of two that are in a formula, `computed`, of the words
-    `computed_by`; the `quantile`; `pair`, two values that are compared, `pair_of`, their column;
+    where unknown; the group that is the `best`, the `nth` of them, where it `is_ranked`; `words`, the columns of words;
+    `numbers`, those of numbers that set no condition, or "computed" in place of two that are in a formula, `computed`,
+    of the words `computed_by`; the `quantile`; `pair`, two values that are compared, `pair_of`, their column;
     `years`, an expression of the year, with `times`, the two years between which something changed, or `compared`, two
     that are compared; `date`, the column of dates."""
     measure = read_measure(task)
@@ -185,10 +206,10 @@ def measure_facts(
     free = [in_rows(each.part, table) for each in dated if each.part not in each.rows]
     by = free[:1] or [literal(each.column) for each in (*grouped, *words)][:1] or [""]
     numbers = [each for each in mentions if each.is_number and not (each.rows or literal(each.column) in by)]
-    computed, said = formula(task, numbers)
+    computed, said = formula(task, [each for each in mentions if each.is_number])
     if computed:
         rest = [each for each in numbers if literal(each.column) not in computed]
-        numbers = [replace(numbers[0], column="computed", at=len(task)), *rest]
+        numbers = [Mention("", "computed", is_number=True, at=len(task)), *rest]
     behind = [each for each in numbers if each.at > measure.at] or numbers
     amounts = [name for name in columns if not _COUNTS_ROWS.search(name)]
     value = behind[0].column if behind else amounts[0] if len(amounts) == 1 else ""
@@ -200,6 +221,7 @@ def measure_facts(
         "by": by[0],
         "value": literal(value) if value else "",
         "numbers": [literal(each.column) for each in numbers],
+        "words": [literal(each.column) for each in mentions if each.words],
         "computed": computed,
         "computed_by": said,
         "quantile": quantile_of(task),

@@ -109,6 +109,19 @@ def _forms(word: str) -> str:
     return re.escape(word) + (r"(?:s|d)?" if word.endswith("e") else r"(?:e?s)?")
 
 
+def unit_of(name: str) -> str:
+    """A pattern of the unit in the brackets of a column's name, "" where that is no word: `days?` of "Ran (days)"."""
+    found = re.search(r"\(([A-Za-z]{3,})\)\s*$", name)
+    return rf"{re.escape(found[1].removesuffix('s'))}s?(?!\w)" if found else ""
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two words are forms of one, as far as their beginnings tell: "skew" and "skewness"."""
+    one, other = one.lower(), other.lower()
+    shorter = min(len(one), len(other))
+    return shorter >= 4 and one[:shorter] == other[:shorter]
+
+
 def goes_by(task: str, mention: Mention) -> bool:
     """Whether a column is what the question goes by: "which calendar year", "per cylinder", "values of purpose"."""
     return bool(mention.column) and bool(re.search(rf"{GROUP}(?:{spelt(mention.column)})(?!\w)", task, re.I))

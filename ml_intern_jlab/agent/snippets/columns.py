@@ -16,11 +16,17 @@ MOST_VALUES = 5000
 """Different values of a column that are looked for in the question."""
 
 
+_MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DATE = rf"\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{1,2}}[- ]{_MONTHS}[-, ]+\d{{2,4}}|{_MONTHS} \d{{1,2}},? \d{{4}}"
+"""The beginning of a date, as a pattern."""
+
+
 def main(reading: str, task: str) -> None:
     """Print JSON: the table's `rows`, and its `columns`, each with `name`, `kind` (number, date, words), how many
     `different` and `missing` values it has, and
 
-    * a number: `low` and `high`, and the `gaps`, words for a missing value without which the column is one of numbers;
+    * a number: `low` and `high`, and the `gaps`, words for a missing value without which the column is one of numbers,
+      or `parsed`, the expression that makes numbers of its `{}`, and the `strangers`, words that it can't read;
     * a date: the years `low` and `high`, `arguments`, which `pd.to_datetime` needs beside the column, and whether it
       still `is_text`;
     * words: the most `frequent` values, those that are `spoken` of in the task, and those that are `meant` by other
@@ -38,14 +44,15 @@ def main(reading: str, task: str) -> None:
         column = table[name].dropna()
         if not isinstance(name, str) or not hasattr(column, "dtype") or not len(column):
             continue
-        column, gaps = _numbers(column)
+        column, gaps = _without_gaps(column)
+        column, parsed, strangers = (column, "", []) if gaps else _amounts(column)
         about = {"name": name, "different": int(column.astype(str).nunique()), "missing": len(table) - len(column)}
-        about |= {"gaps": gaps}
+        about |= {"gaps": gaps, "parsed": parsed, "strangers": strangers}
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             about |= {"kind": "number", "low": float(column.min()), "high": float(column.max())}
         elif (arguments := _date_arguments(column)) is not None:
             is_text = not pd.api.types.is_datetime64_any_dtype(column)
-            days = pd.to_datetime(column, dayfirst=bool(arguments)) if is_text else column
+            days = eval(f"pd.to_datetime(column{arguments})", {"pd": pd, "column": column}) if is_text else column
             about |= {"kind": "date", "arguments": arguments, "is_text": is_text}
             about |= {"low": int(days.min().year), "high": int(days.max().year)}
         else:
@@ -58,16 +65,41 @@ def main(reading: str, task: str) -> None:
     print(json.dumps({"rows": len(table), "columns": found}))
 
 
-def _numbers(column: pd.Series) -> tuple[pd.Series, list[str]]:
-    """A column as numbers without its gaps, where up to three short words among numbers stand for a missing value."""
+def _without_gaps(column: pd.Series) -> tuple[pd.Series, list[str]]:
+    """A column of numbers or dates without its gaps, where up to three short words among these stand for a missing
+    value."""
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column) or not pd.api.types.is_string_dtype(column.astype(str)):
         return column, []
     numbers = pd.to_numeric(column, errors="coerce")
-    gaps = sorted(set(column[numbers.isna()].astype(str)))
-    is_number = numbers.notna().mean() >= 0.5 and 1 <= len(gaps) <= 3 and all(len(gap) <= 5 for gap in gaps)
-    return (numbers.dropna(), gaps) if is_number else (column, [])
+    for there in (numbers.notna(), column.astype(str).str.match(_DATE, case=False)):
+        gaps = sorted(set(column[~there].astype(str)))
+        if there.mean() >= 0.5 and 1 <= len(gaps) <= 3 and all(len(gap) <= 5 for gap in gaps):
+            return (numbers if numbers.notna().any() else column)[there], gaps
+    return column, []
+
+
+def _amounts(column: pd.Series) -> tuple[pd.Series, str, list[str]]:
+    """A column of text as numbers, where most of its values are numbers, all with the same mark or unit if any."""
+    import pandas as pd
+
+    if not pd.api.types.is_string_dtype(column) or _date_arguments(column) is not None:
+        return column, "", []
+    text = column.astype(str).str.strip()
+    for marks in (False, True):
+        bare = text.str.replace(r"[^\d.\-]", "", regex=True) if marks else text
+        numbers = pd.to_numeric(bare, errors="coerce")
+        if marks:
+            around = text.str.extract(r"^([^\w.\-]{0,3})-?[\d,]*\.?\d+(\s?[^\d\s]{0,5})$")
+            numbers = numbers.where(around.notna().all(axis=1))
+            around = around[numbers.notna()].drop_duplicates()
+        share, few = numbers.notna().mean(), text[numbers.isna()].nunique() <= 3
+        if (share >= 0.8 or (share >= 0.5 and few)) and (not marks or len(around) <= 2):
+            how = '{}.str.replace(r"[^\\d.\\-]", "", regex=True)' if marks else "{}"
+            strangers = list(text[numbers.isna()].value_counts().index[:SHOWN_VALUES].str[:40])
+            return numbers.dropna(), f'pd.to_numeric({how}, errors="coerce")', strangers
+    return column, "", []
 
 
 def _all_spoken(values: list[str], task: str, found: list[str]) -> list[str]:
@@ -126,9 +158,11 @@ def _date_arguments(column: object) -> str | None:
     assert isinstance(column, pd.Series)
     if pd.api.types.is_datetime64_any_dtype(column):
         return ""
-    if not column.astype(str).head(50).str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}").all():
+    if not column.astype(str).head(50).str.match(_DATE, case=False).all():
         return None
-    for arguments, more in (("", {}), (", dayfirst=True", {"dayfirst": True})):
+    # "May" is taken for a whole name of a month, and "Sep" after it for none.
+    mixed = (', format="mixed"', {"format": "mixed"})
+    for arguments, more in (("", {}), (", dayfirst=True", {"dayfirst": True}), mixed):
         try:
             pd.to_datetime(column, **more)  # type: ignore[call-overload]
         except (ValueError, TypeError):
