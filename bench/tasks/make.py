@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from classification_tables import CLASSIFICATION
 from extra_tables import EXTRA
+from fresh_tables import FRESH
 from further_tables import FURTHER
 from regression_tables import REGRESSION
 from table import Table
@@ -96,7 +97,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of tables, separated by commas")
     arguments = parser.parse_args()
     names = set(arguments.only.split(",")) - {""}
-    for table in EXTRA + FURTHER if arguments.extra else CLASSIFICATION + REGRESSION:
+    for table in EXTRA + FURTHER + FRESH if arguments.extra else CLASSIFICATION + REGRESSION:
         if not names or table.name in names:
             task = make(table, (arguments.extra or Path(__file__).parent) / table.name)
             print(

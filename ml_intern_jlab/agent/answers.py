@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from keyword import iskeyword
 
 from ..protocol import Deliverable
 from .metrics import numbers_in
 
+_AMOUNT = r"(?:percentage|count|amount|share|p-value|slope|coefficient|difference|mean|median|total|sum)"
 _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("JSON", r"\b(?:as|in|with|is) (?:a |an )?(?:valid )?json\b", lambda text: _is_json(text)),
     ("yes or no", r"\byes\s*(?:/|or)\s*no\b", lambda text: bool(re.match(r"\W*(?:yes|no)\b", text, re.IGNORECASE))),
@@ -20,13 +22,17 @@ _FORMS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     (
         "a number",
         r"\b(?:(?:just|only|single|as) (?:a |the |one )*number|numbers? only|(?:a|the|one) (?:single )?"
-        r"(?:number|figure)\b|decimals?\b|decimal places)",
+        r"(?:number|figure)\b|decimals?\b|decimal places|"
+        rf"\b(?:just|only|nothing but) (?:the |its )?{_AMOUNT}\b|\b{_AMOUNT} only\b)",
         lambda text: bool(re.search(r"\d", text)),
     ),
     (
         "a name",
         r"\b(?:answer|reply|respond) with (?:just |only )?(?:its|the|his|her|their|a)\b[^.\n]{0,40}?"
-        r"\b(?:name|code|year|month|date|id|label|category|class|value)\b",
+        r"\b(?:name|code|year|month|date|id|label|category|class|value)\b|"
+        r"\b(?:give|state|return|write|say|tell me)\b[^.?!\n]{0,40}\bonly\b(?! (?:for|those|rows|if|the))|"
+        r"\b(?:just|only) (?:the |its )?[\w'’ ]{0,30}\b(?:name|title|code|label)\b|"
+        r"\b(?:name|title|code|label)s? only\b",
         lambda text: len(text) <= 200,
     ),
     ("one word", r"\b(?:one|a single) word\b", lambda text: len(text.split()) == 1),
@@ -88,6 +94,8 @@ SPLIT = re.compile(
     r"\btrain_test_split\b|\b(?:random_state|test_size)\b|\brandom (?:state|seed)\b|\bseed (?:of )?\d", re.I
 )
 """Words of a task that says itself how the rows are split."""
+_TAKEN = re.compile(r"df|rows|whole|groups|distinct|filled|scaled|ranges|test|line|stats|pd|np")
+"""Variables that the skeletons use."""
 _COUNTS = {"no": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
@@ -111,6 +119,11 @@ def tagged(task: str) -> list[str]:
     return list(dict.fromkeys(name for name, _ in _TAG.findall(task)))
 
 
+def variable_of(name: str) -> str:
+    """The variable that has the value called `name`: no keyword and none that the skeletons use."""
+    return f"{name}_value" if iskeyword(name) or _TAKEN.fullmatch(name) else name
+
+
 def printed(task: str) -> str:
     """The line that prints the variable `answer`, in the form `@name[value]` where the task wants it so, rounded as it
     says; of several values, those of variables of these names."""
@@ -120,7 +133,7 @@ def printed(task: str) -> str:
     everywhere = _places(_TAG.sub("", task))
     parts = []
     for name, said in tags.items():
-        variable, places = "answer" if len(tags) == 1 else name, _places(said)
+        variable, places = "answer" if len(tags) == 1 else variable_of(name), _places(said)
         if places is None and everywhere is not None and _ANY_VALUE.fullmatch(said):
             # Of several, one may be a count.
             value = f"{variable}:.{everywhere}f" if len(tags) == 1 else f"round({variable}, {everywhere})"
@@ -182,9 +195,12 @@ def states_result(words: str, wanted: Deliverable, outputs: str, task: str) -> b
         return _tags_verdict(form, words, outputs, task)[0]
     if form == "a name":
         return bool(_printed_name(words, outputs, task))
-    given = {value for value, _ in numbers_in(task)}
-    new = any(value not in given for value, _ in numbers_in(words))
-    return form in _SHOWN and new and _figure_shown(words, outputs, task)
+    return form in _SHOWN and _tells_figure(words, outputs, task)
+
+
+def tells_output(words: str, outputs: str, task: str) -> bool:
+    """Whether words hold a name or a figure that an output shows and the task doesn't give."""
+    return bool(_printed_name(words, outputs, task)) or _tells_figure(words, outputs, task)
 
 
 def in_form(answer: str, wanted: Deliverable, outputs: str, task: str) -> str:
@@ -261,6 +277,11 @@ def _printed_name(answer: str, outputs: str, task: str) -> str:
             if new and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", answer):
                 return name
     return ""
+
+
+def _tells_figure(words: str, outputs: str, task: str) -> bool:
+    given = {value for value, _ in numbers_in(task)}
+    return any(value not in given for value, _ in numbers_in(words)) and _figure_shown(words, outputs, task)
 
 
 def _figure_shown(answer: str, outputs: str, task: str) -> bool:

@@ -59,8 +59,8 @@ def profile_data(facts: TaskFacts, listing: str, inspect: Inspect) -> DataProfil
         return DataProfile(trouble="The files are too large to be read twice.")
     readings = _readings(facts, sizes, inspect)
     # Who says how the rows are to be split wants that figure, and no better model.
-    trains = (facts.metric or _TRAINS.search(facts.text)) and not SPLIT.search(facts.text)
-    asks = short_answer(facts.text) and not (facts.output_file or trains)
+    asks = SPLIT.search(facts.text) or (short_answer(facts.text) and not (facts.metric or _TRAINS.search(facts.text)))
+    asks = asks and not facts.output_file
     predicts = facts.predict_file or (_PREDICTS.search(facts.text) and not asks)
     if facts.refusal or not facts.train_file or not predicts:
         return DataProfile(readings, trouble=facts.refusal or "The task names no column to predict.")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..protocol import Deliverable
-from .answers import answer_form, in_form, states_result
+from .answers import answer_form, in_form, states_result, tells_output
 from .context import Situation
 from .deliverables import check_code, verdicts
 from .executor import Workbench
@@ -31,6 +31,7 @@ class Ending:
         behind: the number of the last step before an interruption.
         helps: whether the model needs what a language model needs; asked anew, since the model may change.
         reviews: whether the review rules have a say.
+        computed: the lines that compute a question's answer, "" where code can't tell them.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class Ending:
         behind: int,
         helps: Callable[[], bool],
         reviews: bool,
+        computed: str = "",
     ) -> None:
         self._workbench, self._situation, self._goal, self._mentions = workbench, situation, goal, mentions
         self._behind, self._helps, self._reviews = behind, helps, reviews
-        self._began = time.monotonic()
+        self._began, self._computed = time.monotonic(), computed
         self._failed_checks = 0
         self._is_reviewed = False
         self._is_looked_over = False
@@ -58,7 +60,9 @@ class Ending:
         Beside a cell that ran before, and where nothing but an answer is demanded, they must state a result.
         """
         steps, wanted = self._situation.steps, self._situation.deliverables
-        if not turn.thought or "```" in turn.thought or not any(step.status == "done" for step in steps):
+        done = [step.source_now for step in steps if step.status == "done"]
+        is_computed = bool(self._computed) and any(self._computed in source for source in done)
+        if not turn.thought or ("```" in turn.thought and not is_computed) or not done:
             return False
         others = [each for each in wanted if each.kind != "answer"]
         there = all(each.status in ("passed", "waived") for each in others)
@@ -66,6 +70,8 @@ class Ending:
         stated = any(states_result(turn.thought, each, outputs, self._situation.task) for each in wanted)
         if turn.code is not None:
             return there and stated
+        if is_computed and tells_output(turn.thought, outputs, self._situation.task):
+            return there
         told = bool(steps) and NO_CODE in steps[-1].checks
         return told or (there and (stated or bool(others)))
 

@@ -130,7 +130,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         facts = ground(read_task(task), listed_tables(listing))
         self._situation = Situation(task=task, listing=listing, without=self._without, steps=self._steps)
         goal = None if self._knows_how else read_goal(task, facts.seconds)
-        plan, mentions = "", tuple[Mention, ...]()
+        plan, computed, mentions = "", "", tuple[Mention, ...]()
         if not self._knows_how and "skill" not in self._without:
             from .skills.choice import know_how
 
@@ -138,11 +138,12 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
             self._situation.skill, self._situation.drafts, plan = found.text, found.drafts, found.plan
             self._situation.owed = found.owed
             self._situation.first, self._reads, mentions = found.first, found.reads, found.mentions
+            computed = found.computed
         helps, reviews = (lambda: not self._knows_how), "review" not in self._without
-        self._ending = Ending(self._workbench, self._situation, goal, mentions, self._behind, helps, reviews)
+        self._ending = Ending(self._workbench, self._situation, goal, mentions, self._behind, helps, reviews, computed)
         wanted = derive_deliverables(task, facts)
         # A short question whose skill knows a single step isn't worth a call of the model.
-        planned_by_skill = len(plan.splitlines()) == 1 and all(map(answer_form, wanted))
+        planned_by_skill = len(plan.splitlines()) == 1 and (bool(computed) or all(map(answer_form, wanted)))
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
         # The recipes begin with their plan, even where it stands already.
         if not (planned or planned_by_skill) or self._knows_how:

@@ -156,6 +156,7 @@ TAGS = "How skewed is it? Answer as @skew[two decimals] @normal[yes or no]."
     ("What is it? @mean[value], one decimal.", 'print(f"@mean[{answer:.1f}]")'),
     ("What is it? @mean[..]", 'print(f"@mean[{answer}]")'),
     (TAGS, 'print(f"@skew[{skew:.2f}] @normal[{normal}]")'),
+    ("Which? @class[name] @rows[number]", 'print(f"@class[{class_value}] @rows[{rows_value}]")'),
     ("How many, and their mean? @n[..] @mean[..], two decimals", 'print(f"@n[{round(n, 2)}] @mean[{round(mean, 2)}]")'),
 ])  # fmt: skip
 def test_the_line_that_prints_the_answer(task: str, line: str) -> None:

@@ -63,6 +63,8 @@ def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect:
     ("How many flats were let on weekdays?", 'df["Let on"].dt.dayofweek < 5'),
     ("How many flats are there, leaving out those with a size above 25.5?", 'df["Size"] <= 25.5'),
     ("How many flats have 30 Size or more?", 'df["Size"] >= 30'),
+    ("How many flats have a size that is between 25 and 30?", 'df["Size"].between(25, 30)'),
+    ("How many flats are there, leaving out those of a size between 25 and 30?", '~df["Size"].between(25, 30)'),
     ("How many flats have the letters 'BLUE' in their colour?",
      'df["Colour"].str.contains("BLUE", case=False, regex=False, na=False)'),
     ("How many flats are of a colour that starts with '2.'?", 'df["Colour"].str.startswith("2.", na=False)'),
@@ -308,7 +310,9 @@ def test_a_question_about_an_odd_table_still_has_its_words(
 
 
 def test_text_among_numbers_is_read_as_numbers(tmp_path: Path, inspect: Callable[[str], str]) -> None:
-    rows = "\n".join(f"${n},{n // 2}.50;{n} kg;{'free' if n % 4 == 0 else f'${n}.00'};{n}A{n}" for n in range(1, 41))
+    rows = "\n".join(
+        f"${n},{n // 2}.50;{2 * n} kg;{'free' if n % 4 == 0 else f'${n}.00'};{n}A{n}" for n in range(1, 41)
+    )
     (tmp_path / "sales.csv").write_text(f"price;weight;postage;code\n{rows}\n")
     text = asked("What is the mean weight in sales.csv of sales with postage above 10?", inspect).text
     weight = r'df["weight"] = pd.to_numeric(df["weight"].str.replace(r"[^\d.\-]", "", regex=True), errors="coerce")'
@@ -316,7 +320,7 @@ def test_text_among_numbers_is_read_as_numbers(tmp_path: Path, inspect: Callable
     assert 'rows = df[df["postage"] > 10]\nanswer = rows["weight"].mean()\n' in text
     assert 'and text that is no number: "free"' in text
     found = inspect(text.split("```python\n")[1].split("```")[0])
-    assert float(found) == pytest.approx(25.318, abs=0.001)
+    assert float(found) == pytest.approx(50.636, abs=0.001)
     assert 'df["price"]: numbers from 1' in asked("What is the mean price in sales.csv?", inspect).text
     assert 'df["code"]: 40 different words' in asked("Which code of sales.csv comes last?", inspect).text
 
@@ -357,7 +361,7 @@ def test_what_is_true_of_a_row_is_told(tmp_path: Path, inspect: Callable[[str], 
 
 
 def test_a_unit_in_brackets_names_its_column(tmp_path: Path, inspect: Callable[[str], str]) -> None:
-    rows = "\n".join(f"{1 + n % 3};{n}" for n in range(40))
+    rows = "\n".join(f"{1 + n % 3};{n % 37}" for n in range(40))
     (tmp_path / "sales.csv").write_text(f"Duration (days);Bids\n{rows}\n")
     question = "Of the sales in sales.csv that ran for just one day, what percentage got more than 15 bids?"
     text = asked(question, inspect).text

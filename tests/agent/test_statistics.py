@@ -40,6 +40,9 @@ def flats(tmp_path: Path) -> pd.DataFrame:
     ("Kruskal-Wallis test of rent by town: what is its statistic?",
      "test = stats.kruskal(*groups)\nanswer = test.statistic"),
     ("How many outliers has rent by the 1.5 IQR rule?", 'low, high = rows["rent"].quantile([0.25, 0.75])\n'),
+    ("Mann-Whitney test of rent for Ely against Rye: what is the p-value?",
+     "test = stats.mannwhitneyu(one, other)\nanswer = test.pvalue"),
+    ("What is the t statistic of rent for Ely and Rye by Student's test?", "equal_var=True)\nanswer = test.statistic"),
     ("What is the coefficient of variation of rent?", 'answer = rows["rent"].std() / rows["rent"].mean()'),
     ("What is Spearman's rank correlation of rent and size?", 'rows["rent"].corr(rows["size"], method="spearman")'),
     ("Predict rent from size by linear regression with test_size=0.3 and random_state=5. What is the RMSE?",
@@ -71,9 +74,11 @@ def test_outliers_are_those_beyond_the_fences(flats: pd.DataFrame, inspect: Call
     ("What is the mean rent in the size bins 20-40, 40-60 and 60-80, each with its start and excluding its end?",
      '\nranges = pd.cut(rows["size"], [20, 40, 60, 80], right=False)\n'),
     ("How many rents have a z-score above 2?", '\nz = (rows["rent"] - rows["rent"].mean()) / rows["rent"].std()\n'),
-    ("Is rent normally distributed, at the 1% level, by a Shapiro test?", "`test.pvalue < 0.01`"),
+    ("Is rent normally distributed, at the 1% level, by a Shapiro test?", "`test.pvalue >= 0.01`"),
     ("Which p-value has the Pearson correlation of rent and size?",
      '`test = stats.pearsonr(whole["rent"], whole["size"])`'),
+    ("Predict rent from size by a linear regression on scaled values, split with random_state=5: what is the RMSE?",
+     "`predicted = LinearRegression().fit(X_train, y_train).predict(X_test)`"),
     ("How many rows are duplicates, and what is the mean rent without them?", "\ndistinct = rows.drop_duplicates()\n"),
 ])  # fmt: skip
 def test_a_step_is_told_and_left_to_the_model(

@@ -73,7 +73,8 @@ class KnowHow:
 
     `drafts` are the filled-in skeletons that are whole cells, in the order in which they may run, `owed` those of them
     that build on another and are what the task's words ask for, each with what it is for; `first` says how the first
-    cell is to be written, `reads` how each variable of the skeletons is read, `mentions` what a question names.
+    cell is to be written, `computed` the lines of a skeleton that compute a question's answer, `reads` how each
+    variable of the skeletons is read, `mentions` what a question names.
     """
 
     text: str = ""
@@ -83,6 +84,7 @@ class KnowHow:
     names: tuple[str, ...] = ()
     profile: DataProfile = field(default_factory=DataProfile)
     first: str = ""
+    computed: str = ""
     reads: tuple[tuple[str, str], ...] = ()
     mentions: tuple[Mention, ...] = ()
 
@@ -132,8 +134,9 @@ def know_how(
         names=tuple(skill.name for skill in chosen),
         profile=profile,
         first=next((skill.first for skill in chosen if skill.first), ""),
+        # What a question names is held against an answer, and what answers it, only where the model was told of it.
+        computed=facts.get("answer", "") if any("mentions" in skill.body for skill in chosen) else "",
         reads=tuple(facts["reads"]),
-        # What a question names is held against an answer only where the model was told of it.
         mentions=facts.get("mentions", ()) if any("mentions" in skill.body for skill in chosen) else (),
     )
 

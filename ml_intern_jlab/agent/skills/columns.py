@@ -108,8 +108,9 @@ def question_facts(
         "amount": _amount(asked, found),
     }
     mentions = (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked))
-    by_name, names, steps = named_ways(facts, asked)
-    ways = [*by_name, *idioms(facts, spoken - {name for way in by_name for name in way.covers}, asked)]
+    by_name, names, steps = named_ways(facts, asked, whole)
+    covered = {name for way in by_name for name in way.covers}
+    ways = by_name if "models" in covered else [*by_name, *idioms(facts, spoken - covered, asked)]
     spoken |= names
     rows, large = _rows(table, base) if len(reads) == 1 else "", _large_groups(asked, found)
     spoken |= {name for name, is_asked in (("statistic", facts["is_named"]), ("rank", facts["is_ranked"])) if is_asked}
@@ -148,9 +149,10 @@ def _looked_at(name: str, reading: str, asked: str, whole: str, inspect: Inspect
     """Look at the table of the variable `name`; the form of the answer, which only `whole` has, may name what the
     question goes by where it doesn't itself."""
     try:
-        columns = json.loads(inspect(snippet("columns", reading=reading, task=asked)))["columns"]
+        seen = json.loads(inspect(snippet("columns", reading=reading, task=asked)))
     except ValueError:
         return _Table(reading)
+    columns = [each for each in seen["columns"] if not _numbers_rows(each, seen["rows"])]
     reading = _well_read(reading, columns)
     said = _annotated(asked, columns)
     units = [unit_of(column["name"]) for column in columns if column["kind"] == "number"]
@@ -174,6 +176,12 @@ def _looked_at(name: str, reading: str, asked: str, whole: str, inspect: Inspect
         tuple(each["name"] for each in columns if each["kind"] == "number"),
         tuple(_told_briefly(name, each) for each in columns if each["kind"] == "words" and each["name"] not in known),
     )
+
+
+def _numbers_rows(about: dict[str, Any], rows: int) -> bool:
+    """Whether a column only counts the rows."""
+    is_unique = about["kind"] == "number" and about["different"] == rows > 20
+    return is_unique and about["low"] in (0, 1) and about["high"] - about["low"] == rows - 1
 
 
 def _may_group(task: str, mention: Mention) -> bool:
@@ -264,6 +272,12 @@ def _in_digits(task: str) -> str:
     return re.sub(pattern, lambda found: f"{found[1]} {_WORDS.index(found[2].lower()) + 1}", task, flags=re.I)
 
 
+def _counted(task: str, name: str) -> str:
+    """The question with "four-cylinder" as "4-cylinder", where that is the column's name."""
+    pattern = rf"\b({'|'.join(_WORDS)})(?=-(?:{spelt(name)}))"
+    return re.sub(pattern, lambda found: str(_WORDS.index(found[1].lower()) + 1), task, flags=re.I)
+
+
 def _annotated(task: str, columns: list[dict[str, Any]]) -> str:
     """The question without words that it puts a column's name behind: "net time (column net)" is only about `net`."""
     for column in columns:
@@ -275,8 +289,8 @@ def _annotated(task: str, columns: list[dict[str, Any]]) -> str:
 def _told_briefly(table: str, about: dict[str, Any]) -> str:
     """What is told of a column of words that the question doesn't name: it may mean its values in other words."""
     frequent = [value for value in about["frequent"] if len(value) <= 20][:6]
-    more = ", ..." if about["different"] > len(frequent) else ""
-    return f"{table}[{literal(about['name'])}]: {', '.join(map(literal, frequent))}{more}"
+    shown = [*map(literal, frequent), *(["..."] if about["different"] > len(frequent) else [])]
+    return f"{table}[{literal(about['name'])}]: {', '.join(shown)}"
 
 
 def _column_named(task: str, said: str, table: str, about: dict[str, Any], reading: str) -> Mention | None:
@@ -293,7 +307,8 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
     is_year = is_number and name.lower() == "year"
     year = years_condition(task, _years(task, about), where) if is_year else ""
     unit = about.get("unit", "")
-    bounded = is_number and condition_on(task, f"(?:{spelt(name)})(?!\\w)", where, unit)
+    span = (about["low"], about["high"]) if is_number else (0, 0)
+    bounded = is_number and condition_on(_counted(task, name), f"(?:{spelt(name)})(?!\\w)", where, span, unit)
     if not (spoken or year or named(said, name) or (unit and bounded)):
         return None
     if is_number:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...recipes.source import literal
+from ..answers import variable_of
 from .mentions import Mention, overlooked, same_word
 
 _STEPS = re.compile(
@@ -57,7 +58,9 @@ def sure_lines(
         tags: the names of the values that it wants back, where it names them.
     """
     lines = _named_lines(found, tags) if len(tags) > 1 else _single_lines(found)
-    if not lines or not rows or _STEPS.search(task):
+    # Of several values that are wanted, "both" says no more.
+    said = re.sub(r"\bboth\b", "", task) if len(tags) > 1 else task
+    if not lines or not rows or _STEPS.search(said):
         return ""
     if not subjects & {"gaps", "columns"} and _NOT.search(_SETTLED.sub("", task)):
         return ""
@@ -86,7 +89,7 @@ def _named_lines(found: list[Idiom], tags: list[str]) -> list[str]:
         ]
         if len(fitting) != 1:
             return []
-        lines += [*(line for line in fitting[0].before if line not in lines), f"{tag} = {fitting[0].code}"]
+        lines += [*(line for line in fitting[0].before if line not in lines), f"{variable_of(tag)} = {fitting[0].code}"]
     return lines if len(tags) == len(found) else []
 
 
@@ -104,7 +107,7 @@ def idioms(facts: dict[str, Any], subjects: set[str], task: str) -> list[Idiom]:
     elif "correlations" in subjects:
         found = _of_correlations(facts, subjects, task)
     elif "tests" in subjects:
-        found = _of_tests(facts, task) if facts["pair"] and value else []
+        found = []
     elif "slopes" in subjects:
         found = _of_lines(numbers, task) if len(numbers) == 2 else []
     elif "quantiles" in subjects and value:
@@ -154,16 +157,6 @@ def _of_gaps(facts: dict[str, Any], subjects: set[str]) -> list[Idiom]:
             Idiom("the share of missing values", _share(gaps, subjects), frozenset({"gaps", "shares", "fractions"}))
         ]
     return [Idiom("how many are missing", f"{gaps}.sum()", frozenset({"gaps", "counts"}))]
-
-
-def _of_tests(facts: dict[str, Any], task: str) -> list[Idiom]:
-    """Welch's t-test of two groups."""
-    result = "statistic" if re.search(r"\bstatistic|\bt[- ]value", task, re.I) else "pvalue"
-    code = f"abs(test.{result})" if "absolute" in task.lower() else f"test.{result}"
-    one, other = (f"rows.loc[rows[{facts['pair_of']}] == {each}, {facts['value']}].dropna()" for each in facts["pair"])
-    test = "test = stats.ttest_ind(one, other, equal_var=False)"
-    before = ("from scipy import stats", f"one = {one}", f"other = {other}", test)
-    return [Idiom("a test of two groups", code, frozenset({"tests", "comparisons"}), before)]
 
 
 def _of_lines(numbers: list[str], task: str) -> list[Idiom]:

@@ -94,18 +94,31 @@ def read_measure(task: str) -> Measure:
     return Measure(statistic, f"idx{extreme}", nth, bool(rank), bool(name), stated.start() if stated else 0)
 
 
-def condition_on(task: str, spelt: str, where: str, unit: str = "") -> str:
+def condition_on(task: str, spelt: str, where: str, span: tuple[float, float], unit: str = "") -> str:
     """The condition that the question sets to a column of numbers, such as `df["carat"] < 1`, or "".
 
     Args:
         task: the question.
         spelt: a pattern of the column's name, as people write it.
         where: the column's expression.
+        span: its lowest and its highest value.
         unit: a pattern of its unit, where no other column has that: "ran for 7 days".
     """
     spelt = f"(?:{spelt}|{unit})" if unit else spelt
     number = rf"(?P<number>{_NUMBER})"
     link = r"(?:\W+(?:is|are|was|were|of|being|that is|which is|with|values?))*\W+"
+    for words in (
+        rf"{spelt}(?:\W+(?!and\b)\w+){{0,4}}?\W+between",
+        rf"\bbetween(?=[^.?!]*\d {spelt})",
+        rf"{spelt} from",
+    ):
+        # "a price between 2 and 5", "between 2 and 5 doors"
+        if found := re.search(rf"{words} {number} (?:and|to) (?P<last>{_NUMBER})", task, re.I):
+            first, last = float(_plain(found)), float(found["last"].replace(",", ""))
+            if first > span[1] or last < span[0]:
+                continue
+            within = f"{where}.between({_plain(found)}, {found['last'].replace(',', '')})"
+            return f"~{within}" if _kept("==", task, found) == "!=" else within
     for sign, words in _COMPARED:
         # "price above 500", "below 1 carat"
         for pattern in (rf"{spelt}{link}(?:{words})\W+{number}", rf"\b(?:{words})\W+{number}[ -](?:of )?{spelt}"):
@@ -116,10 +129,12 @@ def condition_on(task: str, spelt: str, where: str, unit: str = "") -> str:
         for pattern in (rf"{number} {words} {spelt}", rf"{number} {spelt} {words}", rf"{spelt}{link}{number} {words}"):
             if found := re.search(pattern, task, re.I):
                 return f"{where} {_kept(sign, task, found)} {_plain(found)}"
-    # "a term of 36 months", "with 4 cylinders"
+    # "a term of 36 months", "with 4 cylinders", "4-cylinder cars"
     for pattern in (
         rf"{spelt} (?:is|was|of|equal to|equals|=|==) {number}",
         rf"\b(?:with|having|have|has|had) (?:exactly )?{number}[ -]{spelt}",
+        rf"(?<![\w.,]){number}-{spelt}",
+        rf"\b(?:at|in|of|on|with|and|from) {spelt} {number}(?! ?(?:to|or|and|-)\b)",
         *([rf"\b(?:for|in|of|after|lasted|lasting|exactly|just|only) {number}[ -]{unit}"] if unit else []),
     ):
         if found := re.search(pattern, task, re.I):
@@ -210,7 +225,8 @@ def measure_facts(
     if computed:
         rest = [each for each in numbers if literal(each.column) not in computed]
         numbers = [Mention("", "computed", is_number=True, at=len(task)), *rest]
-    behind = [each for each in numbers if each.at > measure.at] or numbers
+    after = {each: re.search(rf"(?<!\w)(?:{spelt(each.column)})(?!\w)", task[measure.at :], re.I) for each in numbers}
+    behind = sorted((each for each in numbers if after[each]), key=lambda each: after[each].start()) or numbers
     amounts = [name for name in columns if not _COUNTS_ROWS.search(name)]
     value = behind[0].column if behind else amounts[0] if len(amounts) == 1 else ""
     pairs = [each for each in mentions if len(each.values) == 2]

@@ -106,6 +106,8 @@ def _forms(word: str) -> str:
     """A pattern of a word, its plural, and what is made of it: "countries", "aged"."""
     if word.endswith("y"):
         return rf"{re.escape(word[:-1])}(?:y|ies)"
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        return re.escape(word[:-1]) + r"(?:s|es)?"
     return re.escape(word) + (r"(?:s|d)?" if word.endswith("e") else r"(?:e?s)?")
 
 
@@ -119,7 +121,7 @@ def same_word(one: str, other: str) -> bool:
     """Whether two words are forms of one, as far as their beginnings tell: "skew" and "skewness"."""
     one, other = one.lower(), other.lower()
     shorter = min(len(one), len(other))
-    return shorter >= 4 and one[:shorter] == other[:shorter]
+    return one == other or (shorter >= 4 and one[:shorter] == other[:shorter])
 
 
 def goes_by(task: str, mention: Mention) -> bool:

@@ -28,29 +28,29 @@ class _Way:
 
 
 _WAYS = (
-    _Way("skewness", r"\bskew", "the skewness", "rows[{value}].skew()"),
-    _Way("kurtosis", r"\bkurt", "the excess kurtosis", "rows[{value}].kurt()"),
+    _Way("skewness", r"\bskew", "the skewness", "{skew}", ("{scipy}",)),
+    _Way("kurtosis", r"\bkurt", "the excess kurtosis", "{kurt}", ("{scipy}",)),
     _Way(
         "normality",
         r"\bshapiro|\bnormality|\bnormally distributed|\bnormal distribution|\bgaussian",
-        "a test of normality",
-        "{result}",
+        "of a test of normality (W)",
+        "",
         (_SCIPY, "test = stats.shapiro(rows[{value}].dropna())"),
         ("tests",),
     ),
     _Way(
         "independence",
         r"\bchi-?\s?(?:2|squared?)\b|χ|\btest (?:of|for) independence|\bcontingency",
-        "a test of independence",
-        "{result}",
+        "of a test of independence (chi2)",
+        "",
         (_SCIPY, "test = stats.chi2_contingency(pd.crosstab(rows[{word}], rows[{other_word}]){correction})"),
         ("tests",),
     ),
     _Way(
         "variances",
         r"\banova\b|\banalysis of variance|\bkruskal",
-        "a test of several groups",
-        "{result}",
+        "of a test of several groups (F, H)",
+        "",
         (
             _SCIPY,
             "groups = [group.dropna() for _, group in rows.groupby({word})[{value}]]",
@@ -76,16 +76,16 @@ _WAYS = (
     _Way(
         "scaling",
         r"\bmin-?\s?max|\bnormali[sz]e|\bre?scaled?\b.*\b0\b",
-        "a column scaled to 0 to 1",
-        "scaled.describe()",
+        "the mean of a column scaled to 0 to 1",
+        "scaled.mean()",
         ("scaled = (rows[{value}] - rows[{value}].min()) / (rows[{value}].max() - rows[{value}].min())",),
     ),
     _Way(
         "filling",
         r"\bfill(?:s|ed|ing)?\b|\bimput|\breplac\w+ (?:\w+ ){0,3}(?:missing|nulls?|nans?|gaps|blanks)",
-        "a column whose gaps are filled",
-        "filled.describe()",
-        ("filled = rows[{value}].fillna(rows[{value}].{filler})",),
+        "the mean of a column whose gaps are filled",
+        "filled.mean()",
+        ("filled = rows[{value}].fillna(rows{grouped}[{value}].{filler})",),
     ),
     _Way(
         "duplicates",
@@ -128,6 +128,19 @@ _WAYS = (
         "rows[{value}].rolling(7).mean()",
     ),
 )
+_TWO_GROUPS = _Way(
+    "two groups",
+    r"\bt[- ]?(?:test|stat)|\bp[- ]?value|\bmann\b|\bwilcoxon\b|\brank[- ]sum|\bwelch|\bstudent",
+    "of a test of two groups (t, U)",
+    "",
+    (
+        _SCIPY,
+        "one = rows.loc[rows[{pair_of}] == {first}, {value}].dropna()",
+        "other = rows.loc[rows[{pair_of}] == {second}, {value}].dropna()",
+        "test = stats.{of_two}",
+    ),
+    ("tests", "comparisons"),
+)
 _STEPS = ("z-scores", "scaling", "filling", "duplicates", "bins", "runs", "gaps in time", "moving averages")
 """Ways that are only a step of an answer."""
 _ESTIMATORS = (
@@ -145,60 +158,111 @@ _SCORES = (
     (r"\baccura|\bcorrectly\b", "accuracy_score", ""),
     (r"\bf1\b", "f1_score", ""),
 )
-
-
 _RANGES = r"(?:bin(?:s|ned|ning)?|buckets?|groups?|intervals?|brackets?|ranges?)"
+_REFINED = re.compile(
+    r"\b(?:stratif|scal(?:e|ing)|standardi[sz]|normali[sz]|encod|one-hot|polynomial|interaction|cross[- ]?valid|"
+    r"tun(?:e|ing)|max_\w+|n_\w+|depth|shuffle|weight)",
+    re.I,
+)
+"""What a model may be asked for beside its split."""
+_UNCORRECTED = r"\b(?:without (?:any )?(?:bias|correct)|no bias|biased|uncorrected|population|scipy)"
 _DECIDES = r"\bsignifican|\breject|\balpha\b|\blevel\b|\bdecide"
 
 
-def named_ways(facts: dict[str, Any], task: str) -> tuple[list[Idiom], set[str], list[str]]:
+def named_ways(facts: dict[str, Any], task: str, whole: str) -> tuple[list[Idiom], set[str], list[str]]:
     """The idioms of what the question asks for by name, these names, and the lines of steps towards the answer.
 
     Args:
         facts: those of `measures.measure_facts`.
         task: the question.
+        whole: the same with the form of its answer.
     """
     names = _names(facts, task)
-    found, spoken, steps = [], set(), []
+    found: list[Idiom] = []
+    spoken: set[str] = set()
+    steps: list[str] = []
     if SPLIT.search(task):
         found, spoken = _fitted(facts, task), {"models"}
-    for way in _WAYS:
-        if not re.search(way.words, task, re.I | re.S):
+    for way in (*_WAYS, _TWO_GROUPS):
+        if not re.search(way.words, task, re.I | re.S) or (way is _TWO_GROUPS and "tests" in _covered(found)):
             continue
         spoken.add(way.name)
         try:
-            before, code = tuple(line.format_map(names) for line in way.before), way.code.format_map(names)
+            lines, code = [line.format_map(names) for line in way.before], way.code.format_map(names)
         except KeyError:
             continue
-        is_whole = way.name not in _STEPS and not code.startswith("test.statistic,")
-        if way.name in _STEPS:
+        before = tuple(line for line in lines if line)
+        covers = frozenset({way.name, *way.covers})
+        if not code:
+            found += _tested(way, before, covers, whole)
+        elif way.name in _STEPS:
             steps += before
-            before = ()
-        found.append(Idiom(way.what, code, frozenset({way.name, *way.covers} if is_whole else ()), before))
-        if way.name in ("normality", "independence", "variances") and re.search(_DECIDES, task, re.I):
-            found.append(Idiom("whether the hypothesis is rejected", f"test.pvalue < {_level(task)}", frozenset()))
+            found.append(Idiom(way.what, code, frozenset()))
+        else:
+            found.append(Idiom(way.what, code, covers, before))
     return found, spoken, steps
+
+
+def _covered(found: list[Idiom]) -> set[str]:
+    return {name for each in found for name in each.covers}
+
+
+def _tested(way: _Way, before: tuple[str, ...], covers: frozenset[str], task: str) -> list[Idiom]:
+    """What of a test the question wants: its statistic, its p-value, the decision; both numbers where it names none."""
+    statistic = re.search(r"(?i:\bstatistics?\b|\b[tu][- ]value)|\b[FHUW]\b", task)
+    p_value = re.search(r"\bp[- ]?values?\b", task, re.I)
+    found = []
+    if statistic or not p_value:
+        code = "abs(test.statistic)" if "absolute" in task.lower() else "test.statistic"
+        found.append(Idiom(f"the statistic {way.what}", code, covers, before))
+    if p_value or not statistic:
+        found.append(Idiom(f"the p_value, p, pvalue {way.what}", "test.pvalue", covers, before))
+    if re.search(_DECIDES, task, re.I):
+        is_normal = way.name == "normality"
+        what = "whether it is normal" if is_normal else "whether it is significant, rejected"
+        code = f"test.pvalue {'>=' if is_normal else '<'} {_level(task)}"
+        code = f'"yes" if {code} else "no"' if re.search(r"\byes\b", task, re.I) else code
+        found.append(Idiom(what, code, covers, before))
+    return found
 
 
 def _names(facts: dict[str, Any], task: str) -> dict[str, str]:
     """What the ways' names stand for, those that are known."""
-    words = facts["words"]
+    words, value = facts["words"], facts["value"]
+    median = "median" if re.search(r"\bmedian\b", task, re.I) else "mean"
+    grouped = re.search(r"\b(?:of|within|in|by|for|per) (?:the same|each|every|its|their|his|her|that)\b", task, re.I)
+    plain = re.search(_UNCORRECTED, task, re.I)
     known = {
-        "value": facts["value"],
+        "value": value,
+        "skew": value and (f"stats.skew(rows[{value}].dropna())" if plain else f"rows[{value}].skew()"),
+        "kurt": value and (f"stats.kurtosis(rows[{value}].dropna())" if plain else f"rows[{value}].kurt()"),
         "word": words[0] if words else facts["by"],
         "other_word": words[1] if len(words) > 1 else "",
         "date": facts["date"],
         "ranged": _ranged(facts["numbers"], task),
         "statistic": facts["statistic"] if facts["is_named"] else "mean",
-        "filler": "median()" if re.search(r"\bmedian\b", task, re.I) else "mean()",
-        "result": _result(task),
+        "filler": f'transform("{median}")' if words and grouped else f"{median}()",
+        "pair_of": facts["pair_of"],
+        "first": facts["pair"][0] if facts["pair"] else "",
+        "second": facts["pair"][1] if facts["pair"] else "",
+        "of_two": _of_two(task),
         "of_groups": "kruskal" if re.search(r"\bkruskal", task, re.I) else "f_oneway",
         "edges": _edges(task),
     }
     without = re.search(r"\b(?:without|no)\b[^.?!]*\b(?:yates|correction)", task, re.I)
     return {name: value for name, value in known.items() if value} | {
-        "correction": ", correction=False" if without else ""
+        "correction": ", correction=False" if without else "",
+        "scipy": _SCIPY if plain else "",
+        "grouped": f".groupby({words[0]})" if words and grouped else "",
     }
+
+
+def _of_two(task: str) -> str:
+    """The test of two groups: Mann and Whitney's or Student's where the question says so, else Welch's."""
+    if re.search(r"\bmann\b|\bwilcoxon\b|\brank[- ]sum", task, re.I):
+        return "mannwhitneyu(one, other)"
+    pooled = re.search(r"\bequal[- ]varian|\bstudent\b|\bpooled\b|\bsame variance", task, re.I)
+    return f"ttest_ind(one, other, equal_var={bool(pooled)})"
 
 
 def _ranged(numbers: list[str], task: str) -> str:
@@ -208,15 +272,6 @@ def _ranged(numbers: list[str], task: str) -> str:
         if re.search(rf"{said}\W+(?:in|into|by)?\W*{_RANGES}|{_RANGES}\W+(?:(?:the|of|by|for)\W+)*{said}", task, re.I):
             return name
     return (numbers or [""])[0]
-
-
-def _result(task: str) -> str:
-    """What of a test the question wants; both of its numbers where it names neither or both."""
-    statistic = re.search(r"(?i:\bstatistics?\b)|\b[FHUW]\b", task)
-    p_value = re.search(r"\bp[- ]?values?\b", task, re.I)
-    if bool(statistic) == bool(p_value):
-        return "test.statistic, test.pvalue"
-    return "test.statistic" if statistic else "test.pvalue"
 
 
 def _level(task: str) -> str:
@@ -277,7 +332,7 @@ def _fitted(facts: dict[str, Any], task: str) -> list[Idiom]:
         Idiom(
             "a model scored on the rest of the rows",
             f"{score}(y_test, predicted){power}",
-            frozenset({"models", "slopes"}),
+            frozenset() if _REFINED.search(task) else frozenset({"models", "slopes", "statistic"}),
             before,
         )
     ]

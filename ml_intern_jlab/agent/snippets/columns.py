@@ -21,6 +21,10 @@ _DATE = rf"\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{1,2}}[- ]{_MONTHS}[-, ]+\d{
 """The beginning of a date, as a pattern."""
 
 
+_UNKNOWN = {"?", "-", "--", ".", "..", "..."}
+"""Marks that stand for a missing value in any column."""
+
+
 def main(reading: str, task: str) -> None:
     """Print JSON: the table's `rows`, and its `columns`, each with `name`, `kind` (number, date, words), how many
     `different` and `missing` values it has, and
@@ -39,20 +43,25 @@ def main(reading: str, task: str) -> None:
     import pandas as pd
 
     table = eval(reading, {"pd": pd})
+    comma = 'decimal=","' in reading
     found = []
     for name in list(table.columns)[:MOST_COLUMNS]:
         column = table[name].dropna()
         if not isinstance(name, str) or not hasattr(column, "dtype") or not len(column):
             continue
-        column, gaps = _without_gaps(column)
-        column, parsed, strangers = (column, "", []) if gaps else _amounts(column)
+        column, gaps = _without_gaps(column, comma)
+        if not gaps and (gaps := sorted({*column.astype(str)} & _UNKNOWN)):
+            column = column[~column.astype(str).isin(gaps)]
+        if not len(column):
+            continue
+        column, parsed, strangers = (column, "", []) if gaps else _amounts(column, comma)
         about = {"name": name, "different": int(column.astype(str).nunique()), "missing": len(table) - len(column)}
         about |= {"gaps": gaps, "parsed": parsed, "strangers": strangers}
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             about |= {"kind": "number", "low": float(column.min()), "high": float(column.max())}
         elif (arguments := _date_arguments(column)) is not None:
             is_text = not pd.api.types.is_datetime64_any_dtype(column)
-            days = eval(f"pd.to_datetime(column{arguments})", {"pd": pd, "column": column}) if is_text else column
+            days = _days(column, arguments) if is_text else column
             about |= {"kind": "date", "arguments": arguments, "is_text": is_text}
             about |= {"low": int(days.min().year), "high": int(days.max().year)}
         else:
@@ -65,14 +74,14 @@ def main(reading: str, task: str) -> None:
     print(json.dumps({"rows": len(table), "columns": found}))
 
 
-def _without_gaps(column: pd.Series) -> tuple[pd.Series, list[str]]:
+def _without_gaps(column: pd.Series, comma: bool) -> tuple[pd.Series, list[str]]:
     """A column of numbers or dates without its gaps, where up to three short words among these stand for a missing
     value."""
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column) or not pd.api.types.is_string_dtype(column.astype(str)):
         return column, []
-    numbers = pd.to_numeric(column, errors="coerce")
+    numbers = pd.to_numeric(column.astype(str).str.replace(",", ".") if comma else column, errors="coerce")
     for there in (numbers.notna(), column.astype(str).str.match(_DATE, case=False)):
         gaps = sorted(set(column[~there].astype(str)))
         if there.mean() >= 0.5 and 1 <= len(gaps) <= 3 and all(len(gap) <= 5 for gap in gaps):
@@ -80,25 +89,25 @@ def _without_gaps(column: pd.Series) -> tuple[pd.Series, list[str]]:
     return column, []
 
 
-def _amounts(column: pd.Series) -> tuple[pd.Series, str, list[str]]:
+def _amounts(column: pd.Series, comma: bool) -> tuple[pd.Series, str, list[str]]:
     """A column of text as numbers, where most of its values are numbers, all with the same mark or unit if any."""
     import pandas as pd
 
     if not pd.api.types.is_string_dtype(column) or _date_arguments(column) is not None:
         return column, "", []
     text = column.astype(str).str.strip()
+    point = '.str.replace(",", ".")' if comma else ""
     for marks in (False, True):
-        bare = text.str.replace(r"[^\d.\-]", "", regex=True) if marks else text
-        numbers = pd.to_numeric(bare, errors="coerce")
+        how = rf'.str.replace(r"[^\d{"," if comma else "."}\-]", "", regex=True){point}' if marks else point
+        numbers = pd.to_numeric(eval(f"text{how}", {"text": text}), errors="coerce")
         if marks:
-            around = text.str.extract(r"^([^\w.\-]{0,3})-?[\d,]*\.?\d+(\s?[^\d\s]{0,5})$")
+            around = text.str.extract(r"^([^\w.,\-]{0,3})-?[\d.,]*\d(\s?[^\d\s]{0,5})$")
             numbers = numbers.where(around.notna().all(axis=1))
             around = around[numbers.notna()].drop_duplicates()
         share, few = numbers.notna().mean(), text[numbers.isna()].nunique() <= 3
         if (share >= 0.8 or (share >= 0.5 and few)) and (not marks or len(around) <= 2):
-            how = '{}.str.replace(r"[^\\d.\\-]", "", regex=True)' if marks else "{}"
             strangers = list(text[numbers.isna()].value_counts().index[:SHOWN_VALUES].str[:40])
-            return numbers.dropna(), f'pd.to_numeric({how}, errors="coerce")', strangers
+            return numbers.dropna(), f'pd.to_numeric({{}}{how}, errors="coerce")', strangers
     return column, "", []
 
 
@@ -134,7 +143,7 @@ def _spoken(value: str, values: list[str], task: str) -> bool:
     """Whether the task names a value: as it is, without a number before or brackets behind it, or, of a few values,
     by its first word where no other begins so."""
     core = core_of(value)
-    if not core:
+    if not re.search(r"\w", core):
         return False
     # Codes such as "HA" are words, too, when they are written small.
     case = 0 if len(core) <= 3 else re.I
@@ -161,11 +170,19 @@ def _date_arguments(column: object) -> str | None:
     if not column.astype(str).head(50).str.match(_DATE, case=False).all():
         return None
     # "May" is taken for a whole name of a month, and "Sep" after it for none.
-    mixed = (', format="mixed"', {"format": "mixed"})
-    for arguments, more in (("", {}), (", dayfirst=True", {"dayfirst": True}), mixed):
+    for arguments in ("", ", dayfirst=True", ', format="mixed"'):
         try:
-            pd.to_datetime(column, **more)  # type: ignore[call-overload]
+            _days(column, arguments)
         except (ValueError, TypeError):
             continue
         return arguments
     return None
+
+
+def _days(column: pd.Series, arguments: str) -> pd.Series:
+    """The column as dates, read with the arguments that the cell will have."""
+    import pandas as pd
+
+    days = eval(f"pd.to_datetime(column{arguments})", {"pd": pd, "column": column})
+    assert isinstance(days, pd.Series)
+    return days
