@@ -38,6 +38,12 @@ _SAVED_TO = re.compile(
     re.I,
 )
 """Columns that are named before the file: "save id and price to …"."""
+_LISTED_IN = re.compile(
+    r"(?<![\w-])(?P<names>[\w\-`\"']+(?:\s*(?:,\s*and\b|,|&|\+|\band\b)\s*[\w\-`\"']+)+)"
+    r"\s+(?:to|into|in|as)\s+(?:a\s+)?(?:file\s+)?(?:(?:called|named)\s+)?[`\"']?\Z",
+    re.I,
+)
+"""The same without the verb beside them: "I want id and price in …"."""
 _GOES_ON = re.compile(r"\s+(?:by|on|with|using|via|at|to)\b", re.I)
 """What follows a word that begins a clause instead of naming a column."""
 _FILLER = {
@@ -168,8 +174,9 @@ def _output_columns(facts: TaskFacts, known: list[str]) -> tuple[str, ...]:
     rest = re.split(r"(?<=[^\W\d]{2})[.;!?](?:\s|$)|\n", facts.text[start:])[0]
     rest = "" if _SENTENCE_ENDS.match(rest) else rest
     words = {normalised(name) for name in (*known, facts.target)}
-    if before := _SAVED_TO.search(facts.text[: start - len(facts.output_file)]):
-        names = [name.strip(" `\"'") for name in _AND.split(before["names"])]
+    before = re.sub(r"\s*\([^()]*\)", "", facts.text[: start - len(facts.output_file)])
+    for match in filter(None, (_SAVED_TO.search(before), _LISTED_IN.search(before))):
+        names = [name.strip(" `\"'") for name in _AND.split(match["names"])]
         if all(normalised(name) in words for name in names):
             return tuple(names)
 

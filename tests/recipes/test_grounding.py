@@ -104,3 +104,18 @@ def test_a_listing_is_read_with_its_separators_and_its_cuts() -> None:
 def test_a_metric_is_no_column(words: str, columns: tuple[str, ...]) -> None:
     tables = {"a.csv": ["x", "accuracy", "y"], "b.csv": ["x", "accuracy"]}
     assert ground(read_task(f"Predict y for b.csv from a.csv, write p.csv {words}"), tables).output_columns == columns
+
+
+@pytest.mark.parametrize(
+    ("words", "columns"),
+    [
+        ("I want id and y in p.csv", ("id", "y")),
+        ("For these, tell me y: id and y (0/1) in p.csv", ("id", "y")),
+        ("Save id, x and y (in EUR) to p.csv", ("id", "x", "y")),
+        ("I'd like to have b and y in p.csv", ()),
+        ("Put y in p.csv", ("y",)),
+    ],
+)
+def test_columns_are_named_before_their_file(words: str, columns: tuple[str, ...]) -> None:
+    tables = {"a.csv": ["id", "x", "y"], "b.csv": ["id", "x"]}
+    assert ground(read_task(f"Predict y for b.csv from a.csv. {words}."), tables).output_columns == columns

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from calendar import day_name, month_name
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,22 +15,12 @@ from ..answers import printed, tagged, without_form
 from ..data_profile import DataProfile, Inspect
 from ..snippets import snippet
 from ..snippets.columns import FEW_VALUES, core_of
+from .dates import date_named, equal_to, months_of, years_within
 from .idioms import idioms, sure_lines
-from .measures import LEFT_OUT, condition_on, measure_facts, read_measure, share_parts, years_condition, years_of
-from .mentions import GROUP, Mention, goes_by, in_rows, named, place, spelt, unit_of
+from .measures import LEFT_OUT, all_of, condition_on, measure_facts, read_measure, share_parts, years_condition
+from .mentions import Mention, goes_by, in_rows, named, place, spelt, unit_of
 from .statistics import named_ways
 
-_PARTS = (
-    ("day of the week", r"\b(weekdays?|days? of the week|weekends?)\b"),
-    ("year", r"\b(years?|yearly|annual(ly)?)\b"),
-    ("quarter", r"\bquarter(s|ly)?\b"),
-    ("month", r"\bmonth(s|ly)?\b"),
-    ("hour", r"\b(hours?|hourly)\b"),
-    ("date", r"\b(daily|dates?|(?:which|what|per|each|every) days?)\b(?! of the week)"),
-)
-"""The parts of a date that a question may go by."""
-_SPELT = {"day of the week": "day_name()"}
-"""How a part is written, where that isn't its name."""
 _CONDITION = re.compile(
     r"(?:[\w-]+ ){0,3}(?<![\w.])(?P<figure>\d[\d.,]*\d|\d)(?:[a-z]{1,2}\b)?(?! ?(?:decimal|digit|significant|dp\b))"
     r"(?: [\w-]+){0,2}",
@@ -104,7 +93,7 @@ def question_facts(
     spoken = {subject for subject, words in _SUBJECTS.items() if re.search(words, asked, re.I)}
     base, portion = _share(asked, found) if "shares" in spoken else (found, [])
     facts = measure_facts(asked, table, found, numbers, "changes" in spoken) | {
-        "portion": _all([in_rows(each.rows, table) for each in portion]),
+        "portion": all_of([in_rows(each.rows, table) for each in portion]),
         "amount": _amount(asked, found),
     }
     mentions = (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked))
@@ -205,7 +194,7 @@ def _one_year(mentions: list[Mention]) -> list[Mention]:
 def _rows(table: str, mentions: list[Mention]) -> str:
     """The expression of the rows that the question is about."""
     conditions = [each.rows for each in mentions if each.rows]
-    return f"{table}[{_all(conditions)}]" if conditions else table
+    return f"{table}[{all_of(conditions)}]" if conditions else table
 
 
 def _share(task: str, mentions: list[Mention]) -> tuple[list[Mention], list[Mention]]:
@@ -215,10 +204,6 @@ def _share(task: str, mentions: list[Mention]) -> tuple[list[Mention], list[Ment
     base = [each for each in mentions if each.rows and begin <= each.at < end]
     counted = [replace(each, rows=each.rows or each.where) for each in mentions if each.at >= end]
     return base, [each for each in counted if each.rows] if end else []
-
-
-def _all(conditions: list[str]) -> str:
-    return conditions[0] if len(conditions) == 1 else " & ".join(f"({each})" for each in conditions)
 
 
 def _amount(task: str, mentions: list[Mention]) -> str:
@@ -297,7 +282,7 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
     """What is told of a column that the question names, in the words `said`, None where it doesn't."""
     name, where = about["name"], f"{table}[{literal(about['name'])}]"
     if about["kind"] == "date":
-        return _date_named(task, where, about, reading)
+        return date_named(task, where, about, reading)
     is_number = about["kind"] == "number"
     meant = about.get("meant", {})
     places = {value: place(task, meant.get(value) or core_of(value)) for value in about.get("spoken", ())}
@@ -305,7 +290,7 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
     # A word among many values may stand in the question by chance.
     spoken = sorted((places if about["different"] <= FEW_VALUES else sure), key=lambda value: places[value])
     is_year = is_number and name.lower() == "year"
-    year = years_condition(task, _years(task, about), where) if is_year else ""
+    year = years_condition(task, years_within(task, about), where) if is_year else ""
     unit = about.get("unit", "")
     span = (about["low"], about["high"]) if is_number else (0, 0)
     bounded = is_number and condition_on(_counted(task, name), f"(?:{spelt(name)})(?!\\w)", where, span, unit)
@@ -324,7 +309,7 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
         told += f"; it holds where {where} == {literal(yes[max(yes)])}"
     conditions = [f"{where} {_sign(task, meant.get(value) or core_of(value))} {literal(value)}" for value in spoken]
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
-    year = year or (_equal(where, _months(task)) if is_number and name.lower() == "month" else "")
+    year = year or (equal_to(where, months_of(task)) if is_number and name.lower() == "month" else "")
     rows = year or bounded or ""
     if contained := "" if is_number else _containing(task, name, where):
         rows = contained
@@ -353,69 +338,10 @@ def _containing(task: str, name: str, where: str) -> str:
     return f"{where}.str.contains({literal(quoted)}, case=False, regex=False, na=False)"
 
 
-def _date_named(task: str, where: str, about: dict[str, Any], reading: str) -> Mention | None:
-    """What is told of a column of dates: how they are read, and the parts that the question goes by."""
-    years = _years(task, about)
-    is_read = "parse_dates=" in reading or not about["is_text"]
-    date = where if is_read else f"pd.to_datetime({where}{about['arguments']})"
-    time = {
-        "year": years_condition(task, years, f"{date}.dt.year"),
-        "quarter": _equal(f"{date}.dt.quarter", _quarters(task)),
-        "month": "" if _quarters(task) else _equal(f"{date}.dt.month", _months(task)),
-        "day of the week": _equal(
-            f"{date}.dt.day_name()", [literal(day) for day in day_name if re.search(rf"\b{day}s?\b", task)]
-        )
-        or _weekend(f"{date}.dt.dayofweek", task),
-    }
-    rows = [each for each in time.values() if each]
-    parts = [
-        part for part, words in _PARTS if time.get(part) or (part == "year" and years) or re.search(words, task, re.I)
-    ]
-    if not parts and not named(task, about["name"]):
-        return None
-    how = "" if is_read else f" as text, read by `{date}`"
-    told = f"{where}: dates{how}" + "".join(f"; the {part} is `{date}.dt.{_SPELT.get(part, part)}`" for part in parts)
-    words = dict(_PARTS)
-    asked = [part for part in parts if re.search(rf"{GROUP}{words[part]}", task, re.I)]
-    asked = asked or [part for part in parts if not time.get(part)] or parts
-    part = f"{date}.dt.{_SPELT.get(asked[0], asked[0])}" if asked else ""
-    at = min([place(task, about["name"]), *(place(task, str(year)) for year in years)])
-    return Mention(told, about["name"], part=part, at=at, rows=_all(rows))
-
-
 def _sign(task: str, said: str) -> str:
     """`!=` where the question names a value to leave it out, such as "flats that aren't red"."""
     out = r"(?:\bnot|n['’]t|\bnon|\bother than|\bexcept(?: for)?)\W+(?:(?:be|the|from|in|of)\W+)*"
     return "!=" if re.search(rf"(?:{out}|{LEFT_OUT})(?:{spelt(said)})(?!\w)", task, re.I) else "=="
-
-
-def _equal(where: str, values: list[Any]) -> str:
-    """The condition of the only value, "" where there are none or several."""
-    return f"{where} == {values[0]}" if len(values) == 1 else ""
-
-
-def _weekend(weekday: str, task: str) -> str:
-    """The condition on the number of a weekday that takes the weekends, or the days between them, or ""."""
-    found = re.search(
-        r"\b(?:on|at|during|over) (?:a |the |any )?(week-?ends?|working days?|week-?days?|business days?)\b", task, re.I
-    )
-    return "" if not found else f"{weekday} >= 5" if "end" in found[1].lower() else f"{weekday} < 5"
-
-
-def _months(task: str) -> list[int]:
-    return [number for number, month in enumerate(month_name) if month and re.search(rf"\b{month}\b", task)]
-
-
-def _quarters(task: str) -> list[int]:
-    found = re.findall(r"\b(first|second|third|fourth) quarter\b|\bQ([1-4])\b", task, re.I)
-    ordinals = {"first": 1, "second": 2, "third": 3, "fourth": 4}
-    return [int(number) if number else ordinals[word.lower()] for word, number in found]
-
-
-def _years(task: str, about: dict[str, Any]) -> list[int]:
-    """The years that the question names, where a column that goes from `low` to `high` has them all."""
-    years = years_of(task)
-    return years if all(about["low"] <= year <= about["high"] for year in years) else []
 
 
 def _figures(task: str) -> list[Mention]:

@@ -92,6 +92,8 @@ def _prediction(state: State) -> dict[str, Any]:
     probability = state.facts.probabilities and state.kind == "classification"
     columns = [name for name in state.output_columns if name not in test or name == state.target]
     kept = [name for name in state.output_columns if name in test and name != state.target]
+    if not state.output_columns and state.output_id:
+        kept = [state.output_id]
     return {
         "train_read": _reading(state, state.train_file),
         "test_read": _reading(state, state.predict_file) if state.predict_file else "",

@@ -94,6 +94,11 @@ def read_measure(task: str) -> Measure:
     return Measure(statistic, f"idx{extreme}", nth, bool(rank), bool(name), stated.start() if stated else 0)
 
 
+def all_of(conditions: list[str]) -> str:
+    """The condition that all of some conditions hold."""
+    return conditions[0] if len(conditions) == 1 else " & ".join(f"({each})" for each in conditions)
+
+
 def condition_on(task: str, spelt: str, where: str, span: tuple[float, float], unit: str = "") -> str:
     """The condition that the question sets to a column of numbers, such as `df["carat"] < 1`, or "".
 
@@ -225,8 +230,11 @@ def measure_facts(
     if computed:
         rest = [each for each in numbers if literal(each.column) not in computed]
         numbers = [Mention("", "computed", is_number=True, at=len(task)), *rest]
-    after = {each: re.search(rf"(?<!\w)(?:{spelt(each.column)})(?!\w)", task[measure.at :], re.I) for each in numbers}
-    behind = sorted((each for each in numbers if after[each]), key=lambda each: after[each].start()) or numbers
+    after: dict[Mention, int] = {}
+    for each in numbers:
+        if found := re.search(rf"(?<!\w)(?:{spelt(each.column)})(?!\w)", task[measure.at :], re.I):
+            after[each] = found.start()
+    behind = sorted(after, key=after.__getitem__) or numbers
     amounts = [name for name in columns if not _COUNTS_ROWS.search(name)]
     value = behind[0].column if behind else amounts[0] if len(amounts) == 1 else ""
     pairs = [each for each in mentions if len(each.values) == 2]
