@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
 from ..protocol import Deliverable
-from .answers import answer_form, in_form, states_result, tells_output
+from .answers import answer_form, in_form, short_answer, states_result, tells_output
 from .context import Situation
 from .deliverables import check_code, verdicts
 from .executor import Workbench
 from .goal import GOAL_ID, Goal, Progress, progress
 from .guards import NO_CODE
+from .history import Step
 from .reply import Turn
 from .skills.mentions import Mention, out_of_place, overlooked
 
@@ -74,6 +76,20 @@ class Ending:
             return there
         told = bool(steps) and NO_CODE in steps[-1].checks
         return told or (there and (stated or bool(others)))
+
+    def printed_answer(self, step: Step) -> str:
+        """What a cell printed that computes the answer as the skeleton does, where the task demands just that; else "".
+
+        A model that is asked for it again can only copy it.
+        """
+        task = self._situation.task
+        if not (self._computed and step.status == "done" and step.outcome and short_answer(task)):
+            return ""
+        is_own = self._computed in step.source_now and not (step.outcome.edited or step.changed)
+        lines = step.outcome.text.strip().splitlines()
+        # A moment or a list may be wanted in another form.
+        is_plain = len(lines) == 1 and not re.search(r"\d:\d\d|[\[{(]", re.sub(r"@\w+\[[^\]]*\]", "", lines[0]))
+        return lines[0] if is_own and is_plain else ""
 
     def in_form(self, answer: str) -> str:
         """The answer without the words around it, where the task demands just a number or a name."""

@@ -205,7 +205,7 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         if prose:
             nudge, answer = "", turn.thought
         elif not nudge:
-            answer = self._run_cell(turn, step, news, memory_step)
+            answer = self._run_cell(turn, step, news, memory_step) or self._ending.printed_answer(step) or None
         step.repeats = nudge == REPEATED
         if answer is not None:
             answer = self._ending.in_form(answer)

@@ -224,3 +224,39 @@ async def test_a_run_says_what_it_left_undone(desk: MakeDesk) -> None:
     )
     assert ended.answer == "Done.\n\nNot done: searching hyper-parameters, which the task asks for."
     assert "Now write that cell" in d.model.seen[2]
+
+
+COMPUTED = (
+    'import pandas as pd\n\ndf = pd.read_csv("flats.csv")\nrows = df[df["colour"] == "red"]\n'
+    'answer = rows["rent"].median()\nprint(answer)'
+)
+
+
+def write_flats(d: Desk) -> None:
+    rows = "\n".join(f"{'red' if n % 2 else 'blue'},{n}.25" for n in range(30))
+    (d.folder / "flats.csv").write_text(f"colour,rent\n{rows}\n")
+
+
+async def test_what_the_skeleton_computes_is_the_answer_once_it_is_printed(desk: MakeDesk) -> None:
+    d = desk([turn(COMPUTED)])
+    write_flats(d)
+    ended = await d.run(
+        "What is the median rent of the red flats in flats.csv? Answer with just the number, 1 decimal."
+    )
+    assert (ended.status, ended.answer) == ("finished", "15.2")
+    assert COMPUTED.removeprefix("import pandas as pd") in d.model.seen[0]
+
+
+async def test_another_cell_than_the_skeleton_is_judged_by_the_model(desk: MakeDesk) -> None:
+    d = desk([turn(COMPUTED.replace("median", "mean")), turn(COMPUTED)])
+    write_flats(d)
+    ended = await d.run("What is the median rent of the red flats in flats.csv? Answer with just the number.")
+    assert (ended.status, ended.answer) == ("finished", "15.25")
+    assert len(d.model.seen) == 2
+
+
+async def test_an_answer_in_words_counts_once_the_skeleton_has_run(desk: MakeDesk) -> None:
+    d = desk([turn(COMPUTED), "Item 1\n\nLet me check.", "The median rent of the red flats is 15.25."])
+    write_flats(d)
+    ended = await d.run("What is the median rent of the red flats in flats.csv?")
+    assert (ended.status, ended.answer) == ("finished", "The median rent of the red flats is 15.25.")
