@@ -36,6 +36,7 @@ STUCK = (
 SAME_ERROR = (
     "The same error came three times ({error}). Leave that way: write the whole cell without the call that fails."
 )
+UNREADABLE = "That cell can't be read as Python, so it was not run: "
 NOTHING_RUN = "No cell has run yet. Work the answer out in a cell first, look at its output, then finish."
 
 _TROUBLE = {
@@ -43,6 +44,7 @@ _TROUBLE = {
     CUT_OFF: "wrote more than its limit of tokens",
     REPEATED: "proposed a cell again that had run before",
     CIRCLES: "went in circles",
+    UNREADABLE: "wrote a cell that can't be read as Python",
     NOTHING_RUN: "wanted to finish before anything had run",
 }
 
@@ -112,7 +114,8 @@ class Guards:
         self._nudged.append(kind)
         if not again:
             return ""
-        what = _TROUBLE.get(words, "brought nothing that ran for several turns")
+        unknown = "brought nothing that ran for several turns"
+        what = next((what for known, what in _TROUBLE.items() if words.startswith(known)), unknown)
         return f"The model {what}, was told so, and did it again."
 
     def relieve(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -31,7 +32,7 @@ from .executor import GaveUp, News, NotebookExecutor, Workbench, split_final
 from .figures import data_urls
 from .givens import completed
 from .goal import progress, read_goal
-from .guards import NO_CODE, REPEATED, Guards
+from .guards import NO_CODE, REPEATED, UNREADABLE, Guards
 from .history import FOLDS, UNFOLDED, Past, Step, notebook_text
 from .plan import item_named, parse_plan
 from .reply import Turn, read_turn
@@ -236,7 +237,20 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         if self._knows_how or not turn.code or not split_final(turn.code)[0].strip():
             return turn, ""
         done, failed = self._sources("done"), self._sources("failed")
-        return replace(turn, code=completed(turn.code, done, failed, self._reads, self._defined)), ""
+        turn = replace(turn, code=completed(turn.code, done, failed, self._reads, self._defined))
+        return turn, self._unreadable(split_final(turn.code or "")[0])
+
+    def _unreadable(self, code: str) -> str:
+        """What keeps the kernel from reading a cell, with what helps; "" where it can be read."""
+        try:
+            ast.parse(code)
+            return ""
+        except (SyntaxError, ValueError):  # or a magic, or the syntax of a newer Python
+            found = self._workbench.inspect(snippet("syntax", source=code)).strip()
+        if not found:
+            return ""
+        quotes = " Inside the braces of an f-string use the other kind of quotes." if "f-string" in found else ""
+        return f"{UNREADABLE}{found}.{quotes} Write the whole cell as a ```python block."
 
     def _supported(self, turn: Turn) -> str:
         """The turn's prose without figures that the model can't know yet."""

@@ -35,8 +35,8 @@ def read_turn(text: str) -> Turn:
 
     Survives what small models write: thinking aloud between `<think>` tags, several code blocks (joined), blocks in
     another language (left in the prose), prose after the code, a missing closing fence (the code counts when it is
-    complete Python), tags `<code>` instead of fences, and no fence at all around an answer that is nothing but code.
-    A line `RUN DRAFT` may stand anywhere, also as the only line of a block.
+    complete Python), sentences in a block, tags `<code>` instead of fences, and no fence at all around an answer
+    that is nothing but code. A line `RUN DRAFT` may stand anywhere, also as the only line of a block.
     """
     text = re.sub(r"<think>.*?(</think>|\Z)", "", text, flags=re.S)
     text = re.sub(r"^[ \t]*<code>[ \t]*\n?(.*?)(</code>|\Z)", r"```python\n\1\n```", text, flags=re.S | re.M)
@@ -54,6 +54,8 @@ def read_turn(text: str) -> Turn:
             return ""
         if match.group(2).lower() not in _PYTHON or not (closed or _is_python(match.group(3))):
             return match.group(0)
+        if _is_prose(match.group(3)):
+            return match.group(3)
         blocks.append(match.group(3).strip("\n"))
         return ""
 
@@ -77,6 +79,13 @@ def _is_python(source: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return bool(source.strip())
+
+
+def _is_prose(source: str) -> bool:
+    """Whether a block holds sentences: not even one of its lines is code."""
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    letters = sum(character.isalpha() or character.isspace() for character in source)
+    return len(source.split()) > 5 and letters > 0.8 * len(source) and not any(map(_is_python, lines))
 
 
 def _shortened(thought: str) -> str:

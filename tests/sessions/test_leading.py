@@ -260,3 +260,22 @@ async def test_an_answer_in_words_counts_once_the_skeleton_has_run(desk: MakeDes
     write_flats(d)
     ended = await d.run("What is the median rent of the red flats in flats.csv?")
     assert (ended.status, ended.answer) == ("finished", "The median rent of the red flats is 15.25.")
+
+
+async def test_a_cell_that_cannot_be_read_goes_back_to_the_model(desk: MakeDesk) -> None:
+    d = desk([PLAN, turn("x = {'a': 1}\nprint(f'{x['a']} of {x[\"a\"}')"), turn("%time x = 2"), DONE])
+    assert (await d.run()).status == "finished"
+    assert await d.sources() == ["%time x = 2"]
+    assert "can't be read as Python, so it was not run: line 2: " in d.model.seen[2]
+
+
+async def test_cells_that_cannot_be_read_pause_the_run(desk: MakeDesk) -> None:
+    d = desk([PLAN, turn("x = ("), turn("y = )")], interactive=False)
+    assert "wrote a cell that can't be read as Python" in (await d.run()).reason
+
+
+async def test_sentences_in_a_block_of_code_are_words(desk: MakeDesk) -> None:
+    words = "The cell wrote the report, and all that was asked for is there."
+    d = desk([PLAN, turn("open('report.md', 'w').write('# Done')"), f"Item 2\n\n```python\n{words}\n```"])
+    ended = await d.run("Write the report to report.md.")
+    assert (ended.status, ended.answer) == ("finished", words)
