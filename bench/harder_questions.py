@@ -9,7 +9,6 @@ off.
 from __future__ import annotations
 
 import io
-import json
 import re
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tasks"))
 
-from questions import asked
+from questions import asked, write_all
 from sources import member, r_table
 
 
@@ -237,14 +236,5 @@ def _of_birds_and_offices(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def main() -> None:
-    """Write the tables and the questions."""
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    write_tables(folder)
-    text = json.dumps(questions(folder), indent=1, ensure_ascii=False)
-    (folder / "questions.json").write_text(text + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write_all(Path(sys.argv[1]), write_tables, questions)

@@ -8,7 +8,6 @@ off, in a tagged answer such as `@mean[1.23] @median[1.10]` each number in a tag
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tasks"))
 
-from questions import asked
+from questions import asked, write_all
 from sources import r_table
 
 PATIENTS = {
@@ -306,14 +305,5 @@ def _of_homes_and_stations(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def main() -> None:
-    """Write the tables and the questions."""
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    write_tables(folder)
-    text = json.dumps(questions(folder), indent=1, ensure_ascii=False)
-    (folder / "questions.json").write_text(text + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write_all(Path(sys.argv[1]), write_tables, questions)

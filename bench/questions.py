@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ def asked(name: str, file: str, text: str, answer: Any, tolerance: float = 0.0) 
     """A question with its answer, as it is kept."""
     plain = answer.item() if hasattr(answer, "item") else answer
     return {"name": name, "file": file, "question": text, "answer": plain, "tolerance": tolerance}
+
+
+def write_all(
+    folder: Path, write_tables: Callable[[Path], None], questions: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    """Write the tables of some questions and questions.json into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tables(folder)
+    text = json.dumps(questions(folder), indent=1, ensure_ascii=False)
+    (folder / "questions.json").write_text(text + "\n", "utf-8")
 
 
 def questions() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ def main(source: str) -> None:
     from IPython import get_ipython
 
     try:
-        python = get_ipython().transform_cell(source)  # type: ignore[no-untyped-call]
+        python = get_ipython().transform_cell(source)
         compile(python, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError) as error:
         line = (getattr(error, "text", None) or "").strip()[:200]
