@@ -56,7 +56,7 @@ def read_turn(text: str) -> Turn:
             return match.group(0)
         if _is_prose(match.group(3)):
             return match.group(3)
-        blocks.append(match.group(3).strip("\n"))
+        blocks.append(_requoted(match.group(3).strip("\n")))
         return ""
 
     prose = _FENCE.sub(take, text).strip()
@@ -79,6 +79,20 @@ def _is_python(source: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return bool(source.strip())
+
+
+def _requoted(source: str) -> str:
+    """The source with other quotes inside the braces of its f-strings, where only that makes it Python before 3.12."""
+
+    def inside(match: re.Match[str]) -> str:
+        quote, other = match["quote"], "'" if match["quote"] == '"' else '"'
+        text = re.sub(r"\{[^{}]*\}", lambda found: found.group().replace(quote, other), match["text"])
+        return f"{match['start']}{quote}{text}{quote}"
+
+    if _is_python(source):
+        return source
+    mended = re.sub(r"(?P<start>\bf)(?P<quote>[\"'])(?P<text>.*)(?P=quote)", inside, source)
+    return mended if _is_python(mended) else source
 
 
 def _is_prose(source: str) -> bool:

@@ -269,6 +269,13 @@ async def test_a_cell_that_cannot_be_read_goes_back_to_the_model(desk: MakeDesk)
     assert "can't be read as Python, so it was not run: line 2: " in d.model.seen[2]
 
 
+async def test_quotes_of_a_newer_python_are_exchanged(desk: MakeDesk) -> None:
+    cell = 'x = {"a": 1}\nprint(f"{x["a"]} of {len(x)}", f"{x[\'a\']}")'
+    d = desk([PLAN, turn(cell), DONE])
+    assert (await d.run()).status == "finished"
+    assert await d.sources() == ['x = {"a": 1}\nprint(f"{x[\'a\']} of {len(x)}", f"{x[\'a\']}")']
+
+
 async def test_cells_that_cannot_be_read_pause_the_run(desk: MakeDesk) -> None:
     d = desk([PLAN, turn("x = ("), turn("y = )")], interactive=False)
     assert "wrote a cell that can't be read as Python" in (await d.run()).reason
