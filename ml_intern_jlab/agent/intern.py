@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -21,7 +22,7 @@ from ..protocol import PlanItem
 from ..recipes.grounding import ground, listed_tables
 from ..recipes.model import RecipesModel
 from ..recipes.task import read_task
-from .answers import answer_form, supported
+from .answers import supported
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import derive_deliverables
@@ -41,6 +42,8 @@ from .snippets import snippet
 
 KEPT_STEPS = 2
 """The last steps, which a summary never replaces."""
+_EXPLORES = re.compile(r"\b(?:explor|analy[sz]|investigat|plot|chart|visuali|clean|summar|explain|why)", re.I)
+"""Words of a task that a single step doesn't answer."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +146,9 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         helps, reviews = (lambda: not self._knows_how), "review" not in self._without
         self._ending = Ending(self._workbench, self._situation, goal, mentions, self._behind, helps, reviews, computed)
         wanted = derive_deliverables(task, facts)
-        # A short question whose skill knows a single step isn't worth a call of the model.
-        planned_by_skill = len(plan.splitlines()) == 1 and (bool(computed) or all(map(answer_form, wanted)))
+        # A question whose skill knows a single step isn't worth a call of the model.
+        only_asks = all(each.kind == "answer" for each in wanted) and not _EXPLORES.search(task)
+        planned_by_skill = len(plan.splitlines()) == 1 and (bool(computed) or only_asks)
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
         # The recipes begin with their plan, even where it stands already.
         if not (planned or planned_by_skill) or self._knows_how:
