@@ -27,6 +27,8 @@ class Turn:
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
 _ITEM = re.compile(r"^\W*(?:plan )?item\s+(\d{1,2})\b[ \t]*[:.–-]?[ \t]*", re.I)
 _PYTHON = {"", "python", "py", "python3", "ipython", "ipython3"}
+_WORDS = {"answer", "final_answer", "markdown", "md", "output", "plaintext", "result", "text", "txt"}
+"""What a block is called that holds words."""
 _DRAFT = re.compile(r"^[\s#*`\"'>-]*run[ _](?:the[ _])?draft\b[ \t]*(?:\(\))?[\s.`*\"']*$", re.I | re.M)
 
 
@@ -52,6 +54,8 @@ def read_turn(text: str) -> Turn:
             return ""
         if takes_draft and not match.group(3).strip():
             return ""
+        if match.group(2).lower() in _WORDS:
+            return match.group(3)
         if match.group(2).lower() not in _PYTHON or not (closed or _is_python(match.group(3))):
             return match.group(0)
         if _is_prose(match.group(3)):

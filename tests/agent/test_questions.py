@@ -57,6 +57,8 @@ def test_groups_with_enough_rows_and_forms_of_an_answer(tmp_path: Path, inspect:
     ("How many flats were let in March 2004?", '(df["Let on"].dt.year == 2004) & (df["Let on"].dt.month == 3)'),
     ("How many flats were let after 2004?", 'df["Let on"].dt.year > 2004'),
     ("How many flats were let since 2004?", 'df["Let on"].dt.year >= 2004'),
+    ("How many plain red flats (not dark blue or the like) are there?", 'df["Colour"] == "2. red"'),
+    ("How many flats are there? Those in dark blue are left out.", 'df["Colour"] != "1. dark blue"'),
     ("How many flats were let from 2004 onwards?", 'df["Let on"].dt.year >= 2004'),
     ("How many flats, only those from 2004, are there?", 'df["Let on"].dt.year == 2004'),
     ("How many flats were let on a weekend?", 'df["Let on"].dt.dayofweek >= 5'),

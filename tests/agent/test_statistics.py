@@ -78,7 +78,7 @@ def test_outliers_are_those_beyond_the_fences(flats: pd.DataFrame, inspect: Call
     ("Which p-value has the Pearson correlation of rent and size?",
      '`test = stats.pearsonr(whole["rent"], whole["size"])`'),
     ("Predict rent from size by a linear regression on scaled values, split with random_state=5: what is the RMSE?",
-     "`predicted = LinearRegression().fit(X_train, y_train).predict(X_test)`"),
+     "\npredicted = LinearRegression().fit(X_train, y_train).predict(X_test)\n"),
     ("How many rows are duplicates, and what is the mean rent without them?", "\ndistinct = rows.drop_duplicates()\n"),
 ])  # fmt: skip
 def test_a_step_is_told_and_left_to_the_model(

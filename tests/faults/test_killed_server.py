@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from tornado.websocket import websocket_connect
 
+from tests.saved_notebook import saved_with
 from tests.socket_client import Client
 
 TOKEN = "test"
@@ -98,7 +98,7 @@ async def test_the_next_server_mends_the_notebook_and_resumes_the_run(servers: l
     paused = await client.until("run_paused")
     assert paused["resumable"]
     assert "server" in paused["reason"]
-    ids = [cell.id for cell in nbformat.read(tmp_path / "a.ipynb", as_version=4).cells]
+    ids = [cell.id for cell in (await saved_with(tmp_path / "a.ipynb", second["cell_id"])).cells]
     assert {first["cell_id"], second["cell_id"]} <= set(ids)
     await client.send("resume_run")
     resumed = await client.until("run_resumed")

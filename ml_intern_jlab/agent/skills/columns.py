@@ -106,6 +106,11 @@ def question_facts(
     start = "\n".join([rows, large, facts["computed"]]) if rows else ""
     # "The price per foot (price / feet)" is said once a formula is.
     said = re.sub(r"\bper\b", "", asked.replace(facts["computed_by"], "")) if facts["computed"] else asked
+    answer = sure_lines(ways, spoken, said, mentions, start, tagged(task))
+    if not answer:
+        # What is sure of the way there stands in the skeleton, too.
+        steps += dict.fromkeys(line for way in by_name for line in way.before)
+        ways = [replace(way, before=()) if way in by_name else way for way in ways]
     return {
         "reads": [(name, seen.reading) for (name, _), seen in zip(reads, tables, strict=True)],
         "mentions": mentions,
@@ -116,7 +121,7 @@ def question_facts(
         "rows": rows,
         "large_groups": large,
         "idioms": ways,
-        "answer": sure_lines(ways, spoken, said, mentions, start, tagged(task)),
+        "answer": answer,
         "printed": printed(task),
         "tagged": bool(tagged(task)),
     }
@@ -311,12 +316,16 @@ def _column_named(task: str, said: str, table: str, about: dict[str, Any], readi
     told += f"; the question names {' and '.join(conditions)}" if spoken else ""
     year = year or (equal_to(where, months_of(task)) if is_number and name.lower() == "month" else "")
     rows = year or bounded or ""
+    # "plain Guard (not Guard-Forward)": the others are out anyway.
+    kept = [value for value, each in zip(spoken, conditions, strict=True) if " != " not in each]
     if contained := "" if is_number else _containing(task, name, where):
         rows = contained
     elif len(spoken) == len(sure) == 1:
         rows = conditions[0]
-    elif len(spoken) == len(sure) > 1 and about["different"] > len(spoken) and " != " not in str(conditions):
-        rows = f"{where}.isin([{', '.join(map(literal, spoken))}])"
+    elif len(spoken) == len(sure) > 1 and (about["different"] > len(spoken) or len(kept) < len(spoken)):
+        several = f"{where}.isin([{', '.join(map(literal, kept))}])"
+        among = several if len(kept) > 1 else equal_to(where, [*map(literal, kept)])
+        rows = among or all_of(conditions)
     at = min([place(task, name), *places.values()])
     if at == len(task) and unit and (counted := re.search(rf"\d\W*{unit}", task, re.I)):
         at = counted.start()
@@ -341,7 +350,11 @@ def _containing(task: str, name: str, where: str) -> str:
 def _sign(task: str, said: str) -> str:
     """`!=` where the question names a value to leave it out, such as "flats that aren't red"."""
     out = r"(?:\bnot|n['’]t|\bnon|\bother than|\bexcept(?: for)?)\W+(?:(?:be|the|from|in|of)\W+)*"
-    return "!=" if re.search(rf"(?:{out}|{LEFT_OUT})(?:{spelt(said)})(?!\w)", task, re.I) else "=="
+    behind = (
+        r"\W+(?:\w+\W+){0,2}?(?:stays? out|(?:is|are|be|were) (?:\w+ )?(?:left out|excluded|ignored|dropped|omitted))\b"
+    )
+    name = rf"(?:{spelt(said)})(?![\w-])"
+    return "!=" if re.search(rf"(?:{out}|{LEFT_OUT}){name}|(?<![\w-]){name}{behind}", task, re.I) else "=="
 
 
 def _figures(task: str) -> list[Mention]:

@@ -75,6 +75,9 @@ def main(ename: str, evalue: str, line: str, source: str) -> None:
         print("Files here: " + ", ".join(files()))
     elif ename == "TypeError":
         signatures(evalue, line, source)
+    if ename == "ValueError" and " to unpack (expected" in evalue:
+        print("The right of `=` has another number of values than there are names on its left.")
+        print("Bind all to one name, such as `result`, and take `result[0]` or `result.pvalue`.")
     if ename in ("ValueError", "IndexError", "TypeError", "InvalidParameterError"):
         shapes(evalue, seen, source)
 
