@@ -287,6 +287,8 @@ def test_what_no_cell_uses_was_overlooked(tmp_path: Path, inspect: Callable[[str
 @pytest.mark.parametrize(("value", "question", "is_spoken"), [
     ("HA", "Which has the most?", False),
     ("HA", "How late is HA?", True),
+    ("Cat", "How late are the cats?", True),
+    ("New", "Are there new ones?", False),
     ("Gentoo penguin (Pygoscelis)", "How heavy are Gentoo males?", True),
     ("2. Information", "the Information job class", True),
     ("3. Some College", "Some people", False),
@@ -368,3 +370,12 @@ def test_a_unit_in_brackets_names_its_column(tmp_path: Path, inspect: Callable[[
     question = "Of the sales in sales.csv that ran for just one day, what percentage got more than 15 bids?"
     text = asked(question, inspect).text
     assert 'rows = df[df["Duration (days)"] == 1]\nanswer = (rows["Bids"] > 15).mean() * 100\n' in text
+
+
+def test_a_code_is_no_amount_and_a_mark_no_value(tmp_path: Path, inspect: Callable[[str], str]) -> None:
+    rows = "\n".join(f"{name};981{n % 9}" for n, name in enumerate(["Luna", "Max", "__", "?"] * 9))
+    (tmp_path / "pets.csv").write_text(f"name;ZIP code\n{rows}\nLuna;9810\n")
+    text = asked("Which name of Luna or Max is most common in pets.csv?", inspect).text
+    assert '"__"]' not in text
+    text = asked("Which name is the most common one in pets.csv?", inspect).text
+    assert 'rows = df\nanswer = rows["name"].value_counts().idxmax()\n' in text

@@ -56,7 +56,8 @@ _OPERATIONS = (
     ("+", r"\+|\bplus\b"),
 )
 _COUNTS_ROWS = re.compile(
-    r"(?:^|[\s_.])(?:id|index|row|no|nr|number|year|month|day|week|weekday|hour)s?$|^unnamed", re.I
+    r"(?:^|[\s_.])(?:id|index|row|no|nr|number|code|zip|year|month|day|week|weekday|hour)s?$|^(?:unnamed|zip|postal|phone)",
+    re.I,
 )
 """Names of columns of numbers that are no amounts."""
 _VERB = r"\b(?:is|are|was|were|has|have|had|do|does|did|lacks?|lacked|get|got|came|come|comes|arrived)\b"

@@ -16,6 +16,8 @@ MOST_VALUES = 5000
 """Different values of a column that are looked for in the question."""
 
 
+_SHORT_WORDS = r"all|and|any|are|but|can|did|for|has|how|its|may|new|not|now|old|one|out|per|ten|the|two|was|who|yes"
+"""Words of three letters that many questions have."""
 _MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DATE = rf"\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{1,2}}[- ]{_MONTHS}[-, ]+\d{{2,4}}|{_MONTHS} \d{{1,2}},? \d{{4}}"
 """The beginning of a date, as a pattern."""
@@ -143,9 +145,12 @@ def _spoken(value: str, values: list[str], task: str) -> bool:
     """Whether the task names a value: as it is, without a number before or brackets behind it, or, of a few values,
     by its first word where no other begins so."""
     core = core_of(value)
-    if not re.search(r"\w", core):
+    if not re.search(r"[^\W_]", core):
         return False
     # Codes such as "HA" are words, too, when they are written small.
+    is_word = core.istitle() and len(values) <= FEW_VALUES and not re.fullmatch(_SHORT_WORDS, core, re.I)
+    if len(core) == 3 and is_word and re.search(rf"(?<!\w){core}s?(?!\w)", task, re.I):
+        return True
     case = 0 if len(core) <= 3 else re.I
     between = r"[\s_.\-]*".join(re.escape(word) for word in re.split(r"[\s_]+", core))
     if re.search(rf"(?<!\w){between}{'' if len(core) <= 3 else '(?:e?s|a?n)?'}(?!\w)", task, case):
