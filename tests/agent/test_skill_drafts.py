@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from ml_intern_jlab.agent.skills.facts import pretrained_model
+from ml_intern_jlab.sessions.risk import classify
 from tests.agent.drafts import known, run_drafts
 from tests.agent.tiny_models import tiny_writer
 
@@ -166,7 +167,8 @@ def test_an_encoder_is_fine_tuned_and_compared_with_the_linear_baseline(folder: 
         "Fine-tune the model in encoder on rated.csv to predict mood. Write moods.csv for unrated.csv, column mood."
     )
     assert how.names[0] == "fine-tuning"
-    assert 'from_pretrained("encoder")' in how.drafts[0]
+    assert 'from_pretrained("./encoder")' in how.drafts[0]
+    assert "network" not in {reason.risk.value for reason in classify(how.drafts[0])}
     (printed,) = run_drafts(how)
     assert "linear: hold-out" in printed
     assert "fine-tuned: hold-out" in printed

@@ -47,8 +47,9 @@ def template_facts(
         facts |= question_facts(task.text, facts["reads"], profile, inspect)
     reward = reward_model(task.text, listing)
     named = pretrained_model(task.text, listing, reward)
-    facts["reward_named"] = literal(reward) if reward else ""
-    facts |= {"pretrained_named": literal(named) if named else "", "pretrained": literal(named or DEFAULT_ENCODER)}
+    facts["reward_named"] = literal(_place(reward, listing)) if reward else ""
+    place = _place(named or DEFAULT_ENCODER, listing)
+    facts |= {"pretrained_named": literal(place) if named else "", "pretrained": literal(place)}
     facts |= talk_facts(task.text, profile, inspect, named)
     kinds |= {"talks"} if facts["method"] else set()
     facts["kinds"] = frozenset(kinds)
@@ -63,6 +64,12 @@ def pretrained_model(task: str, listing: str, other: str = "") -> str:
     found = [each for each in _models_named(task, listing) if each != other]
     folders = [each["folder"] for each in _LISTED_MODEL.finditer(listing) if each["folder"] != other]
     return (found or (folders if len(folders) == 1 else []) or [""])[0]
+
+
+def _place(model: str, listing: str) -> str:
+    """A folder that lies there as a path, so that nobody takes it for a name on a hub; a repository as it is."""
+    folders = {found["folder"] for found in _LISTED_MODEL.finditer(listing)}
+    return f"./{model}" if model in folders and not model.startswith((".", "/", "~")) else model
 
 
 def reward_model(task: str, listing: str) -> str:
