@@ -110,7 +110,8 @@ def know_how(
     fitting = [skill for skill in choose(read_skills(folder), task.text, kinds) if f"skill:{skill.name}" not in without]
     # What the task asks for in so many words comes first, and is never left out.
     asked = [skill for skill in fitting[1:] if skill.after == fitting[0].name and owes(skill, task.text)]
-    rest = [skill for skill in fitting if skill not in asked]
+    # How the first cell is written is for the first skill to say.
+    rest = [skill for skill in fitting if skill not in asked and not (skill.first and skill is not fitting[0])]
     chosen = [*rest[:1], *asked, *rest[1:]][: max(MOST, 1 + len(asked))]
     texts, drafts, owed = [], [], []
     coded = ""
