@@ -77,15 +77,15 @@ _FORM_DEMAND = re.compile(
     re.I,
 )
 """A last sentence that says what form the answer must have."""
+_NUMBER = r"one|two|three|four|five|six|no|\d"
+"""How many decimals there may be, in words or a figure."""
 _ROUNDED = re.compile(
-    r"[,(]?\s*(?:both |each )?(?:rounded )?(?:to |with |in |at )?\b(?:one|two|three|four|five|six|no|\d) decimals?\b"
+    rf"[,(]?\s*(?:both |each )?(?:rounded )?(?:to |with |in |at )?\b(?:{_NUMBER}) decimals?\b"
     r"(?: places?| digits?)?(?: each)?\)?",
     re.I,
 )
 _FIGURE = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])", re.I)
-_DECIMALS = re.compile(
-    r"\b(one|two|three|four|five|six|no|\d) decimals?\b|\b(nearest (?:integer|whole|unit)|whole \w+)", re.I
-)
+_DECIMALS = re.compile(rf"\b({_NUMBER}) decimals?\b|\b(nearest (?:integer|whole|unit)|whole \w+)", re.I)
 _TAG = re.compile(r"@(\w+)\[([^\]\n]*)\]")
 """A value under its name, such as "@mean_price[two decimals]"."""
 _ANY_VALUE = re.compile(r"\W*|(?:the |your |a )?(?:value|number|answer|result|figure|statistic|x+|n)", re.I)

@@ -32,15 +32,16 @@ _BARE_LIST = re.compile(
 )
 """Single words in a row, to the end of a sentence: names, also where no file has such columns yet."""
 _SENTENCE_ENDS = re.compile(r"[`\"'’)\]]*[.;!?](?:\s|$)")
+_INTO = r"\s+(?:to|into|in|as)\s+(?:a\s+)?(?:file\s+)?(?:(?:called|named)\s+)?[`\"']?\Z"
+"""The words between the columns and the name of their file."""
 _SAVED_TO = re.compile(
     r"\b(?:save|write|put|store|export|output|submit|give)\s+(?:(?:me|the|just|only|both|columns?)\s+)*(?P<names>[^.;:!?]{1,120}?)"
-    r"\s+(?:to|into|in|as)\s+(?:a\s+)?(?:file\s+)?(?:(?:called|named)\s+)?[`\"']?\Z",
+    + _INTO,
     re.I,
 )
 """Columns that are named before the file: "save id and price to …"."""
 _LISTED_IN = re.compile(
-    r"(?<![\w-])(?P<names>[\w\-`\"']+(?:\s*(?:,\s*and\b|,|&|\+|\band\b)\s*[\w\-`\"']+)+)"
-    r"\s+(?:to|into|in|as)\s+(?:a\s+)?(?:file\s+)?(?:(?:called|named)\s+)?[`\"']?\Z",
+    r"(?<![\w-])(?P<names>[\w\-`\"']+(?:\s*(?:,\s*and\b|,|&|\+|\band\b)\s*[\w\-`\"']+)+)" + _INTO,
     re.I,
 )
 """The same without the verb beside them: "I want id and price in …"."""

@@ -16,7 +16,7 @@ from ..data_profile import DataProfile, Inspect
 from ..snippets import snippet
 from ..snippets.columns import FEW_VALUES, core_of
 from .dates import date_named, equal_to, months_of, years_within
-from .idioms import idioms, sure_lines
+from .idioms import covered, idioms, sure_lines
 from .measures import LEFT_OUT, all_of, condition_on, measure_facts, read_measure, share_parts, years_condition
 from .mentions import Mention, goes_by, in_rows, named, place, spelt, unit_of
 from .statistics import named_ways
@@ -98,8 +98,8 @@ def question_facts(
     }
     mentions = (*(replace(each, is_asked=goes_by(asked, each)) for each in found), *_figures(asked))
     by_name, names, steps = named_ways(facts, asked, whole)
-    covered = {name for way in by_name for name in way.covers}
-    ways = by_name if "models" in covered else [*by_name, *idioms(facts, spoken - covered, asked)]
+    subjects = covered(by_name)
+    ways = by_name if "models" in subjects else [*by_name, *idioms(facts, spoken - subjects, asked)]
     spoken |= names
     rows, large = _rows(table, base) if len(reads) == 1 else "", _large_groups(asked, found)
     spoken |= {name for name, is_asked in (("statistic", facts["is_named"]), ("rank", facts["is_ranked"])) if is_asked}
@@ -149,9 +149,8 @@ def _looked_at(name: str, reading: str, asked: str, whole: str, inspect: Inspect
     columns = [each for each in seen["columns"] if not _numbers_rows(each, seen["rows"])]
     reading = _well_read(reading, columns)
     said = _annotated(asked, columns)
-    units = [unit_of(column["name"]) for column in columns if column["kind"] == "number"]
-    for column in columns:
-        unit = unit_of(column["name"]) if column["kind"] == "number" else ""
+    units = [unit_of(column["name"]) if column["kind"] == "number" else "" for column in columns]
+    for column, unit in zip(columns, units, strict=True):
         column["unit"] = unit if units.count(unit) == 1 else ""
     found = [each for column in columns if (each := _column_named(asked, said, name, column, reading))]
     if read_measure(asked).is_ranked and not any(_may_group(asked, each) for each in found):

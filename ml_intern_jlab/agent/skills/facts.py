@@ -62,14 +62,13 @@ def pretrained_model(task: str, listing: str, other: str = "") -> str:
     `other` is named for another use.
     """
     found = [each for each in _models_named(task, listing) if each != other]
-    folders = [each["folder"] for each in _LISTED_MODEL.finditer(listing) if each["folder"] != other]
+    folders = [each for each in _folders(listing) if each != other]
     return (found or (folders if len(folders) == 1 else []) or [""])[0]
 
 
 def _place(model: str, listing: str) -> str:
     """A folder that lies there as a path, so that nobody takes it for a name on a hub; a repository as it is."""
-    folders = {found["folder"] for found in _LISTED_MODEL.finditer(listing)}
-    return f"./{model}" if model in folders and not model.startswith((".", "/", "~")) else model
+    return f"./{model}" if model in _folders(listing) and not model.startswith((".", "/", "~")) else model
 
 
 def reward_model(task: str, listing: str) -> str:
@@ -82,9 +81,13 @@ def reward_model(task: str, listing: str) -> str:
     return ""
 
 
+def _folders(listing: str) -> list[str]:
+    """The folders there that have a model in them."""
+    return [found["folder"] for found in _LISTED_MODEL.finditer(listing)]
+
+
 def _models_named(task: str, listing: str) -> list[str]:
-    folders = [found["folder"] for found in _LISTED_MODEL.finditer(listing)]
-    named = [folder for folder in folders if re.search(rf"(?<![\w/]){re.escape(folder)}(?![\w/])", task)]
+    named = [folder for folder in _folders(listing) if re.search(rf"(?<![\w/]){re.escape(folder)}(?![\w/])", task)]
     repos = [found["repo"].rstrip(".") for found in _REPO.finditer(task)]
     repos = [repo for repo in repos if repo not in listing and not re.search(r"\.(?!\d)\w{1,8}$", repo)]
     return [*named, *repos]

@@ -44,6 +44,11 @@ class Idiom:
     before: tuple[str, ...] = ()
 
 
+def covered(found: list[Idiom]) -> set[str]:
+    """What of a question some idioms have together."""
+    return {name for each in found for name in each.covers}
+
+
 def sure_lines(
     found: list[Idiom], subjects: set[str], task: str, mentions: tuple[Mention, ...], rows: str, tags: list[str]
 ) -> str:
@@ -69,8 +74,7 @@ def sure_lines(
         return ""
     if not re.search(r"\b(?<!other )(?<!rather )than\b|\bdiffer", _THAN_FIGURE.sub("", task), re.I):
         subjects = subjects - {"comparisons"}
-    covered = {name for each in found for name in each.covers}
-    is_whole = subjects - {"frequencies"} <= covered and not overlooked(mentions, [rows, *lines])
+    is_whole = subjects - {"frequencies"} <= covered(found) and not overlooked(mentions, [rows, *lines])
     return "\n".join(lines) if is_whole else ""
 
 

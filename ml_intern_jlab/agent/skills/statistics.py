@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..answers import SPLIT
-from .idioms import Idiom
+from .idioms import Idiom, covered
 from .mentions import spelt
 
 _SCIPY = "from scipy import stats"
@@ -15,8 +15,8 @@ _SCIPY = "from scipy import stats"
 
 @dataclass(frozen=True)
 class _Way:
-    """`words` ask for it; `code` and the lines `before` it have the table's names in place of {value}, {one}, {other}
-    (columns of numbers), {word}, {words} (of words), {by}; a way with a name that isn't known is left out."""
+    """`words` ask for it; `code`, "" for a test, and the lines `before` it have what `_names` knows in place of names
+    in braces, such as {value} (a column of numbers) and {word} (of words). Where one isn't known the way is left out."""
 
     name: str
     words: str
@@ -184,7 +184,7 @@ def named_ways(facts: dict[str, Any], task: str, whole: str) -> tuple[list[Idiom
     if SPLIT.search(task):
         found, spoken = _fitted(facts, task), {"models"}
     for way in (*_WAYS, _TWO_GROUPS):
-        if not re.search(way.words, task, re.I | re.S) or (way is _TWO_GROUPS and "tests" in _covered(found)):
+        if not re.search(way.words, task, re.I | re.S) or (way is _TWO_GROUPS and "tests" in covered(found)):
             continue
         spoken.add(way.name)
         try:
@@ -201,10 +201,6 @@ def named_ways(facts: dict[str, Any], task: str, whole: str) -> tuple[list[Idiom
         else:
             found.append(Idiom(way.what, code, covers, before))
     return found, spoken, steps
-
-
-def _covered(found: list[Idiom]) -> set[str]:
-    return {name for each in found for name in each.covers}
 
 
 def _tested(way: _Way, before: tuple[str, ...], covers: frozenset[str], task: str) -> list[Idiom]:
