@@ -16,7 +16,7 @@ _SCIPY = "from scipy import stats"
 @dataclass(frozen=True)
 class _Way:
     """`words` ask for it; `code`, "" for a test, and the lines `before` it have what `_names` knows in place of names
-    in braces, such as {value} (a column of numbers) and {word} (of words). Where one isn't known the way is left out."""
+    in braces, such as {value} (a column of numbers) and {word} (of words). One that isn't known leaves the way out."""
 
     name: str
     words: str
