@@ -22,7 +22,7 @@ from ..protocol import PlanItem
 from ..recipes.grounding import ground, listed_tables
 from ..recipes.model import RecipesModel
 from ..recipes.task import read_task
-from .answers import supported
+from .answers import answer_form, supported
 from .asking import Asking
 from .context import Situation, estimated_tokens, message, system_prompt
 from .deliverables import derive_deliverables
@@ -147,7 +147,8 @@ class Intern(CodeAgent):  # type: ignore[misc]  # smolagents has no type informa
         self._ending = Ending(self._workbench, self._situation, goal, mentions, self._behind, helps, reviews, computed)
         wanted = derive_deliverables(task, facts)
         # A question whose skill knows a single step isn't worth a call of the model.
-        only_asks = all(each.kind == "answer" for each in wanted) and not _EXPLORES.search(task)
+        asks = "?" in task or all(map(answer_form, wanted))
+        only_asks = asks and all(each.kind == "answer" for each in wanted) and not _EXPLORES.search(task)
         planned_by_skill = len(plan.splitlines()) == 1 and (bool(computed) or only_asks)
         self._situation.demand = FIRST_PLAN + (f" One that fits such tasks:\n{plan}" if plan else "")
         # The recipes begin with their plan, even where it stands already.
