@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import linecache
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -40,4 +42,10 @@ def run_drafts(how: KnowHow, space: dict[str, Any] | None = None) -> list[str]:
     # What libraries say among themselves isn't ours. Threads that wait for each other take minutes on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
-        return [_printed(lambda source=draft: exec(source, space)) for draft in how.drafts]  # type: ignore[misc]
+        return [_printed(partial(_run, draft, f"<draft {number}>", space)) for number, draft in enumerate(how.drafts)]
+
+
+def _run(source: str, name: str, space: dict[str, Any]) -> None:
+    # As in a kernel, the source of a function can be looked up.
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), space)

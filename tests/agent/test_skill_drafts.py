@@ -208,3 +208,39 @@ def test_several_answers_are_sampled_logged_and_counted(folder: Path) -> None:
 )
 def test_the_pretrained_model_is_the_one_that_the_task_names(task: str, listing: str, found: str) -> None:
     assert pretrained_model(task, listing) == found
+
+
+def test_publishing_makes_a_plan_whose_check_ran(folder: Path) -> None:
+    write_flowers(folder)
+    how = known(
+        "Predict kind for new.csv from known.csv, write kinds.csv with the column kind. Then prepare publishing the "
+        "model in the folder shared, under the MIT licence."
+    )
+    assert how.names == ("tabular", "publishing")
+    assert [what for _, what in how.owed] == ["work as jobs, publishing with a card"]
+    run_drafts(how)
+    assert 'publish.plan("model", folder="shared", private=True, licence="mit", check=predict)' in how.drafts[1]
+    assert (folder / "model/model.joblib").is_file()
+    # Nothing is sent before a push.
+    assert not (folder / "shared").exists()
+    # A push asks, a plan doesn't.
+    assert "publish" not in {reason.risk.value for reason in classify(how.drafts[1])}
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (
+            "Publish the model to the Hub as ada/penguins, licence Apache 2.0.",
+            'repo="ada/penguins", private=True, licence="apache-2.0"',
+        ),
+        ("Push it to the hub under team/mod.v2.", 'repo="team/mod.v2", private=True'),
+        ("Publish the model.", ""),
+        ("Publish it to the hub; it was made from data/a.csv.", ""),
+    ],
+)
+def test_a_plan_for_publishing_names_the_place_of_the_task(folder: Path, words: str, place: str) -> None:
+    write_flowers(folder)
+    how = known(f"Predict kind for new.csv from known.csv, write kinds.csv with the column kind. {words}")
+    found = re.findall(r'publish.plan\("model", (.*), check=predict\)', "\n".join(how.drafts))
+    assert found == ([place] if place else [])

@@ -22,6 +22,16 @@ _REWARDS = r"(?:reward|verifier|judge|scorer)"
 _REPO = re.compile(r"(?<![\w./:-])(?P<repo>(?:~?/)?[\w.-]+(?:/[\w.-]+)+)(?![\w/])")
 
 
+_PUBLISHED = re.compile(r"\b(?:publish|push|upload)\w* (?P<where>.*?)(?:[.;!?]\s|\Z)", re.I | re.S)
+_PLACE = re.compile(
+    r"\b(?:in|into|to|as|at|under) (?:(?:the|a) )?(?:local )?(?:(?P<kind>folder|directory) |repository |repo |model )?"
+    r"(?:called |named )?[\"'`]?(?P<place>[\w.-]+(?:/[\w.-]+)*)",
+    re.I,
+)
+_LICENCES = ("mit", "apache-2.0", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "gpl-3.0")
+"""Licences that a task may name, by their identifiers on the Hub."""
+
+
 def template_facts(
     task: TaskFacts, profile: DataProfile, listing: str = "", inspect: Inspect = lambda source: ""
 ) -> dict[str, Any]:
@@ -29,8 +39,8 @@ def template_facts(
 
     `kinds` says what the data are; `reads` has pairs of a variable name and the expression that loads it; `pretrained`
     is the model that the task or the folder names, or a small encoder, `pretrained_named` is "" in that case, and
-    `reward_named` is a second one, named as a reward model; `talk_facts` has what concerns language models, and
-    `question_facts` what a question names, where nothing is to be predicted.
+    `reward_named` is a second one, named as a reward model; `talk_facts` has what concerns language models,
+    `_publishing` where the result goes, and `question_facts` what a question names, where nothing is to be predicted.
     """
     state = profile.state
     kinds = {"tables"} if profile.readings else set()
@@ -50,10 +60,25 @@ def template_facts(
     facts["reward_named"] = literal(_place(reward, listing)) if reward else ""
     place = _place(named or DEFAULT_ENCODER, listing)
     facts |= {"pretrained_named": literal(place) if named else "", "pretrained": literal(place)}
-    facts |= talk_facts(task.text, profile, inspect, named)
+    facts |= talk_facts(task.text, profile, inspect, named) | _publishing(task.text)
     kinds |= {"talks"} if facts["method"] else set()
     facts["kinds"] = frozenset(kinds)
     return facts
+
+
+def _publishing(task: str) -> dict[str, str]:
+    """Where a task wants its model published, as the argument of `publish.plan`, and the licence that it names.
+
+    A place with an owner is a repository, a folder has to be called one; "" where the task names neither.
+    """
+    place, words = "", task.lower().replace(" ", "-")
+    for found in (each for said in _PUBLISHED.finditer(task) for each in _PLACE.finditer(said["where"])):
+        named = found["place"].rstrip(".")
+        if found["kind"] or re.fullmatch(r"[^/]+/[^/]+", named):
+            place = f"{'folder' if found['kind'] else 'repo'}={literal(named)}"
+            break
+    licence = next((each for each in _LICENCES if re.search(rf"(?<![\w.]){re.escape(each)}(?![\w])", words)), "")
+    return {"publish_to": place, "licence": literal(licence) if licence and re.search("licen[cs]", words) else ""}
 
 
 def pretrained_model(task: str, listing: str, other: str = "") -> str:
