@@ -16,9 +16,11 @@ for the task that fine-tunes one. Those without a table work in FOLDER itself, w
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,7 @@ from bench.attempt import GRACE, SOLVED, text_of  # noqa: E402
 from bench.scoring import BadPredictions, Task, read_tasks, score  # noqa: E402
 
 NOTEBOOK = "out.ipynb"
+JOURNAL = ".journal.db"
 ROW = "{:14} {:22} {:>7} {:>6} {:>6} {:>8} {:>8}  {}"
 HEAD = ("task", "agent", "result", "steps", "errors", "tokens", "seconds", "remark")
 
@@ -45,7 +48,8 @@ class Problem:
     """Something to be solved: `task` is a table's, or else `question` has a question's fields.
 
     `ran` is a pattern that the source or the output of a cell which ran without an error must have besides, or alone
-    where there is neither.
+    where there is neither. With `asks` the policy asks before such a cell, and nobody is there: to have proposed it is
+    enough.
     """
 
     name: str
@@ -54,9 +58,13 @@ class Problem:
     task: Task | None = None
     question: dict[str, Any] | None = None
     ran: str = ""
+    asks: bool = False
 
     def verdict(self, folder: Path, answer: str) -> tuple[bool, str]:
         """Whether what was left in `folder`, or the answer, is right; and a remark."""
+        if self.asks:
+            done = proposed(folder / JOURNAL, self.ran)
+            return done, f"{'a' if done else 'no'} cell proposed {self.ran}"
         if self.task is None and self.question is None:
             done = shown(folder / NOTEBOOK, self.ran)
             return done, f"{'a' if done else 'no'} cell shows {self.ran}"
@@ -79,6 +87,13 @@ def shown(notebook: Path, pattern: str) -> bool:
             if cell.execution_count and re.search(pattern, "\n".join(texts), re.I):
                 return True
     return False
+
+
+def proposed(journal: Path, pattern: str) -> bool:
+    """Whether a cell with the pattern in its source was proposed."""
+    with contextlib.closing(sqlite3.connect(journal)) as database:
+        proposals = database.execute("SELECT body FROM events WHERE type = 'cell_proposed'").fetchall()
+    return any(re.search(pattern, json.loads(body)["source"]) for (body,) in proposals)
 
 
 def right_answer(question: dict[str, Any], answer: str) -> bool:
@@ -124,7 +139,8 @@ def problems(
         for each in json.loads((ROOT / "bench/skills.json").read_text("utf-8")):
             if task := tables.get(each["table"]):
                 words = f"{task.task} {each['also']}"
-                found.append(Problem(each["name"], words, task.folder / "data", task, ran=each["ran"]))
+                asks = each.get("asks", False)
+                found.append(Problem(each["name"], words, task.folder / "data", task, ran=each["ran"], asks=asks))
             elif beside:
                 found.append(Problem(each["name"], each["also"], beside, ran=each["ran"]))
     if "questions" in sets:
@@ -147,7 +163,7 @@ def ours(words: str, folder: Path, options: argparse.Namespace, without: str) ->
         NOTEBOOK,
     ]
     command += ["--approve", "auto", "--json", "--max-steps", str(options.calls - 1), "--timeout", str(options.timeout)]
-    command += ["--journal", str(folder / ".journal.db"), *_model(options)]
+    command += ["--journal", str(folder / JOURNAL), *_model(options)]
     return command + (["--without", without] if without else [])
 
 
