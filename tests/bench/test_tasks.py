@@ -14,6 +14,8 @@ import pytest
 from bench.attempt import Outcome, printed_metrics, summary_line
 from bench.quality import ROOT, Problem, problems, shown
 from bench.scoring import METRICS, BadPredictions, Task, read_task, read_tasks, score
+from ml_intern_jlab.protocol import CellProposed, RiskClass
+from ml_intern_jlab.sessions.journal import Journal
 
 TASKS = Path(__file__).parents[2] / "bench" / "tasks"
 ALL = read_tasks(TASKS)
@@ -255,8 +257,28 @@ def test_the_tasks_for_skills_ask_for_more_than_their_table(tmp_path: Path) -> N
     assert tables == problems(["skills"], TASKS, questions, [])
     for each in found:
         assert each.words.startswith(each.task.task if each.task else wanted[each.name]["also"])
-        assert each.ran == wanted[each.name]["ran"]
+        assert (each.ran, each.asks) == (wanted[each.name]["ran"], wanted[each.name].get("asks", False))
         assert each.task or each.data == tmp_path
+
+
+def test_a_cell_that_asks_is_judged_by_its_proposal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / ".journal.db")
+    session = journal.create_session("a.ipynb").session_id
+    source = "publish.push(plan)"
+    asked = {
+        "step": 1,
+        "cell_id": "c",
+        "after": None,
+        "source": source,
+        "hash": "h",
+        "title": "Publish it",
+        "asks": True,
+    }
+    journal.append(CellProposed(session_id=session, risk=RiskClass.publish, reasons=[], **asked))
+    journal.close()
+    for pattern, done in ((r"publish\.push\(", True), (r"publish\.plan\(", False)):
+        problem = Problem("published", "Publish.", tmp_path, ran=pattern, asks=True)
+        assert problem.verdict(tmp_path, "") == (done, f"{'a' if done else 'no'} cell proposed {pattern}")
 
 
 def test_a_task_without_a_table_is_judged_by_what_ran(tmp_path: Path) -> None:

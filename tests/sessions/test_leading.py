@@ -16,6 +16,7 @@ from ml_intern_jlab.agent.model_faults import ModelFault
 from ml_intern_jlab.protocol import (
     CellStarted,
     Mode,
+    PlanChanged,
     RunFinished,
     RunPaused,
     SendMessage,
@@ -286,3 +287,20 @@ async def test_sentences_in_a_block_of_code_are_words(desk: MakeDesk) -> None:
     d = desk([PLAN, turn("open('report.md', 'w').write('# Done')"), f"Item 2\n\n```python\n{words}\n```"])
     ended = await d.run("Write the report to report.md.")
     assert (ended.status, ended.answer) == ("finished", words)
+
+
+@pytest.mark.parametrize(
+    ("task", "script", "titles"),
+    [
+        ("Show what there is.", [PLAN], ["Add", "Tell"]),
+        ("How many rows are there?", [], ["Load the table, compute the answer and print it"]),
+    ],
+)
+async def test_a_question_that_one_step_answers_costs_no_call_for_a_plan(
+    desk: MakeDesk, task: str, script: list[str], titles: list[str]
+) -> None:
+    d = desk([*script, turn('final_answer("There are 2.")'), DONE, DONE])
+    (d.folder / "a.csv").write_text("a,b\n1,2\n3,4\n")
+    await d.send(StartRun(task=task, mode=Mode.auto))
+    await d.until(PlanChanged, where=lambda event: bool(event.items))
+    assert [item.title for item in d.all(PlanChanged)[-1].items] == titles
