@@ -264,17 +264,20 @@ def test_the_tasks_for_skills_ask_for_more_than_their_table(tmp_path: Path) -> N
 def test_a_cell_that_asks_is_judged_by_its_proposal(tmp_path: Path) -> None:
     journal = Journal(tmp_path / ".journal.db")
     session = journal.create_session("a.ipynb").session_id
-    source = "publish.push(plan)"
-    asked = {
-        "step": 1,
-        "cell_id": "c",
-        "after": None,
-        "source": source,
-        "hash": "h",
-        "title": "Publish it",
-        "asks": True,
-    }
-    journal.append(CellProposed(session_id=session, risk=RiskClass.publish, reasons=[], **asked))
+    journal.append(
+        CellProposed(
+            session_id=session,
+            step=1,
+            cell_id="c",
+            after=None,
+            source="publish.push(plan)",
+            hash="",
+            title="Publish it",
+            risk=[RiskClass.publish],
+            reasons=[],
+            asks=True,
+        )
+    )
     journal.close()
     for pattern, done in ((r"publish\.push\(", True), (r"publish\.plan\(", False)):
         problem = Problem("published", "Publish.", tmp_path, ran=pattern, asks=True)
