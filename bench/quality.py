@@ -20,7 +20,6 @@ import contextlib
 import json
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,8 @@ sys.path.insert(0, str(ROOT))
 
 from bench.attempt import GRACE, SOLVED, text_of  # noqa: E402
 from bench.scoring import BadPredictions, Task, read_tasks, score  # noqa: E402
+from ml_intern_jlab.protocol import CellProposed  # noqa: E402
+from ml_intern_jlab.sessions.journal import Journal  # noqa: E402
 
 NOTEBOOK = "out.ipynb"
 JOURNAL = ".journal.db"
@@ -91,9 +92,8 @@ def shown(notebook: Path, pattern: str) -> bool:
 
 def proposed(journal: Path, pattern: str) -> bool:
     """Whether a cell with the pattern in its source was proposed."""
-    with contextlib.closing(sqlite3.connect(journal)) as database:
-        proposals = database.execute("SELECT body FROM events WHERE type = 'cell_proposed'").fetchall()
-    return any(re.search(pattern, json.loads(body)["source"]) for (body,) in proposals)
+    with contextlib.closing(Journal(journal)) as events:
+        return any(re.search(pattern, event.source) for event in events.since(0, CellProposed))
 
 
 def right_answer(question: dict[str, Any], answer: str) -> bool:

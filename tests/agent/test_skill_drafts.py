@@ -223,7 +223,7 @@ def test_publishing_makes_a_plan_whose_check_ran(folder: Path) -> None:
     assert (folder / "model/model.joblib").is_file()
     # Nothing is sent before a push.
     assert not (folder / "shared").exists()
-    # A push asks, a plan doesn't.
+    # It reads what is at the place, which is the network; to send is the push's alone.
     assert "publish" not in {reason.risk.value for reason in classify(how.drafts[1])}
 
 

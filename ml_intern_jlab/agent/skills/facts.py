@@ -20,8 +20,6 @@ DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 _LISTED_MODEL = re.compile(r"^(?P<folder>\S.*)/config\.json \(", re.M)
 _REWARDS = r"(?:reward|verifier|judge|scorer)"
 _REPO = re.compile(r"(?<![\w./:-])(?P<repo>(?:~?/)?[\w.-]+(?:/[\w.-]+)+)(?![\w/])")
-
-
 _PUBLISHED = re.compile(r"\b(?:publish|push|upload)\w* (?P<where>.*?)(?:[.;!?]\s|\Z)", re.I | re.S)
 _PLACE = re.compile(
     r"\b(?:in|into|to|as|at|under) (?:(?:the|a) )?(?:local )?(?:(?P<kind>folder|directory) |repository |repo |model )?"
@@ -77,7 +75,7 @@ def _publishing(task: str) -> dict[str, str]:
         if found["kind"] or re.fullmatch(r"[^/]+/[^/]+", named):
             place = f"{'folder' if found['kind'] else 'repo'}={literal(named)}"
             break
-    licence = next((each for each in _LICENCES if re.search(rf"(?<![\w.]){re.escape(each)}(?![\w])", words)), "")
+    licence = next((each for each in _LICENCES if re.search(rf"(?<![\w.]){re.escape(each)}(?!\w)", words)), "")
     return {"publish_to": place, "licence": literal(licence) if licence and re.search("licen[cs]", words) else ""}
 
 
